@@ -1,0 +1,237 @@
+"""Code tables of MacNet: what its numbers mean, and the words that we publish for them.
+
+A tester may send a number that no table knows. It survives as that number, and its word
+is `code_23`. Words are lower case; where the manual gives one label to several numbers
+the word stays the same and the number beside it tells them apart.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Self
+
+ALL_SELECTED = 0xFFFF
+"""Wire channel that means "all selected" in (6, 2) and a bitmap in (6, 1); never a channel."""
+
+MAX_CHANNELS_PER_REQUEST = 128
+"""Most channels that one bulk request may ask for, MacNet class 3 and 4."""
+
+
+class Code(IntEnum):
+    """A code table. `word(number)` works for every number, known or not."""
+
+    @classmethod
+    def word(cls, number: int) -> str:
+        """The lower-case word for a number; `code_<number>` when the table lacks it."""
+        known = cls._known(number)
+        return f"code_{number}" if known is None else known.name.lower()
+
+    @classmethod
+    def _known(cls, number: int) -> Self | None:
+        return cls._value2member_map_.get(number)  # type: ignore[return-value]
+
+
+class ChannelState(Code):
+    """`Stat` of (4, 1) and (4, 7): the channel state that MacTest32 keeps."""
+
+    AVAILABLE = 0
+    SELECTED = 1
+    ACTIVE = 2
+    SUSPENDED = 3
+    COMPLETED = 4
+    PROBLEM = 5
+    NOT_AVAILABLE = 6
+    RESET = 7
+    START = 8
+    POWER_FAIL = 9
+    NO_CONTROLLER = 10
+    SHUTDOWN = 11
+    STARTING = 12
+    BLOCKED = 13
+    WAITING = 14
+    FRA = 15
+    REMOTE_MAINTENANCE = 16
+    NOT_USED = 17
+    NOT_APPLICABLE = 18
+
+
+RUNNING = frozenset(
+    {
+        ChannelState.ACTIVE,
+        ChannelState.START,
+        ChannelState.STARTING,
+        ChannelState.WAITING,
+        ChannelState.FRA,
+    }
+)
+"""States in which a test runs or is about to: what a stop must end."""
+
+
+class StepCode(Code):
+    """`RF1` of (4, 1) and (4, 7): the kind of step that the controller executes."""
+
+    AVAILABLE = 0
+    CHARGE = 1
+    DISCHARGE = 2
+    ADVANCED_CYCLE = 3
+    REST = 4
+    PAUSE = 5
+    END = 7
+    EXTERNAL_CHARGE = 8
+    EXTERNAL_DISCHARGE = 9
+    PULSE_CHARGE = 19
+    PULSE_DISCHARGE = 20
+    IO_OUT = 21
+    CHAMBER = 22
+    SCAN = 23
+    SUBROUTINE = 26
+    PROBLEM = 29
+    SUSPENDED = 30
+    COMPLETE = 31
+
+
+CHARGING = frozenset({StepCode.CHARGE, StepCode.EXTERNAL_CHARGE, StepCode.PULSE_CHARGE})
+DISCHARGING = frozenset({StepCode.DISCHARGE, StepCode.EXTERNAL_DISCHARGE, StepCode.PULSE_DISCHARGE})
+
+
+class RecordCause(Code):
+    """`RF2` of (4, 1) and (4, 7): why the last record was made, or what ended the step."""
+
+    START_OF_STEP = 0
+    STEP_TIME = 1
+    CURRENT_INCREMENT = 4
+    VOLTAGE_INCREMENT = 5
+    AMP_HOUR = 8
+    WATT_HOUR = 9
+    PAUSE_STEP = 17
+    AUXILIARY_INPUT = 18
+    PULSE_LOW = 33
+    PULSE_HIGH = 34
+    DIGITAL_INPUT = 37
+    NONE = 128
+    END_STEP_TIME = 129
+    END_TEST_TIME = 130
+    END_CYCLE_NUMBER = 131
+    END_CURRENT = 132
+    END_VOLTAGE = 133
+    END_POWER = 134
+    END_RESISTANCE = 135
+    END_AMP_HOUR = 136
+    END_WATT_HOUR = 137
+    END_HALF_CYCLE_AMP_HOUR = 138
+    END_HALF_CYCLE_WATT_HOUR = 139
+    END_PREVIOUS_AMP_HOUR = 140
+    END_PREVIOUS_WATT_HOUR = 141
+    END_FIRST_HALF_CYCLE_AMP_HOUR = 142
+    END_FIRST_HALF_CYCLE_WATT_HOUR = 143
+    END_LAST_HALF_CYCLE_AMP_HOUR = 144
+    END_LAST_HALF_CYCLE_WATT_HOUR = 145
+    END_EXTERNAL = 146
+    END_LOOP_COUNT = 147
+    END_VOLTAGE_PER_HOUR = 150
+    END_AMP_HOUR_PREVIOUS = 151
+    END_HALF_CYCLE_CAPACITY = 152
+    END_HALF_CYCLE_TIME = 153
+    END_DELTA_CURRENT = 154
+    END_DELTA_VOLTAGE = 155
+    END_AUX_VOLTAGE = 157
+    END_THERMOCOUPLE = 158
+    END_THERMISTOR = 159
+    END_PRESSURE_OR_COMPLETE = 160
+    END_MAX_DEVIATION = 161
+    END_MEAN_DEVIATION = 162
+    END_SMBUS_ALARM = 163
+    END_FUNCTION = 164
+    END_DIGITAL_INPUT = 165
+    SAFETY_CAPACITY = 189
+    SAFETY_VOLTAGE_PEAK = 190
+    SAFETY_OVERCHARGE = 191
+    SUSPENDED_BY_OPERATOR = 192
+    NORMAL_END = 193
+    PROBLEM_TIMEOUT = 194
+    PROBLEM_TIMEOUT_195 = 195
+    PROBLEM_OVERCHARGE = 196
+    PROBLEM_VOLTAGE_PEAK = 197
+    PROBLEM_SLAVE_ERROR = 198
+    OPERATOR_FORCED_STEP = 199
+    PROBLEM_SLAVE_CURRENT_CONTROL = 252
+    PROBLEM_VOLTAGE_ABSOLUTE = 253
+    PROBLEM_LOST_CURRENT_CONTROL = 254
+    PROBLEM_BUFFER_FULL = 255
+
+
+class SystemType(Code):
+    """`SystemType` of (1, 2). Direct mode exists on type 0 only."""
+
+    LAB = 0
+    MODE_500_MS = 1
+    NOT_APPLICABLE = 2
+    MODE_50_MS = 3
+    SERIES_8500_FIRST = 4
+    SERIES_8500_SECOND = 5
+
+
+class ChannelMode(Code):
+    """`ChMode` of (6, 7) and (6, 8); its JSON form is the letter of that ASCII code."""
+
+    CHARGE = ord("C")
+    DISCHARGE = ord("D")
+    REST = ord("R")
+
+
+class StartDataType(Code):
+    """`StartDataType` of binary (6, 2): which of its layouts follows."""
+
+    SELECTED_CHANNELS = 1
+    ONE_CHANNEL = 2
+
+
+RESULT_OK = 0
+_OTHER_PROBLEM = {0xFFFF: ("OTHER_PROBLEM", "the tester reports another problem")}
+_DIRECT_SYSTEM_TYPE = ("WRONG_SYSTEM_TYPE", "only testers of system type 0 have direct mode")
+
+START_TEST_RESULTS: dict[int, tuple[str, str]] = {
+    10: ("REGIME_NEEDS_ONE_CHANNEL", "a regime starts on one selected channel only"),
+    12: ("ADVANCED_START_AND_REGIME", "an advanced start and a regime exclude each other"),
+    14: ("NO_PROCEDURE", "no test procedure was given"),
+    15: ("JUMP_START_NEEDS_ACTIVE", "a jump start needs an active channel"),
+    16: ("ADVANCED_START_NEEDS_SELECTED", "an advanced start needs a selected channel"),
+    17: ("RESTART_NEEDS_SUSPENDED", "a restart needs a suspended channel"),
+    18: ("NAME_TOO_LONG", "the data file name is longer than 256 characters"),
+    19: ("NAME_NOT_UNIQUE", "a test of this name exists; choose another"),
+    20: ("NAME_NOT_UNIQUE", "a test of this name exists; choose another"),
+    21: ("CHAMBER_IN_USE", "the environmental chamber is in use"),
+    22: ("INVALID_ENTRY", "the tester calls an entry invalid"),
+    23: ("CHANNEL_IN_USE", "the channel is in use"),
+    24: ("NO_CHANNEL_SELECTED", "no channel is selected to start"),
+    25: ("CHAMBER_IN_USE", "the environmental chamber is in use"),
+}
+"""Result of (6, 2): code, and what it means."""
+
+START_DIRECT_RESULTS: dict[int, tuple[str, str]] = {
+    1: _DIRECT_SYSTEM_TYPE,
+    2: ("CHANNEL_NOT_AVAILABLE", "the channel is not available"),
+    3: ("NO_PSEUDO_PROCEDURE", "the tester could not make its pseudo procedure"),
+}
+"""Result of (6, 7)."""
+
+SET_OUTPUT_RESULTS: dict[int, tuple[str, str]] = {
+    1: _DIRECT_SYSTEM_TYPE,
+    2: ("CHANNEL_NOT_ACTIVE", "the channel is not active"),
+    3: ("SENT_TOO_SOON", "outputs of one channel must be at least 100 ms apart"),
+    4: ("NOT_IN_DIRECT_MODE", "direct mode is not active on this channel"),
+    5: ("DIRECT_MODE_NOT_READY", "direct mode is not ready yet"),
+}
+"""Result of (6, 8)."""
+
+CHECK_START_RESULTS: dict[int, tuple[str, str]] = {
+    1: ("CHANNEL_NOT_AVAILABLE", "the channel is neither available nor selected"),
+    2: ("PROCEDURE_MISSING", "the tester has no procedure of this name"),
+    3: ("SUBROUTINE_MISSING", "a subroutine of the procedure is missing"),
+    4: ("NAME_NOT_UNIQUE", "the archive has a test of this name; choose another"),
+    5: ("NAME_INVALID", "the tester calls the test name invalid"),
+    6: ("CHAMBER_INVALID", "the environmental chamber number is invalid"),
+    7: ("PROCEDURE_DOES_NOT_COMPILE", "the procedure does not compile"),
+    **_OTHER_PROBLEM,
+}
+"""Result of (6, 11)."""
