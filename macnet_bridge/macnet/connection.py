@@ -1,0 +1,183 @@
+"""One connection to a tester: one request in flight, and closed after any doubt.
+
+A reply that comes late, garbled or not at all leaves the stream in a state that nobody knows:
+its next bytes could answer the wrong request. So whatever ends an exchange other than its own
+reply, cancellation included, closes the connection, and the next exchange opens a new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+from macnet_bridge.errors import BadReply, Malformed, NoReply, TesterRefused
+from macnet_bridge.macnet.protocol import binary, jsonrpc
+from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header, JsonFramer
+from macnet_bridge.macnet.protocol.functions import Function, check_result
+from macnet_bridge.macnet.protocol.messages import Message
+from macnet_bridge.macnet.transports import ConnectionClosed, Transport
+
+Q = TypeVar("Q", bound=Message)
+R = TypeVar("R", bound=Message)
+
+BeforeSend = Callable[[], None]
+"""Called when the connection is ready and nothing of the request has left; raising keeps it back."""
+
+_FIRST_ID_BELOW = 1 << 30
+
+
+class Dialect(Protocol):
+    """How requests become bytes and bytes become the reply, for one connection."""
+
+    def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
+        """The bytes of a request, whose reply `take` will then wait for."""
+
+    def feed(self, data: bytes) -> None:
+        """Add received bytes."""
+
+    def take(self) -> Message | None:
+        """The reply, or None while it is incomplete. Raises Malformed, TesterRefused."""
+
+
+class JsonDialect:
+    """JSON with rising ids from an unpredictable start, so that no late reply fits by chance."""
+
+    def __init__(self, *, constant_id: bool = False) -> None:
+        self._constant_id = constant_id
+        self._framer = JsonFramer()
+        self._id = secrets.randbelow(_FIRST_ID_BELOW)
+        self._asked: tuple[Function[Any, Any], int] | None = None
+
+    def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
+        self._id += 1
+        self._asked = (function, channel)
+        return jsonrpc.encode_request(function, channel, request, self._id)
+
+    def feed(self, data: bytes) -> None:
+        self._framer.feed(data)
+
+    def take(self) -> Message | None:
+        text = self._framer.take()
+        if text is None:
+            return None
+        assert self._asked is not None, "take before encode"
+        function, channel = self._asked
+        reply: Message = jsonrpc.decode_reply(
+            function, channel, self._id, text, constant_id=self._constant_id
+        )
+        return reply
+
+
+class BinaryDialect:
+    """Binary messages, which carry no id: function and channel must match."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._asked: tuple[Function[Any, Any], int, Message] | None = None
+
+    def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
+        self._asked = (function, channel, request)
+        return binary.encode_request(function, channel, request)
+
+    def feed(self, data: bytes) -> None:
+        self._buffer += data
+
+    def take(self) -> Message | None:
+        assert self._asked is not None, "take before encode"
+        if len(self._buffer) < HEADER_BYTES:
+            return None
+        function, channel, request = self._asked
+        header = Header.unpack(self._buffer)
+        end = HEADER_BYTES + binary.reply_data_bytes(function, request, header.length)
+        if len(self._buffer) < end:
+            return None
+        data = bytes(self._buffer[HEADER_BYTES:end])
+        del self._buffer[:end]
+        reply: Message = binary.decode_reply(function, channel, request, header, data)
+        return reply
+
+
+class Connection:
+    """Calls functions of one tester over one socket, one at a time, in the order asked.
+
+    The socket is opened when it is first needed and again after it was lost.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Transport]],
+        dialect: Callable[[], Dialect],
+    ) -> None:
+        self._connect = connect
+        self._make_dialect = dialect
+        self._open: tuple[Transport, Dialect] | None = None
+        self._in_flight = asyncio.Lock()
+
+    async def call(
+        self,
+        function: Function[Q, R],
+        channel: int,
+        request: Q,
+        timeout_s: float,
+        before_send: BeforeSend | None = None,
+    ) -> R:
+        """Send a request and wait for its reply.
+
+        Args:
+            channel: 1-based; 1 for functions of the system.
+            timeout_s: from the moment the request leaves.
+            before_send: last word of the caller, once nothing stands before the request any more.
+
+        Raises:
+            TesterOffline, InvalidRequest: nothing was sent.
+            TesterRefused: the tester said no.
+            NoReply, BadReply: sent, and its outcome is not known.
+        """
+        async with self._in_flight:
+            transport, dialect = await self._ready()
+            message = dialect.encode(function, channel, request)
+            if before_send is not None:
+                before_send()
+            in_step = False
+            try:
+                async with asyncio.timeout(timeout_s):
+                    reply = await _exchange(transport, dialect, message)
+                in_step = True
+            except TesterRefused:
+                in_step = True
+                raise
+            except TimeoutError:
+                raise NoReply(f"{function}: no reply within {timeout_s:g} s") from None
+            except ConnectionClosed as error:
+                raise NoReply(f"{function}: {error} before it replied") from None
+            except Malformed as error:
+                raise BadReply(f"{function}: {error}") from None
+            finally:
+                if not in_step:
+                    self.close()
+        check_result(function, reply)
+        return reply  # type: ignore[return-value]  # the dialect decoded function.reply
+
+    def close(self) -> None:
+        """Close the socket. A call that is waiting for its reply ends with NoReply."""
+        if self._open is not None:
+            self._open[0].close()
+            self._open = None
+
+    async def _ready(self) -> tuple[Transport, Dialect]:
+        if self._open is not None and not self._open[0].quiet:
+            self.close()
+        if self._open is None:
+            self._open = (await self._connect(), self._make_dialect())
+        return self._open
+
+
+async def _exchange(transport: Transport, dialect: Dialect, message: bytes) -> Message:
+    transport.send(message)
+    while True:
+        dialect.feed(await transport.receive())
+        reply = dialect.take()
+        if reply is not None:
+            return reply

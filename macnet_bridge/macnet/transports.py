@@ -1,0 +1,164 @@
+"""Sockets to a tester behind three verbs: send, receive, close. Everything else is above."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any, Protocol
+
+from macnet_bridge.errors import TesterOffline, TransportError
+
+CONNECT_TIMEOUT_S = 3.0
+_MAX_DATAGRAMS_WAITING = 64
+
+
+class ConnectionClosed(TransportError):
+    """The other side closed the connection, or the network did."""
+
+
+class Transport(Protocol):
+    """A way to move bytes to a tester and back."""
+
+    def send(self, data: bytes) -> None:
+        """Hand bytes to the network; they may arrive. Raises ConnectionClosed."""
+
+    async def receive(self) -> bytes:
+        """The next bytes, at least one. Raises ConnectionClosed."""
+
+    def close(self) -> None:
+        """Give the socket back at once. May be called twice."""
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it is open and nothing has arrived that nobody asked for."""
+
+
+class _Socket(asyncio.BaseProtocol):
+    """What TCP and UDP have in common: what arrived, and one reader that may wait for it."""
+
+    def __init__(self) -> None:
+        self._arrived: list[bytes] = []
+        self._waiter: asyncio.Future[None] | None = None
+        self._closed = False
+        self._transport: Any = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closed = True
+        self._wake()
+
+    async def receive(self) -> bytes:
+        while not self._arrived:
+            if self._closed:
+                raise ConnectionClosed("the tester closed the connection")
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        return self._take()
+
+    def close(self) -> None:
+        self._closed = True
+        # abort, not close: unsent bytes of a request in doubt must not leave later.
+        self._transport.abort()
+        self._wake()
+
+    @property
+    def quiet(self) -> bool:
+        return not self._closed and not self._arrived and not self._transport.is_closing()
+
+    def _take(self) -> bytes:
+        raise NotImplementedError
+
+    def _arrive(self, data: bytes) -> None:
+        self._arrived.append(data)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+
+class TcpTransport(_Socket, asyncio.Protocol):
+    """A TCP connection to the JSON or the binary port."""
+
+    def data_received(self, data: bytes) -> None:
+        self._arrive(data)
+
+    def send(self, data: bytes) -> None:
+        if self._closed or self._transport.is_closing():
+            raise ConnectionClosed("the tester closed the connection")
+        self._transport.write(data)
+
+    def _take(self) -> bytes:
+        data = b"".join(self._arrived)
+        self._arrived.clear()
+        return data
+
+    @classmethod
+    async def connect(cls, host: str, port: int) -> TcpTransport:
+        """Connect, with TCP_NODELAY as asyncio sets it.
+
+        Raises:
+            TesterOffline: nobody answers there.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                _, protocol = await loop.create_connection(cls, host, port)
+        except TimeoutError:
+            raise TesterOffline(f"{host}:{port} does not answer within {CONNECT_TIMEOUT_S:g} s") from None
+        except OSError as error:
+            raise TesterOffline(f"no connection to {host}:{port}: {_reason(error)}") from None
+        return protocol
+
+
+class UdpTransport(_Socket, asyncio.DatagramProtocol):
+    """A UDP socket to the binary port. One message is one datagram.
+
+    The manual does not say from which port a tester answers, so the socket is not
+    connected: any datagram from the tester's address counts.
+    """
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        super().__init__()
+        self._address = address
+
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        if addr[0] == self._address[0] and len(self._arrived) < _MAX_DATAGRAMS_WAITING:
+            self._arrive(data)
+
+    def error_received(self, exc: Exception) -> None:
+        # A refused port shows up here; there is nothing to wait for any more.
+        self.connection_lost(exc)
+
+    def send(self, data: bytes) -> None:
+        if self._closed or self._transport.is_closing():
+            raise ConnectionClosed("the socket is closed")
+        self._transport.sendto(data, self._address)
+
+    def _take(self) -> bytes:
+        return self._arrived.pop(0)
+
+    @classmethod
+    async def connect(cls, host: str, port: int) -> UdpTransport:
+        """Open a socket for datagrams to this address.
+
+        Raises:
+            TesterOffline: the name cannot be resolved.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(host, port, family=socket.AF_INET, type=socket.SOCK_DGRAM)
+            address = (str(found[0][4][0]), port)
+            _, protocol = await loop.create_datagram_endpoint(lambda: cls(address), family=socket.AF_INET)
+        except OSError as error:
+            raise TesterOffline(f"no UDP socket to {host}:{port}: {_reason(error)}") from None
+        return protocol
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error) or type(error).__name__
