@@ -1,0 +1,1 @@
+"""Commands: from a message on a topic to its one final acknowledgement."""

@@ -1,0 +1,65 @@
+"""One served tester: its connections, and what is known of it. Commands and telemetry share it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from macnet_bridge.errors import TesterOffline, TesterRefused
+from macnet_bridge.macnet.cycler import AsyncCycler, Line
+from macnet_bridge.macnet.protocol.functions import CHANNEL_SPECIFICATION
+from macnet_bridge.macnet.protocol.messages import ChannelSpecification
+from macnet_bridge.macnet.survey import Survey
+
+
+class Tester:
+    """A tester as the bridge serves it.
+
+    Attributes:
+        name: its name in topics.
+        served: the channels that the configuration serves, None for all.
+        survey: what was found out when it came online, None while it is away.
+        specifications: of the channels asked so far. MacNet (3, 1)
+        touched: called with a channel that a command has just changed.
+    """
+
+    def __init__(self, name: str, cycler: AsyncCycler, served: frozenset[int] | None = None) -> None:
+        self.name = name
+        self.cycler = cycler
+        self.served = served
+        self.survey: Survey | None = None
+        self.specifications: dict[int, ChannelSpecification] = {}
+        self.touched: Callable[[int], None] = lambda channel: None
+
+    @property
+    def channels(self) -> list[int]:
+        """Served channels that the tester has; empty before it was first online."""
+        count = self.cycler.channels or 0
+        return [n for n in range(1, count + 1) if self.served is None or n in self.served]
+
+    def serves(self, channel: int) -> bool:
+        """Whether commands to this channel are to be taken.
+
+        Before a tester was first online its size is unknown; then the configuration decides alone.
+        """
+        inside = self.cycler.channels is None or channel <= self.cycler.channels
+        return inside and (self.served is None or channel in self.served)
+
+    def online(self) -> Survey:
+        """The survey of a tester that is there.
+
+        Raises:
+            TesterOffline: it is away.
+        """
+        if self.survey is None:
+            raise TesterOffline(f"the tester {self.name} is offline")
+        return self.survey
+
+    async def specification(self, channel: int, *, line: Line = Line.COMMANDS) -> ChannelSpecification | None:
+        """Specification of a channel, asked once; None where the tester does not tell it."""
+        if channel not in self.specifications and self.online().has(CHANNEL_SPECIFICATION):
+            try:
+                found = await self.cycler.read_specification(channel, line=line)
+            except TesterRefused:
+                return None
+            self.specifications[channel] = found
+        return self.specifications.get(channel)

@@ -1,0 +1,53 @@
+"""What became of a command."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+Status = Literal["accepted", "done", "rejected", "expired", "failed", "superseded", "unknown"]
+Verified = Literal["read_back", "reply"]
+
+
+class MacNetResult(Struct, frozen=True):
+    """The MacNet function that refused, and its result code or text."""
+
+    fclass: int
+    fnum: int
+    result: int | str | None
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """Why a command did not succeed. `retryable`: with a new id it may."""
+
+    code: str
+    category: str
+    message: str
+    retryable: bool
+    field: str | UnsetType = UNSET
+    macnet: MacNetResult | UnsetType = UNSET
+
+
+class Acknowledgement(Struct, frozen=True, kw_only=True):
+    """One acknowledgement; the final one of an id is always the same, up to `duplicate`.
+
+    Times are seconds since 1970 by the bridge's clock.
+    """
+
+    id: str | None
+    command: str
+    cycler: str | UnsetType = UNSET
+    channel: int | UnsetType = UNSET
+    principal: str
+    status: Status
+    final: bool
+    result: dict[str, Any] | UnsetType = UNSET
+    steps: list[str] | UnsetType = UNSET
+    verified: Verified | UnsetType = UNSET
+    error: Problem | UnsetType = UNSET
+    duplicate: bool = False
+    reply_ignored: bool | UnsetType = UNSET
+    received_at: float
+    finished_at: float | UnsetType = UNSET
+    latency_ms: float | UnsetType = UNSET

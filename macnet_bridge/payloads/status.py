@@ -1,0 +1,59 @@
+"""Status and information of the bridge and of its cyclers, all retained."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+SCHEMA_VERSION = 1
+
+
+class BridgeStatus(Struct, frozen=True, kw_only=True):
+    """`R/bridge/B/status`; the offline one is the will."""
+
+    state: Literal["online", "offline"]
+    session: str
+    since: float
+    reason: str | UnsetType = UNSET
+
+
+class BridgeInfo(Struct, frozen=True, kw_only=True):
+    """`R/bridge/B/info`."""
+
+    bridge: str
+    session: str
+    version: str
+    schema_version: int
+    protocol: str
+    run: int
+    cyclers: list[str]
+    verbs: dict[str, list[str]]
+    config: dict[str, Any]
+
+
+class CyclerStatus(Struct, frozen=True, kw_only=True):
+    """`R/C/status`. `degraded`: it answers, but late, partly, or refuses a function."""
+
+    bridge: str
+    session: str
+    state: Literal["online", "degraded", "offline"]
+    reason: str | None
+    last_ok: float | None
+    clock_offset_second: float | None
+    missing_functions: dict[str, str]
+    oddities: list[str]
+
+
+class CyclerInfo(Struct, frozen=True, kw_only=True):
+    """`R/C/info`. Channels are numbered from 1; with an offset, the tester shows other numbers."""
+
+    bridge: str
+    session: str
+    channel_count: int
+    channels: list[int]
+    channel_number_offset: int
+    system: dict[str, Any]
+    version: dict[str, Any] | None
+    specifications: dict[str, Any]
+    aux_units: dict[str, list[str]] | UnsetType = UNSET

@@ -1,0 +1,140 @@
+"""Every topic that the bridge publishes or subscribes, made and read in this one place.
+
+R/C/N/cmd/VERB[/PRINCIPAL]      a command to channel N of cycler C
+R/C/cmd/VERB[/PRINCIPAL]        to the cycler
+R/bridge/B/cmd/VERB[/PRINCIPAL] to bridge B itself
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from macnet_bridge.errors import Rejected
+
+ANONYMOUS = "anonymous"
+"""The principal of a command whose topic names none."""
+
+RESERVED_NAMES = frozenset({"bridge", "reply", "all"})
+CANARY_VERB = "canary"
+"""The verb under which the bridge publishes its own probes; never a command."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_CHANNEL = re.compile(r"[1-9][0-9]{0,4}")
+
+
+class Scope(Enum):
+    """What a command is addressed to."""
+
+    CHANNEL = "channel"
+    CYCLER = "cycler"
+    BRIDGE = "bridge"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a command is to go, and from whom, as its topic says.
+
+    `cycler` is None for the bridge, `channel` is None for all but a channel.
+    """
+
+    scope: Scope
+    verb: str
+    principal: str
+    cycler: str | None = None
+    channel: int | None = None
+
+
+def is_name(text: str) -> bool:
+    """Whether a cycler, bridge or principal may have this name."""
+    return _NAME.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics of one bridge.
+
+    Attributes:
+        root: first level or levels of all topics, without a slash at either end.
+        bridge: name of the bridge.
+    """
+
+    root: str
+    bridge: str
+
+    # --- published
+
+    def bridge_topic(self, leaf: str) -> str:
+        """`status`, `info`, `health` or `ack` of the bridge."""
+        return f"{self.root}/bridge/{self.bridge}/{leaf}"
+
+    def cycler_topic(self, cycler: str, leaf: str) -> str:
+        """`status`, `info`, `telemetry/sweep` or `telemetry/ack` of a cycler."""
+        return f"{self.root}/{cycler}/{leaf}"
+
+    def channel_topic(self, cycler: str, channel: int, leaf: str) -> str:
+        """`state`, `reading`, `ack`, ... of a channel."""
+        return f"{self.root}/{cycler}/{channel}/telemetry/{leaf}"
+
+    def acknowledgement_topic(self, cycler: str | None, channel: int | None) -> str:
+        """Where acknowledgements go: the channel, the cycler, or the bridge."""
+        if cycler is None:
+            return self.bridge_topic("ack")
+        if channel is None:
+            return self.cycler_topic(cycler, "telemetry/ack")
+        return self.channel_topic(cycler, channel, "ack")
+
+    # --- subscribed
+
+    def command_filters(self, cyclers: Iterable[str]) -> list[tuple[str, str]]:
+        """Topic filters of all commands, each with a topic under it for probes of the link."""
+        pairs = [self._filter(self.bridge_topic("cmd"))]
+        for cycler in cyclers:
+            pairs.append(self._filter(f"{self.root}/{cycler}/cmd"))
+            pairs.append((f"{self.root}/{cycler}/+/cmd/#", f"{self.root}/{cycler}/1/cmd/{CANARY_VERB}"))
+        return pairs
+
+    def parse_command(self, topic: str) -> Address:
+        """Read the topic of a command.
+
+        Raises:
+            Rejected: BAD_TOPIC, with what is wrong.
+        """
+        scope, cycler, channel, rest = self._split(topic)
+        if not 1 <= len(rest) <= 2 or not rest[0]:
+            raise Rejected("BAD_TOPIC", f"expected …/cmd/VERB or …/cmd/VERB/PRINCIPAL, got {topic!r}")
+        principal = rest[1] if len(rest) == 2 else ANONYMOUS
+        if not is_name(principal):
+            raise Rejected("BAD_TOPIC", f"{principal!r} is no principal: a-z, 0-9, _ and - only")
+        return Address(scope, rest[0], principal, cycler, channel)
+
+    def address_hint(self, topic: str) -> tuple[str | None, int | None]:
+        """Cycler and channel of a topic, as far as they can be read, to answer a bad one."""
+        try:
+            _, cycler, channel, _ = self._split(topic)
+        except Rejected:
+            levels = topic.removeprefix(self.root + "/").split("/")
+            return (levels[0] if is_name(levels[0]) and levels[0] not in RESERVED_NAMES else None), None
+        return cycler, channel
+
+    def _filter(self, base: str) -> tuple[str, str]:
+        return f"{base}/#", f"{base}/{CANARY_VERB}"
+
+    def _split(self, topic: str) -> tuple[Scope, str | None, int | None, list[str]]:
+        match topic.removeprefix(self.root + "/").split("/"):
+            case ["bridge", self.bridge, "cmd", *rest]:
+                return Scope.BRIDGE, None, None, rest
+            case [cycler, "cmd", *rest] if is_name(cycler):
+                return Scope.CYCLER, cycler, None, rest
+            case [cycler, channel, "cmd", *rest] if is_name(cycler) and _CHANNEL.fullmatch(channel):
+                return Scope.CHANNEL, cycler, int(channel), rest
+        raise Rejected("BAD_TOPIC", f"{topic!r} addresses neither a channel, a cycler nor this bridge")
+
+
+def is_below(topic: str, prefixes: Iterable[str]) -> bool:
+    """Whether a topic lies under one of the prefixes, by whole levels, and may be published to."""
+    if not topic or any(mark in topic for mark in "+#\0"):
+        return False
+    return any(topic.startswith(prefix.rstrip("/") + "/") for prefix in prefixes)
