@@ -10,7 +10,8 @@
     │   ├── TesterOffline      no connection; nothing was sent
     │   └── OutcomeUnknown     the request left, and what became of it is not known
     │       ├── NoReply
-    │       └── BadReply
+    │       ├── BadReply
+    │       └── NotConfirmed   the tester said yes, and reading it does not show it
     ├── BrokerError            the MQTT broker cannot be used; says what to do
     └── CommandStopped         the bridge itself decided not to send a command's request
         ├── Rejected
@@ -24,7 +25,7 @@ Every class carries the `code` and `category` that its acknowledgement shows.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class MacNetBridgeError(Exception):
@@ -127,6 +128,12 @@ class BadReply(OutcomeUnknown):
     code = "BAD_REPLY"
 
 
+class NotConfirmed(OutcomeUnknown):
+    """The tester said yes, and within the time limit its state did not show it."""
+
+    code = "NOT_CONFIRMED"
+
+
 class BrokerError(MacNetBridgeError):
     """The MQTT broker cannot be used. The message is one line that says what to do."""
 
@@ -172,7 +179,7 @@ class CommandStopped(MacNetBridgeError):
         status: the acknowledgement's status.
     """
 
-    status: ClassVar[str] = "rejected"
+    status: ClassVar[Literal["rejected", "expired", "superseded"]] = "rejected"
 
     def __init__(self, code: str, message: str, field: str | None = None) -> None:
         super().__init__(message)

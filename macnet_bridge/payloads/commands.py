@@ -153,12 +153,17 @@ def decode_arguments(kind: type[A], args: Raw) -> A:
     return arguments
 
 
-def canonical(args: Raw) -> bytes:
-    """The same bytes for arguments of the same content, whatever their order and spacing."""
+def fingerprint(payload: bytes) -> bytes:
+    """The same bytes for commands of the same content, whatever its order and spacing.
+
+    `expires_at` and `progress` do not count: a requester that asks again may change them.
+    """
     try:
-        return msgspec.json.encode(msgspec.json.decode(args), order="sorted")
-    except (msgspec.DecodeError, RecursionError):
-        return bytes(args)
+        content = msgspec.json.decode(payload or b"{}", type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return payload
+    counted = {key: value for key, value in content.items() if key not in ("expires_at", "progress")}
+    return msgspec.json.encode(counted, order="sorted")
 
 
 def _check_text(payload: bytes) -> None:

@@ -9,6 +9,7 @@ from macnet_bridge.macnet.cycler import AsyncCycler, Line
 from macnet_bridge.macnet.protocol.functions import CHANNEL_SPECIFICATION
 from macnet_bridge.macnet.protocol.messages import ChannelSpecification
 from macnet_bridge.macnet.survey import Survey
+from macnet_bridge.readings import CurrentSign
 
 
 class Tester:
@@ -18,14 +19,22 @@ class Tester:
         name: its name in topics.
         served: the channels that the configuration serves, None for all.
         survey: what was found out when it came online, None while it is away.
+        sign: how this tester's currents get their sign.
         specifications: of the channels asked so far. MacNet (3, 1)
         touched: called with a channel that a command has just changed.
     """
 
-    def __init__(self, name: str, cycler: AsyncCycler, served: frozenset[int] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        cycler: AsyncCycler,
+        served: frozenset[int] | None = None,
+        sign: CurrentSign | None = None,
+    ) -> None:
         self.name = name
         self.cycler = cycler
         self.served = served
+        self.sign = sign or CurrentSign()
         self.survey: Survey | None = None
         self.specifications: dict[int, ChannelSpecification] = {}
         self.touched: Callable[[int], None] = lambda channel: None

@@ -1,0 +1,166 @@
+"""Verbs that change one thing: suspend, resume, reset, a variable, the safety limits.
+
+Each says yes only for what the tester said, and reads the tester wherever it can.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import msgspec
+
+from macnet_bridge.commands import limits
+from macnet_bridge.commands.job import Done, Job
+from macnet_bridge.commands.read_back import (
+    can_read_back,
+    read_state,
+    send_once,
+    wait_for_state,
+    wait_until,
+)
+from macnet_bridge.errors import (
+    MacNetBridgeError,
+    NotConfirmed,
+    OutcomeUnknown,
+    Rejected,
+    TesterRefused,
+    TransportError,
+)
+from macnet_bridge.macnet.cycler import Line, same_limits
+from macnet_bridge.macnet.protocol import functions as f
+from macnet_bridge.macnet.protocol.codes import RUNNING, ChannelState
+from macnet_bridge.payloads.commands import (
+    NoArguments,
+    ResetArguments,
+    Safety,
+    SetSafetyLimitsArguments,
+    SetVariableArguments,
+)
+
+STOP_ATTEMPTS = 4
+_STOP_READ_BACK_S = 0.5
+
+
+async def suspend(job: Job[NoArguments]) -> Done:
+    """MacNet (6, 3), repeated until the tester's state shows that nothing runs."""
+    said_yes = False
+    for _ in range(STOP_ATTEMPTS):
+        trouble = await _try_to_suspend(job)
+        said_yes = said_yes or trouble is None
+        if can_read_back(job, f.STATUS_AND_READINGS):
+            state = await wait_for_state(
+                job, lambda state: state not in RUNNING, _STOP_READ_BACK_S, Line.STOPS
+            )
+            if state is not None:
+                job.tester.touched(job.channel)
+                return Done({"state": state}, "read_back")
+        elif said_yes:
+            job.tester.touched(job.channel)
+            return Done({})
+    raise trouble or NotConfirmed("the tester said yes, and the channel still runs")
+
+
+async def _try_to_suspend(job: Job[NoArguments]) -> MacNetBridgeError | None:
+    """What kept the tester from saying yes, None when it did."""
+    try:
+        await job.tester.cycler.suspend(job.channel, job.deciding)
+    except (TesterRefused, TransportError) as error:
+        if not job.sent:
+            raise
+        return error
+    return None
+
+
+async def resume(job: Job[NoArguments]) -> Done:
+    """MacNet (6, 4)"""
+    live = can_read_back(job, f.STATUS_AND_READINGS)
+    if live:
+        state = (await read_state(job)).state
+        if state != ChannelState.SUSPENDED:
+            raise Rejected("CHANNEL_BUSY", f"the channel is {ChannelState.word(state)}, not suspended")
+    doubt = await send_once(job.tester.cycler.resume(job.channel, job.deciding))
+    return await _settle(job, doubt, lambda state: state in RUNNING)
+
+
+async def reset(job: Job[ResetArguments]) -> Done:
+    """MacNet (6, 5)"""
+    state = (await read_state(job)).state
+    if state in RUNNING and not job.args.stop_running:
+        raise Rejected(
+            "CHANNEL_BUSY",
+            f"the channel is {ChannelState.word(state)}; stop_running = true resets it all the same",
+            "args.stop_running",
+        )
+    doubt = await send_once(job.tester.cycler.reset(job.channel, job.deciding))
+    if doubt and state == ChannelState.AVAILABLE:
+        raise doubt  # it was free before, so finding it free proves nothing
+    return await _settle(job, doubt, lambda state: state == ChannelState.AVAILABLE)
+
+
+async def _settle(job: Job[Any], doubt: OutcomeUnknown | None, wanted: Any) -> Done:
+    """Read the state that a command was to bring about, whatever its reply was."""
+    job.decided.set()
+    job.tester.touched(job.channel)
+    if not can_read_back(job, f.STATUS_AND_READINGS):
+        if doubt:
+            raise doubt
+        return Done({})
+    state = await wait_for_state(job, wanted, job.rules.timeout_s)
+    if state is None:
+        raise doubt or NotConfirmed("the tester said yes, and the channel's state does not show it")
+    return Done({"state": state}, "read_back")
+
+
+async def set_variable(job: Job[SetVariableArguments]) -> Done:
+    """MacNet (6, 9), read back by (4, 8)"""
+    number, value = job.args.variable, _single(job.args.value)
+    cycler = job.tester.cycler
+    doubt = await send_once(cycler.set_variable(job.channel, number, value, job.deciding))
+    job.decided.set()
+    if job.tester.survey is None or not job.tester.survey.has(f.FLAGS_AND_VARIABLES):
+        if doubt:
+            raise doubt
+        return Done({"variable": number, "value": value})
+
+    async def shows() -> bool:
+        reply = await cycler.read_variables(job.channel, line=Line.COMMANDS)
+        return _single(reply.variables[number - 1]) == value
+
+    if not await wait_until(shows, 0 if doubt is None else job.rules.timeout_s):
+        raise doubt or NotConfirmed(f"the tester said yes, and VAR{number} does not read {value:g}")
+    return Done({"variable": number, "value": value}, "read_back")
+
+
+async def set_safety_limits(job: Job[SetSafetyLimitsArguments]) -> Done:
+    """MacNet (6, 10), whose reply repeats the limits as the tester took them."""
+    wanted = await wanted_limits(job, job.args.safety)
+    taken = await job.tester.cycler.set_safety_limits(job.channel, wanted, job.deciding)
+    if not same_limits(wanted, taken):
+        raise TesterRefused(
+            f"the tester took other limits: {taken}",
+            fclass=f.SET_SAFETY_LIMITS.fclass,
+            fnum=f.SET_SAFETY_LIMITS.fnum,
+            code="SAFETY_MISMATCH",
+        )
+    return Done({"safety": msgspec.structs.asdict(taken)})
+
+
+async def wanted_limits(job: Job[Any], safety: Safety) -> Any:
+    """Safety limits of a command: its own, inside the channel's envelope.
+
+    Raises:
+        Rejected: NO_LIMITS or OUT_OF_LIMITS.
+    """
+    specification = await job.tester.specification(job.channel)
+    within = limits.envelope(job.rules.limits_of(job.channel), specification)
+    given = {
+        name: value for name, value in msgspec.structs.asdict(safety).items() if value is not msgspec.UNSET
+    }
+    return limits.safety_limits(given, within)
+
+
+def _single(value: float) -> float:
+    """The value as MacNet carries it, in single precision."""
+    rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
+    return rounded

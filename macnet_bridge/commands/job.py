@@ -1,0 +1,181 @@
+"""A command that was admitted, while it is carried out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from macnet_bridge.commands.limits import Limits
+from macnet_bridge.commands.problems import problem
+from macnet_bridge.commands.ticket import Clock, Ticket
+from macnet_bridge.errors import (
+    CommandStopped,
+    Expired,
+    InvalidRequest,
+    MacNetBridgeError,
+    Superseded,
+    TesterRefused,
+)
+from macnet_bridge.payloads.acknowledgements import Acknowledgement, Status, Verified
+from macnet_bridge.payloads.commands import Arguments
+from macnet_bridge.tester import Tester
+from macnet_bridge.topics import Scope
+
+A = TypeVar("A", bound=Arguments)
+
+log = logging.getLogger(__name__)
+
+_NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A verb that succeeded: the acknowledgement's result, and how it is known."""
+
+    result: dict[str, Any]
+    verified: Verified = "reply"
+
+
+@dataclass(frozen=True, slots=True)
+class Verb(Generic[A]):
+    """One row of the table of verbs.
+
+    Attributes:
+        arguments: the Struct that its `args` must fit.
+        reads: changes nothing; allowed without a rule, and an empty payload is enough.
+        stops: overtakes whatever waits for the channel.
+        needs_id: must not run twice, so it must say which command it is.
+    """
+
+    name: str
+    scope: Scope
+    arguments: type[A]
+    run: Callable[[Job[A]], Awaitable[Done]]
+    reads: bool = False
+    stops: bool = False
+    needs_id: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CyclerRules:
+    """What the configuration says about commands to one cycler.
+
+    Attributes:
+        timeout_s: how long a read-back is awaited.
+        c_rate_ah: the capacity that 1 C stands for, 0 = every start must say it.
+    """
+
+    timeout_s: float = 5.0
+    c_rate_ah: float = 0.0
+    limits: Limits = _NO_LIMITS
+    channel_limits: dict[int, Limits] | None = None
+
+    def limits_of(self, channel: int) -> Limits:
+        """Configured limits of a channel, its own tightening included."""
+        own = (self.channel_limits or {}).get(channel)
+        return self.limits.tightened(own) if own else self.limits
+
+
+class Job(Generic[A]):
+    """One command on its way, with the two gates that its requests pass.
+
+    Attributes:
+        sent: whether the deciding request has left.
+        decided: set once the deciding request was answered, or is not going to be sent.
+        finished: set once the final acknowledgement is out.
+        steps: what was changed on the way, for the acknowledgement.
+    """
+
+    def __init__(
+        self,
+        ticket: Ticket,
+        verb: Verb[A],
+        args: A,
+        deadline: float,
+        clock: Clock,
+        tester: Tester | None = None,
+        rules: CyclerRules | None = None,
+    ) -> None:
+        self.ticket = ticket
+        self.verb = verb
+        self.args = args
+        self.sent = False
+        self.decided = asyncio.Event()
+        self.finished = asyncio.Event()
+        self.steps: list[str] = []
+        self._deadline = deadline
+        self._clock = clock
+        self._tester = tester
+        self.rules = rules or CyclerRules()
+        self._stopped = False
+
+    @property
+    def tester(self) -> Tester:
+        assert self._tester is not None, "a verb of the bridge has no tester"
+        return self._tester
+
+    @property
+    def channel(self) -> int:
+        """The channel, 1-based; 1 for verbs of the cycler, where it does not matter."""
+        return self.ticket.channel or 1
+
+    def stop(self) -> None:
+        """A stop overtakes this command: nothing of it is to be sent any more."""
+        self._stopped = True
+
+    def preparing(self) -> None:
+        """Gate before a request that prepares: passes while the command is still wanted.
+
+        Raises:
+            Superseded, Expired
+        """
+        if self._stopped:
+            raise Superseded("STOPPED", "a stop of this channel came before it was sent")
+        if self._clock().monotonic >= self._deadline:
+            raise Expired("its deadline passed before it could be sent")
+
+    def deciding(self) -> None:
+        """Gate before the deciding request, with the request's first byte still here.
+
+        Raises:
+            Superseded, Expired
+        """
+        if not self.sent:
+            self.preparing()
+        self.sent = True
+
+    async def run(self) -> Acknowledgement:
+        """Carry the command out. Whatever happens becomes its final acknowledgement."""
+        try:
+            self.preparing()
+            done = await self.verb.run(self)
+            return self._final("done", result=done.result, verified=done.verified)
+        except MacNetBridgeError as error:
+            return self._final(self._status(error), problem=problem(error, reads=self.verb.reads))
+        except Exception:
+            # A fault of ours must not leave the requester without an answer.
+            log.exception("%s failed unexpectedly", self.ticket.verb)
+            fault = MacNetBridgeError("an internal error; the bridge's log has the details")
+            return self._final("unknown" if self.sent else "rejected", problem=problem(fault))
+        finally:
+            self.decided.set()
+
+    def refuse(self, error: CommandStopped) -> Acknowledgement:
+        """The final acknowledgement of a command that never ran."""
+        self.decided.set()
+        return self.ticket.refusal(error, self._clock())
+
+    def _status(self, error: MacNetBridgeError) -> Status:
+        if isinstance(error, CommandStopped):
+            return error.status
+        if not self.sent or isinstance(error, InvalidRequest):
+            return "rejected"
+        if self.verb.reads or isinstance(error, TesterRefused):
+            return "failed"
+        return "unknown"
+
+    def _final(self, status: Status, **content: Any) -> Acknowledgement:
+        return self.ticket.acknowledgement(status, self._clock(), steps=self.steps, **content)

@@ -1,0 +1,77 @@
+"""What became of the commands of late: the same id again gets the same answer, not a second run."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from macnet_bridge.errors import Rejected
+from macnet_bridge.payloads.acknowledgements import Acknowledgement
+
+MAX_ENTRIES = 100_000
+
+
+class Route(NamedTuple):
+    """Where an acknowledgement goes besides its own topic: an MQTT 5 Response Topic."""
+
+    topic: str
+    correlation_data: bytes | None
+
+
+@dataclass(slots=True)
+class Remembered:
+    """One command.
+
+    Attributes:
+        answer: its final acknowledgement, None while it runs.
+        routes: where the final acknowledgement is still to be sent.
+    """
+
+    fingerprint: bytes
+    forget_at: float
+    answer: Acknowledgement | None = None
+    routes: list[Route] = field(default_factory=list)
+
+
+class AnswerMemory:
+    """Commands by key, for some time after they came. Times are monotonic seconds.
+
+    A command that still runs is never forgotten.
+    """
+
+    def __init__(self, keep_s: float) -> None:
+        self._keep_s = keep_s
+        self._commands: OrderedDict[tuple[object, ...], Remembered] = OrderedDict()
+
+    def look_up(self, key: tuple[object, ...], fingerprint: bytes, now: float) -> Remembered | None:
+        """The command that came under this key before, None when it is new.
+
+        Raises:
+            Rejected: ID_REUSED, the key stood for another command.
+        """
+        self._forget(now)
+        known = self._commands.get(key)
+        if known is not None and known.fingerprint != fingerprint:
+            raise Rejected("ID_REUSED", "this id stood for another command; use a new one", "id")
+        return known
+
+    def remember(self, key: tuple[object, ...], fingerprint: bytes, now: float) -> Remembered:
+        """Note a new command."""
+        entry = self._commands[key] = Remembered(fingerprint, now + self._keep_s)
+        return entry
+
+    def __len__(self) -> int:
+        return len(self._commands)
+
+    def _forget(self, now: float) -> None:
+        while self._commands:
+            key, oldest = next(iter(self._commands.items()))
+            if oldest.forget_at > now and len(self._commands) <= MAX_ENTRIES:
+                return
+            if oldest.answer is None:
+                # Still running: look at it again later, after those that came since.
+                oldest.forget_at = now + self._keep_s
+                self._commands.move_to_end(key)
+                return
+            del self._commands[key]

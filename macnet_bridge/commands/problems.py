@@ -1,0 +1,24 @@
+"""Errors as acknowledgements show them. The one place where an exception becomes a payload."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from macnet_bridge.errors import COMMAND_CODES, MacNetBridgeError, OutcomeUnknown, TesterRefused
+from macnet_bridge.payloads.acknowledgements import MacNetResult, Problem
+
+
+def problem(error: MacNetBridgeError, *, reads: bool = False) -> Problem:
+    """An error as acknowledgements show it."""
+    macnet = (
+        MacNetResult(error.fclass, error.fnum, error.result) if isinstance(error, TesterRefused) else UNSET
+    )
+    return Problem(
+        code=error.code,
+        category=COMMAND_CODES.get(error.code, error.category),
+        message=str(error),
+        # A read changed nothing, so it may always be asked again.
+        retryable=error.retryable or (reads and isinstance(error, OutcomeUnknown)),
+        field=error.field or UNSET,
+        macnet=macnet,
+    )

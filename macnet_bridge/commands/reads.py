@@ -1,0 +1,99 @@
+"""Verbs that only read: one MacNet function each, its reply in our words."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, TypeVar
+
+import msgspec
+
+from macnet_bridge import __version__
+from macnet_bridge.commands.job import Done, Job
+from macnet_bridge.macnet.cycler import Line
+from macnet_bridge.macnet.protocol import functions as f
+from macnet_bridge.macnet.protocol import messages as m
+from macnet_bridge.payloads.commands import NoArguments
+from macnet_bridge.readings import measured
+
+R = TypeVar("R", bound=m.Message)
+ReadJob = Job[NoArguments]
+
+
+async def ask(job: Job[Any], function: f.Function[m.Empty, R]) -> R:
+    """Call a reading function as the deciding request of a job."""
+    return await job.tester.cycler.call(
+        function, job.channel, m.Empty(), line=Line.COMMANDS, before_send=job.deciding
+    )
+
+
+def _fields(message: m.Message) -> dict[str, Any]:
+    """A reply by the names of our attributes, without what the tester left out."""
+    values = {info.name: getattr(message, info.name) for info in msgspec.structs.fields(message)}
+    shown: dict[str, Any] = msgspec.to_builtins(
+        {name: value for name, value in values.items() if value is not None}
+    )
+    return shown
+
+
+async def read_status(job: ReadJob) -> Done:
+    """MacNet (4, 7)"""
+    status = await ask(job, f.STATUS_AND_READINGS)
+    reading = measured(status, job.tester.sign, unix_time_second=time.time(), test_name=None)
+    return Done(msgspec.to_builtins(reading))
+
+
+async def read_aux(job: ReadJob) -> Done:
+    """MacNet (4, 4) and (4, 5)"""
+    values = (await ask(job, f.AUX_READINGS)).values
+    units = (await ask(job, f.AUX_UNITS)).units
+    inputs = [
+        {"input": number, "value": value, "unit": unit}
+        for number, (value, unit) in enumerate(zip(values, units, strict=False), start=1)
+    ]
+    return Done({"aux": inputs})
+
+
+async def read_variables(job: ReadJob) -> Done:
+    """MacNet (4, 8)"""
+    reply = await ask(job, f.FLAGS_AND_VARIABLES)
+    return Done({"global_flags": reply.global_flags, "variables": reply.variables})
+
+
+async def read_test_info(job: ReadJob) -> Done:
+    """MacNet (4, 6)"""
+    reply = await ask(job, f.TEST_INFO)
+    return Done(_fields(reply))
+
+
+async def read_specification(job: ReadJob) -> Done:
+    """MacNet (3, 1)"""
+    reply = await ask(job, f.CHANNEL_SPECIFICATION)
+    return Done(_fields(reply))
+
+
+async def read_system_info(job: ReadJob) -> Done:
+    """MacNet (1, 1): versions, under the name that pymacnet's users know."""
+    reply = await ask(job, f.VERSION_INFO)
+    return Done(_fields(reply))
+
+
+async def read_general_info(job: ReadJob) -> Done:
+    """MacNet (1, 2): what the tester consists of."""
+    reply = await ask(job, f.SYSTEM_INFO)
+    return Done(_fields(reply))
+
+
+async def ping(job: ReadJob) -> Done:
+    """MacNet (0, 0), or (1, 2) where the tester has no echo."""
+    started = time.perf_counter()
+    function: f.Function[m.Empty, Any] = f.ECHO
+    if job.tester.survey is not None and not job.tester.survey.has(f.ECHO):
+        function = f.SYSTEM_INFO
+    await ask(job, function)
+    return Done({"round_trip_ms": round((time.perf_counter() - started) * 1000, 3), "by": str(function)})
+
+
+async def ping_bridge(job: ReadJob) -> Done:
+    """The bridge itself; no tester is asked."""
+    job.deciding()
+    return Done({"version": __version__})

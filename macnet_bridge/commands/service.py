@@ -1,0 +1,240 @@
+"""Takes command messages, decides on each, carries out what is allowed, and answers them all.
+
+The way of a command: ticket (who asks what) -> memory (was it asked before?) -> checks ->
+lane of its channel -> job -> final acknowledgement. What goes wrong at any point becomes the
+final acknowledgement too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from macnet_bridge.commands.deadline import deadline
+from macnet_bridge.commands.job import CyclerRules, Job, Verb, problem
+from macnet_bridge.commands.lane import Lane
+from macnet_bridge.commands.memory import AnswerMemory, Remembered
+from macnet_bridge.commands.permission import Permission
+from macnet_bridge.commands.ticket import Clock, CommandMessage, Now, Ticket, read_ticket
+from macnet_bridge.commands.verbs import VERBS, verb_names
+from macnet_bridge.errors import CommandStopped, MacNetBridgeError, Rejected
+from macnet_bridge.payloads.acknowledgements import Acknowledgement
+from macnet_bridge.payloads.commands import Envelope, decode_arguments, decode_envelope
+from macnet_bridge.tester import Tester
+from macnet_bridge.topics import Address, Topics
+
+log = logging.getLogger(__name__)
+
+ACCEPTED_AFTER_S = 0.25
+"""A command that takes longer is acknowledged as accepted meanwhile."""
+
+SendAcknowledgement = Callable[[str, bytes, bytes | None], None]
+"""Publishes an acknowledgement: topic, payload, correlation data."""
+
+
+def system_clock() -> Now:
+    """This moment."""
+    return Now(time.time(), time.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRules:
+    """What the configuration says about commands."""
+
+    permission: Permission = field(default_factory=Permission)
+    max_ttl_s: float = 60.0
+    require_expiry: bool = False
+    reply_prefixes: Sequence[str] = ()
+    cyclers: Mapping[str, CyclerRules] = field(default_factory=dict)
+
+
+class CommandService:
+    """Commands of one bridge.
+
+    `handle` is quick and never raises; the commands themselves run in tasks of the group.
+    """
+
+    def __init__(
+        self,
+        topics: Topics,
+        rules: CommandRules,
+        testers: Mapping[str, Tester],
+        send: SendAcknowledgement,
+        tasks: asyncio.TaskGroup,
+        clock: Clock = system_clock,
+    ) -> None:
+        self._topics = topics
+        self._rules = rules
+        self._testers = testers
+        self._send = send
+        self._tasks = tasks
+        self._clock = clock
+        self._memory = AnswerMemory(keep_s=2 * rules.max_ttl_s)
+        self._reply_prefixes = [f"{topics.root}/reply", *rules.reply_prefixes]
+        self._lanes: dict[tuple[str | None, int | None], Lane] = {}
+        self._running: dict[Job[Any], asyncio.TimerHandle | None] = {}
+        self._remembered: dict[Job[Any], Remembered] = {}
+
+    def handle(self, message: CommandMessage) -> None:
+        """Take one message from a command topic."""
+        now = self._clock()
+        ticket = read_ticket(message, self._topics, self._reply_prefixes, now)
+        entry: Remembered | None = None
+        try:
+            known = (
+                self._memory.look_up(ticket.key, ticket.fingerprint, now.monotonic) if ticket.key else None
+            )
+            if known is not None:
+                self._answer_again(known, ticket)
+                return
+            if ticket.key:
+                entry = self._memory.remember(ticket.key, ticket.fingerprint, now.monotonic)
+            self._admit(message, ticket, entry)
+        except CommandStopped as refusal:
+            self._finish(ticket, entry, ticket.refusal(refusal, self._clock()))
+        except Exception:
+            # Whatever a message contains, its sender gets an answer and the bridge goes on.
+            log.exception("a message on %s could not be handled", message.topic)
+            fault = problem(MacNetBridgeError("an internal error; the bridge's log has the details"))
+            self._finish(ticket, entry, ticket.acknowledgement("rejected", self._clock(), problem=fault))
+
+    async def drain(self, timeout_s: float) -> None:
+        """Before the bridge stops: refuse what has not begun, wait for what has."""
+        for lane in self._lanes.values():
+            lane.cancel_waiting(Rejected("CANCELLED", "the bridge is stopping"))
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self._running:
+                    await asyncio.wait([asyncio.ensure_future(job.finished.wait()) for job in self._running])
+        except TimeoutError:
+            log.warning("%d commands were still running when the bridge stopped", len(self._running))
+
+    # --- deciding
+
+    def _admit(self, message: CommandMessage, ticket: Ticket, entry: Remembered | None) -> None:
+        if ticket.topic_error is not None:
+            raise ticket.topic_error
+        address = ticket.address
+        assert address is not None, "a ticket without a topic error has an address"
+        if message.retain:
+            raise Rejected("RETAINED", "a retained command is never executed; publish it without retain")
+        verb = self._find_verb(address)
+        envelope = self._decode(message, verb)
+        tester = self._find_tester(address)
+        until = deadline(
+            ticket.received,
+            expires_at=envelope.expires_at,
+            message_expiry_s=message.message_expiry_s,
+            waited=message.waited,
+            max_ttl_s=self._rules.max_ttl_s,
+            required=self._rules.require_expiry,
+        )
+        self._rules.permission.check(address, reads=verb.reads, stops=verb.stops)
+        if verb.needs_id and ticket.key is None:
+            raise Rejected("MISSING_ID", f"{verb.name} needs an id, so that it never runs twice", "id")
+        args = decode_arguments(verb.arguments, envelope.args)
+        rules = self._rules.cyclers.get(address.cycler or "")
+        job = Job(ticket, verb, args, until, self._clock, tester, rules)
+        self._begin(job, entry, progress=envelope.progress)
+
+    def _find_verb(self, address: Address) -> Verb[Any]:
+        verb = VERBS.get((address.scope, address.verb))
+        if verb is None:
+            known = ", ".join(verb_names(address.scope))
+            raise Rejected(
+                "UNKNOWN_VERB", f"no verb {address.verb!r} for a {address.scope.value}; there are {known}"
+            )
+        return verb
+
+    def _decode(self, message: CommandMessage, verb: Verb[Any]) -> Envelope:
+        if message.payload:
+            return decode_envelope(message.payload)
+        if verb.reads or verb.stops:
+            return Envelope()
+        raise Rejected("BAD_JSON", f'{verb.name} needs a payload, such as {{"id": …, "args": {{…}}}}')
+
+    def _find_tester(self, address: Address) -> Tester | None:
+        if address.cycler is None:
+            return None
+        tester = self._testers.get(address.cycler)
+        if tester is None:
+            raise Rejected("NOT_SERVED", f"this bridge serves no cycler {address.cycler}")
+        if address.channel is not None and not tester.serves(address.channel):
+            raise Rejected("NOT_SERVED", f"{address.cycler} has no channel {address.channel} that is served")
+        return tester
+
+    # --- carrying out
+
+    def _begin(self, job: Job[Any], entry: Remembered | None, *, progress: bool) -> None:
+        place = (job.ticket.cycler, job.ticket.channel)
+        lane = self._lanes.get(place)
+        if lane is None:
+            lane = self._lanes[place] = Lane(self._tasks, "/".join(map(str, place)), self._finish_job)
+        if entry is not None:
+            self._remembered[job] = entry
+        timer = None
+        if progress:
+            self._publish(job.ticket, job.ticket.acknowledgement("accepted"))
+        else:
+            loop = asyncio.get_running_loop()
+            timer = loop.call_later(ACCEPTED_AFTER_S, self._say_accepted, job)
+        self._running[job] = timer
+        try:
+            lane.add(job)
+        except CommandStopped:
+            self._forget(job)
+            raise
+
+    def _say_accepted(self, job: Job[Any]) -> None:
+        self._publish(job.ticket, job.ticket.acknowledgement("accepted"))
+
+    def _finish_job(self, job: Job[Any], answer: Acknowledgement) -> None:
+        entry = self._forget(job)
+        self._finish(job.ticket, entry, answer)
+        job.finished.set()
+
+    def _forget(self, job: Job[Any]) -> Remembered | None:
+        timer = self._running.pop(job, None)
+        if timer is not None:
+            timer.cancel()
+        return self._remembered.pop(job, None)
+
+    # --- answering
+
+    def _finish(self, ticket: Ticket, entry: Remembered | None, answer: Acknowledgement) -> None:
+        if entry is not None:
+            entry.answer = answer
+            ticket.routes += entry.routes
+            entry.routes = []
+        self._publish(ticket, answer)
+
+    def _answer_again(self, known: Remembered, ticket: Ticket) -> None:
+        """The same command again: the same answer now, or when there is one."""
+        if known.answer is None:
+            known.routes += ticket.routes
+            return
+        again = structs.replace(
+            known.answer, duplicate=True, reply_ignored=ticket.reply_ignored or msgspec.UNSET
+        )
+        self._publish(ticket, again)
+
+    def _publish(self, ticket: Ticket, answer: Acknowledgement) -> None:
+        payload = msgspec.json.encode(answer)
+        self._send(self._topics.acknowledgement_topic(*self._place(ticket)), payload, None)
+        for topic, correlation_data in dict.fromkeys(ticket.routes):
+            self._send(topic, payload, correlation_data)
+
+    def _place(self, ticket: Ticket) -> tuple[str | None, int | None]:
+        """Cycler and channel whose topic answers: never one that this bridge does not serve."""
+        tester = self._testers.get(ticket.cycler or "")
+        if tester is None:
+            return None, None
+        served = ticket.channel is not None and tester.serves(ticket.channel)
+        return tester.name, ticket.channel if served else None

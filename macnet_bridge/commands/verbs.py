@@ -1,0 +1,47 @@
+"""The table of verbs: name, scope, arguments, and what carries it out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from macnet_bridge.commands import actions, reads
+from macnet_bridge.commands import start_test as start
+from macnet_bridge.commands.job import Verb
+from macnet_bridge.payloads.commands import (
+    NoArguments,
+    ResetArguments,
+    SetSafetyLimitsArguments,
+    SetVariableArguments,
+    StartTestArguments,
+)
+from macnet_bridge.topics import Scope
+
+_CHANNEL, _CYCLER = Scope.CHANNEL, Scope.CYCLER
+
+VERBS: dict[tuple[Scope, str], Verb[Any]] = {
+    (verb.scope, verb.name): verb
+    for verb in (
+        Verb("start_test", _CHANNEL, StartTestArguments, start.start_test, needs_id=True),
+        Verb("check_start", _CHANNEL, StartTestArguments, start.check_start, reads=True),
+        Verb("suspend", _CHANNEL, NoArguments, actions.suspend, stops=True),
+        Verb("resume", _CHANNEL, NoArguments, actions.resume, needs_id=True),
+        Verb("reset", _CHANNEL, ResetArguments, actions.reset, needs_id=True),
+        Verb("set_variable", _CHANNEL, SetVariableArguments, actions.set_variable),
+        Verb("set_safety_limits", _CHANNEL, SetSafetyLimitsArguments, actions.set_safety_limits),
+        Verb("read_status", _CHANNEL, NoArguments, reads.read_status, reads=True),
+        Verb("read_aux", _CHANNEL, NoArguments, reads.read_aux, reads=True),
+        Verb("read_variables", _CHANNEL, NoArguments, reads.read_variables, reads=True),
+        Verb("read_test_info", _CHANNEL, NoArguments, reads.read_test_info, reads=True),
+        Verb("read_specification", _CHANNEL, NoArguments, reads.read_specification, reads=True),
+        Verb("read_system_info", _CYCLER, NoArguments, reads.read_system_info, reads=True),
+        Verb("read_general_info", _CYCLER, NoArguments, reads.read_general_info, reads=True),
+        Verb("ping", _CYCLER, NoArguments, reads.ping, reads=True),
+        Verb("ping", Scope.BRIDGE, NoArguments, reads.ping_bridge, reads=True),
+    )
+}
+"""All verbs by scope and name."""
+
+
+def verb_names(scope: Scope) -> list[str]:
+    """The verbs of a scope, for people who mistyped one."""
+    return [name for of, name in VERBS if of is scope]
