@@ -18,10 +18,11 @@ import msgspec
 from msgspec import structs
 
 from macnet_bridge.commands.deadline import deadline
-from macnet_bridge.commands.job import CyclerRules, Job, Verb, problem
+from macnet_bridge.commands.job import CyclerRules, Job, Verb
 from macnet_bridge.commands.lane import Lane
 from macnet_bridge.commands.memory import AnswerMemory, Remembered
 from macnet_bridge.commands.permission import Permission
+from macnet_bridge.commands.problems import problem
 from macnet_bridge.commands.ticket import Clock, CommandMessage, Now, Ticket, read_ticket
 from macnet_bridge.commands.verbs import VERBS, verb_names
 from macnet_bridge.errors import CommandStopped, MacNetBridgeError, Rejected
@@ -111,8 +112,7 @@ class CommandService:
             lane.cancel_waiting(Rejected("CANCELLED", "the bridge is stopping"))
         try:
             async with asyncio.timeout(timeout_s):
-                while self._running:
-                    await asyncio.wait([asyncio.ensure_future(job.finished.wait()) for job in self._running])
+                await asyncio.gather(*(job.finished.wait() for job in self._running))
         except TimeoutError:
             log.warning("%d commands were still running when the bridge stopped", len(self._running))
 

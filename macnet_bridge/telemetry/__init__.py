@@ -1,0 +1,1 @@
+"""Telemetry: what testers say without being commanded, published as readings, sweeps and states."""

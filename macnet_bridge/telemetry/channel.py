@@ -1,0 +1,104 @@
+"""What is known of one channel between two polls, and what of it is worth publishing."""
+
+from __future__ import annotations
+
+from macnet_bridge.macnet.protocol.codes import RUNNING, ChannelState, RecordCause, StepCode
+from macnet_bridge.macnet.protocol.messages import StatusAndReadings, TestInfo
+from macnet_bridge.payloads.telemetry import ChannelState as StatePayload
+from macnet_bridge.payloads.telemetry import Control, Quality
+from macnet_bridge.readings import raw_codes
+
+_ENDED = (ChannelState.COMPLETED, ChannelState.SUSPENDED, ChannelState.PROBLEM)
+_STATE_SEQS_PER_RUN = 1 << 24
+
+
+class Channel:
+    """One channel of one tester, as last seen.
+
+    `state_seq` rises with every change and over restarts: the run counts above, changes below.
+    """
+
+    def __init__(self, run: int) -> None:
+        self.status: StatusAndReadings | None = None
+        self.test: TestInfo | None = None
+        self.quality: Quality = "stale"
+        self.changed_at = 0.0
+        self._state_seq = run * _STATE_SEQS_PER_RUN
+        self._reading_seq = 0
+
+    @property
+    def running(self) -> bool:
+        return self.status is not None and self.status.state in RUNNING
+
+    @property
+    def test_name(self) -> str | None:
+        return self.test.test_name or None if self.test else None
+
+    def next_reading_seq(self) -> int:
+        """Number for the next reading; rises by one within a run."""
+        self._reading_seq += 1
+        return self._reading_seq
+
+    def needs_test_info(self, status: StatusAndReadings) -> bool:
+        """Whether a test may have begun or ended since the last look, so that its name is due."""
+        last = self.status
+        return last is None or last.state != status.state or status.test_time_second < last.test_time_second
+
+    def see(self, status: StatusAndReadings, now_unix: float, test: TestInfo | None = None) -> bool:
+        """Take a reading in, and the test's names when they were read. True = the state changed."""
+        before = self._shown()
+        self.status, self.quality = status, "good"
+        if test is not None:
+            self.test = test
+        return self._changed(before, now_unix)
+
+    def go_stale(self, now_unix: float) -> bool:
+        """The tester is away. True = the published state has to say so."""
+        before = self._shown()
+        self.quality = "stale"
+        return self.status is not None and self._changed(before, now_unix)
+
+    def payload(self, bridge: str, session: str) -> StatePayload | None:
+        """The retained state, None while nothing is known."""
+        if self.status is None:
+            return None
+        return StatePayload(
+            bridge=bridge,
+            session=session,
+            state=ChannelState.word(self.status.state),
+            mode=StepCode.word(self.status.step_code),
+            end_reason=self._end_reason(),
+            test_name=self.test_name,
+            procedure=self.test.procedure or None if self.test else None,
+            step_id=self.status.step_id,
+            cycle_count=self.status.cycle_count,
+            control=self._control(),
+            state_seq=self._state_seq,
+            changed_at=self.changed_at,
+            quality=self.quality,
+            raw=raw_codes(self.status),
+        )
+
+    def _shown(self) -> tuple[object, ...]:
+        """What counts as a change of state: state, mode, test, control and quality."""
+        if self.status is None:
+            return ()
+        return (self.status.state, self.status.step_code, self.test, self.quality)
+
+    def _changed(self, before: tuple[object, ...], now_unix: float) -> bool:
+        if self._shown() == before:
+            return False
+        self._state_seq += 1
+        self.changed_at = round(now_unix, 3)
+        return True
+
+    def _end_reason(self) -> str | None:
+        if self.status is None or self.status.state not in _ENDED:
+            return None
+        return RecordCause.word(self.status.record_cause)
+
+    def _control(self) -> Control:
+        if not self.running:
+            return "none"
+        # A test that runs without a procedure of the tester's is in direct mode.
+        return "procedure" if self.test is None or self.test.procedure else "direct"

@@ -1,0 +1,197 @@
+"""Polls one tester: finds it, reads it as scheduled, notices when it is gone, finds it again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+
+from macnet_bridge.errors import InvalidRequest, MacNetBridgeError, TesterRefused, TransportError
+from macnet_bridge.macnet.cycler import Line
+from macnet_bridge.macnet.protocol import functions as f
+from macnet_bridge.macnet.protocol.codes import RUNNING
+from macnet_bridge.macnet.protocol.messages import TestInfo
+from macnet_bridge.macnet.survey import survey
+from macnet_bridge.telemetry.channel import Channel
+from macnet_bridge.telemetry.publisher import Publisher
+from macnet_bridge.telemetry.schedule import Due, Intervals, ReadingDue, Schedule
+from macnet_bridge.telemetry.sweep import SWEEP_FUNCTIONS, Swept, sweep
+from macnet_bridge.tester import Tester
+
+log = logging.getLogger(__name__)
+
+FAILURES_UNTIL_OFFLINE = 2
+"""Reads that fail in a row until a tester counts as away: one alone may be a hiccup."""
+
+_RETRY_FIRST_S = 0.2
+_RETRY_LAST_S = 5.0
+_NOT_YET_REACHED = "not reached yet"
+
+
+class Poller:
+    """Telemetry of one tester. `run` goes on until it is cancelled."""
+
+    def __init__(
+        self,
+        tester: Tester,
+        publisher: Publisher,
+        intervals: Intervals,
+        *,
+        run_number: int,
+        constant_id: bool = False,
+    ) -> None:
+        self._tester = tester
+        self._publisher = publisher
+        self._intervals = intervals
+        self._run_number = run_number
+        self._constant_id = constant_id
+        self._channels: dict[int, Channel] = {}
+        self._failures = 0
+        self._last_ok: float | None = None
+        # What is wrong, by the read that showed it; gone when that read succeeds again.
+        self._troubles: dict[Due | None, str] = {None: _NOT_YET_REACHED}
+        self._schedule: Schedule | None = None
+        self._wake = asyncio.Event()
+        tester.touched = self._touched
+
+    async def run(self) -> None:
+        """Poll, and while the tester is away look for it with growing patience."""
+        retry_s = _RETRY_FIRST_S
+        self._publish_status()
+        while True:
+            try:
+                schedule = await self._come_online()
+                retry_s = _RETRY_FIRST_S
+                await self._poll(schedule)
+            except MacNetBridgeError as error:
+                self._go_offline(str(error))
+                await asyncio.sleep(random.uniform(retry_s / 2, retry_s))
+                retry_s = min(2 * retry_s, _RETRY_LAST_S)
+
+    def publish_retained(self) -> None:
+        """Publish everything retained again, for a broker that may have lost it."""
+        self._publish_status(always=True)
+        self._publisher.info()
+        for number, channel in self._channels.items():
+            self._publisher.state(number, channel)
+
+    # --- coming and going
+
+    async def _come_online(self) -> Schedule:
+        tester = self._tester
+        found = await survey(tester.cycler, constant_id=self._constant_id)
+        if not tester.channels:
+            raise InvalidRequest(f"it has {found.system.test_channels} channels, none of those configured")
+        tester.survey = found
+        self._last_ok, self._failures = time.time(), 0
+        self._troubles.clear()
+        for number in tester.channels:
+            self._channels.setdefault(number, Channel(self._run_number))
+        self._schedule = Schedule(
+            self._intervals, tester.channels, time.monotonic(), sweeps=found.has(*SWEEP_FUNCTIONS)
+        )
+        log.info("%s is online with %d channels", tester.name, found.system.test_channels)
+        self._publish_status()
+        self._publisher.info()
+        return self._schedule
+
+    def _go_offline(self, reason: str) -> None:
+        if self._tester.survey is not None:
+            log.warning("%s is offline: %s", self._tester.name, reason)
+        self._tester.survey = None
+        self._schedule = None
+        self._troubles = {None: reason}
+        self._publish_status()
+        now = time.time()
+        for number, channel in self._channels.items():
+            if channel.go_stale(now):
+                self._publisher.state(number, channel)
+
+    def _publish_status(self, *, always: bool = False) -> None:
+        trouble = next(iter(self._troubles.values()), None)
+        self._publisher.status(trouble, self._last_ok, always=always)
+
+    # --- polling
+
+    async def _poll(self, schedule: Schedule) -> None:
+        while True:
+            due = schedule.next_due(time.monotonic())
+            if due is not None:
+                await self._attempt(due, schedule)
+            elif not await self._read_a_specification():
+                await self._wait(schedule.next_turn() - time.monotonic())
+
+    async def _attempt(self, due: Due, schedule: Schedule) -> None:
+        try:
+            if isinstance(due, ReadingDue):
+                await self._read_channel(due.channel, schedule)
+            else:
+                await self._sweep(schedule)
+        except TransportError as error:
+            self._failures += 1
+            if self._failures >= FAILURES_UNTIL_OFFLINE:
+                raise
+            self._troubles[due] = str(error)
+        except TesterRefused as error:
+            # It answers, so it is there.
+            self._troubles[due] = str(error)
+        else:
+            self._failures = 0
+            self._last_ok = time.time()
+            self._troubles.pop(due, None)
+        self._publish_status()
+
+    async def _wait(self, seconds: float) -> None:
+        self._wake.clear()
+        try:
+            async with asyncio.timeout(None if seconds == float("inf") else max(0.0, seconds)):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    def _touched(self, channel: int) -> None:
+        """A command has just changed this channel: look at it before its turn."""
+        if self._schedule is not None:
+            self._schedule.hurry(channel, time.monotonic())
+            self._wake.set()
+
+    async def _sweep(self, schedule: Schedule) -> None:
+        swept = await sweep(self._tester)
+        self._publisher.sweep(swept)
+        self._notice_changes(swept, schedule)
+
+    def _notice_changes(self, swept: Swept, schedule: Schedule) -> None:
+        """Hurry the full reading of channels that differ from what was seen last."""
+        now = time.monotonic()
+        for number, status in zip(swept.channels, swept.statuses, strict=True):
+            known = self._channels[number].status
+            schedule.set_active(number, status.state in RUNNING, now)
+            if known is not None and (known.state, known.step_code) != (status.state, status.step_code):
+                schedule.hurry(number, now)
+
+    async def _read_channel(self, number: int, schedule: Schedule) -> None:
+        channel = self._channels[number]
+        status = await self._tester.cycler.read_status(number)
+        now_unix = time.time()
+        test = await self._read_test(number) if channel.needs_test_info(status) else None
+        changed = channel.see(status, now_unix, test)
+        schedule.set_active(number, channel.running, time.monotonic())
+        self._publisher.reading(number, channel, status, now_unix)
+        if changed:
+            self._publisher.state(number, channel)
+
+    async def _read_test(self, number: int) -> TestInfo | None:
+        if not self._tester.online().has(f.TEST_INFO):
+            return None
+        return await self._tester.cycler.read_test_info(number)
+
+    async def _read_a_specification(self) -> bool:
+        """Use idle time to read one more specification. False = all are known, or never will be."""
+        tester = self._tester
+        unread = next((n for n in tester.channels if n not in tester.specifications), None)
+        if unread is None or await tester.specification(unread, line=Line.READS) is None:
+            return False
+        if len(tester.specifications) == len(tester.channels):
+            self._publisher.info()
+        return True

@@ -1,0 +1,141 @@
+"""Telemetry of one tester as messages: the right topic, payload, QoS and retain for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from macnet_bridge.macnet.protocol import functions as f
+from macnet_bridge.macnet.protocol.messages import StatusAndReadings
+from macnet_bridge.macnet.survey import Survey
+from macnet_bridge.payloads.status import CyclerInfo, CyclerStatus
+from macnet_bridge.payloads.telemetry import Reading
+from macnet_bridge.readings import measured
+from macnet_bridge.telemetry.channel import Channel
+from macnet_bridge.telemetry.sweep import Swept, sweep_payload
+from macnet_bridge.tester import Tester
+from macnet_bridge.topics import Topics
+
+Publish = Callable[[str, bytes, int, bool], None]
+"""Publishes telemetry: topic, payload, QoS, retain."""
+
+_RETAINED_QOS = 1
+
+
+class Identity(Struct, frozen=True):
+    """Which bridge speaks, in which session and run."""
+
+    bridge: str
+    session: str
+    run: int
+
+
+class Publisher:
+    """Publishes what is known of one tester."""
+
+    def __init__(
+        self, tester: Tester, topics: Topics, identity: Identity, publish: Publish, *, qos: int
+    ) -> None:
+        """
+        Args:
+            qos: of readings and sweeps. What is retained always goes with QoS 1.
+        """
+        self._tester = tester
+        self._topics = topics
+        self._identity = identity
+        self._publish = publish
+        self._qos = qos
+        self._sweep_seq = 0
+        self._status: CyclerStatus | None = None
+
+    def sweep(self, swept: Swept) -> None:
+        """`R/C/telemetry/sweep`"""
+        self._sweep_seq += 1
+        payload = sweep_payload(swept, self._tester, run=self._identity.run, seq=self._sweep_seq)
+        topic = self._topics.cycler_topic(self._tester.name, "telemetry/sweep")
+        self._publish(topic, msgspec.json.encode(payload), self._qos, False)
+
+    def reading(self, number: int, channel: Channel, status: StatusAndReadings, now_unix: float) -> None:
+        """`R/C/N/telemetry/reading`"""
+        values = measured(
+            status, self._tester.sign, unix_time_second=round(now_unix, 3), test_name=channel.test_name
+        )
+        reading = Reading(
+            **{name: getattr(values, name) for name in values.__struct_fields__},
+            run=self._identity.run,
+            seq=channel.next_reading_seq(),
+        )
+        topic = self._topics.channel_topic(self._tester.name, number, "reading")
+        self._publish(topic, msgspec.json.encode(reading), self._qos, False)
+
+    def state(self, number: int, channel: Channel) -> None:
+        """`R/C/N/telemetry/state`, once something is known of the channel."""
+        payload = channel.payload(self._identity.bridge, self._identity.session)
+        if payload is not None:
+            self._retain(self._topics.channel_topic(self._tester.name, number, "state"), payload)
+
+    def status(self, trouble: str | None, last_ok: float | None, *, always: bool = False) -> None:
+        """`R/C/status`, when it says something new or always."""
+        status = self._current_status(trouble, last_ok)
+        if always or self._status is None or _apart_from_time(status) != _apart_from_time(self._status):
+            self._status = status
+            self._retain(self._topics.cycler_topic(self._tester.name, "status"), status)
+
+    def info(self) -> None:
+        """`R/C/info`, once the tester was found."""
+        found = self._tester.survey
+        if found is None:
+            return
+        info = CyclerInfo(
+            bridge=self._identity.bridge,
+            session=self._identity.session,
+            channel_count=found.system.test_channels,
+            channels=self._tester.channels,
+            channel_number_offset=found.system.channel_number_offset or 0,
+            system=_known_fields(found.system),
+            version=_known_fields(found.version) if found.version else None,
+            specifications={
+                str(number): _known_fields(specification)
+                for number, specification in sorted(self._tester.specifications.items())
+            },
+        )
+        self._retain(self._topics.cycler_topic(self._tester.name, "info"), info)
+
+    def _retain(self, topic: str, payload: Struct) -> None:
+        self._publish(topic, msgspec.json.encode(payload), _RETAINED_QOS, True)
+
+    def _current_status(self, trouble: str | None, last_ok: float | None) -> CyclerStatus:
+        found = self._tester.survey
+        state: Literal["online", "degraded", "offline"] = "online"
+        reason = trouble
+        if found is None:
+            state = "offline"
+        elif reason or found.missing or found.oddities:
+            state = "degraded"
+            reason = reason or _shortcomings(found)
+        return CyclerStatus(
+            bridge=self._identity.bridge,
+            session=self._identity.session,
+            state=state,
+            reason=reason,
+            last_ok=last_ok and round(last_ok, 3),
+            clock_offset_second=found.clock_offset_second if found else None,
+            missing_functions={f"{c},{n}": why for (c, n), why in found.missing.items()} if found else {},
+            oddities=list(found.oddities) if found else [],
+        )
+
+
+def _shortcomings(found: Survey) -> str:
+    missing = ", ".join(str(f.FUNCTIONS[number]) for number in found.missing)
+    return "; ".join([*found.oddities, *([f"it lacks {missing}"] if missing else [])])
+
+
+def _known_fields(message: Struct) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.structs.asdict(message).items() if value is not None}
+
+
+def _apart_from_time(status: CyclerStatus) -> CyclerStatus:
+    return msgspec.structs.replace(status, last_ok=None)
