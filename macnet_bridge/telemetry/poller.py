@@ -190,8 +190,11 @@ class Poller:
         """Use idle time to read one more specification. False = all are known, or never will be."""
         tester = self._tester
         unread = next((n for n in tester.channels if n not in tester.specifications), None)
-        if unread is None or await tester.specification(unread, line=Line.READS) is None:
-            return False
+        try:
+            if unread is None or await tester.specification(unread, line=Line.READS) is None:
+                return False
+        except TransportError:
+            return False  # if the tester is gone, the next read that is due finds out
         if len(tester.specifications) == len(tester.channels):
             self._publisher.info()
         return True
