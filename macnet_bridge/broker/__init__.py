@@ -1,0 +1,16 @@
+"""The broker driver: MQTT as the bridge needs it, on top of paho.
+
+`Broker` keeps a connection, proves that it delivers, and bounds what waits on either side.
+"""
+
+from macnet_bridge.broker.messages import (
+    BrokerSettings,
+    Counters,
+    Incoming,
+    Lane,
+    Outgoing,
+    Subscription,
+)
+from macnet_bridge.broker.supervisor import Broker
+
+__all__ = ["Broker", "BrokerSettings", "Counters", "Incoming", "Lane", "Outgoing", "Subscription"]

@@ -1,0 +1,87 @@
+"""Proof that every subscription delivers. No I/O; `now` is time.monotonic() in seconds.
+
+A broker may grant a subscription and then withhold everything under it, because its access list
+says so. The only way to know is to publish something there and to see it come back.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from macnet_bridge.broker.messages import Outgoing, Subscription
+
+PERIOD_S = 2.0
+
+
+@dataclass(slots=True)
+class _Canary:
+    subscription: Subscription
+    token: bytes = b""
+    asked_at: float = 0.0
+    next_at: float = 0.0
+    back: bool = True
+    ever_back: bool = False
+
+
+class Canaries:
+    """One canary per subscription, for the time of one connection."""
+
+    def __init__(self, subscriptions: Iterable[Subscription]) -> None:
+        self._canaries = [_Canary(subscription) for subscription in subscriptions]
+        self._by_topic = {canary.subscription.canary_topic: canary for canary in self._canaries}
+
+    @property
+    def all_came_back(self) -> bool:
+        """Whether every subscription has delivered a canary at least once."""
+        return all(canary.ever_back for canary in self._canaries)
+
+    def due(self, now: float) -> list[Outgoing]:
+        """Canaries to publish now. One that is not back yet is sent again under its token."""
+        return [self._send(canary, now) for canary in self._canaries if now >= canary.next_at]
+
+    def _send(self, canary: _Canary, now: float) -> Outgoing:
+        canary.next_at = now + PERIOD_S
+        if canary.back:
+            canary.token, canary.asked_at, canary.back = secrets.token_hex(8).encode(), now, False
+        return Outgoing(canary.subscription.canary_topic, canary.token, qos=1)
+
+    def swallows(self, topic: str, payload: bytes) -> bool:
+        """Take note of a message on a canary's topic. True for all of these, foreign ones too."""
+        canary = self._by_topic.get(topic)
+        if canary is None:
+            return False
+        if payload == canary.token:
+            canary.back = canary.ever_back = True
+        return True
+
+    def heard(self, topic: str, now: float) -> None:
+        """Another message shows as well that its filter delivers: the canary may be behind a flood."""
+        for canary in self._canaries:
+            if not canary.back and matches(canary.subscription.topic_filter, topic):
+                canary.asked_at = now
+
+    def excuse(self, now: float) -> None:
+        """Start the clock of all missing canaries afresh: the delay was ours."""
+        for canary in self._canaries:
+            if not canary.back:
+                canary.asked_at = now
+
+    def overdue(self, now: float, limit_s: float) -> Subscription | None:
+        """A subscription whose canary is missing for longer than the limit."""
+        for canary in self._canaries:
+            if not canary.back and now - canary.asked_at > limit_s:
+                return canary.subscription
+        return None
+
+
+def matches(topic_filter: str, topic: str) -> bool:
+    """Whether an MQTT topic filter covers a topic (MQTT 5, 4.7)."""
+    wanted, levels = topic_filter.split("/"), topic.split("/")
+    if wanted[-1] == "#":
+        wanted.pop()
+        levels = levels[: len(wanted)]
+    return len(wanted) == len(levels) and all(
+        pair in ("+", level) for pair, level in zip(wanted, levels, strict=True)
+    )

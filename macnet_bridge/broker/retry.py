@@ -1,0 +1,105 @@
+"""When to try again, with which MQTT version, and when to give up. No I/O, no clock."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Literal
+
+from macnet_bridge.broker.messages import Cause, Protocol
+
+FIRST_DELAY_S = 0.05
+LONGEST_DELAY_S = 10.0
+SETTLED_S = 5.0
+"""A connection that was ready for this long is counted as a good one."""
+STRIKES_MAX = 3
+
+
+class Backoff:
+    """Full jitter: any delay up to a limit that doubles, so that clients do not come back in step."""
+
+    def __init__(self, pick: Callable[[float, float], float] = random.uniform) -> None:
+        self._pick = pick
+        self._limit_s = FIRST_DELAY_S
+
+    def next_s(self) -> float:
+        """Seconds to wait before the next attempt."""
+        delay_s = self._pick(0.0, self._limit_s)
+        self._limit_s = min(LONGEST_DELAY_S, self._limit_s * 2)
+        return delay_s
+
+    def reset(self) -> None:
+        self._limit_s = FIRST_DELAY_S
+
+
+class ProtocolChoice:
+    """Which version of MQTT to speak, where the user left it open.
+
+    A broker that knows no MQTT 5 says so or just closes the connection. The latter is also what a
+    proxy does whose broker is still starting, so 3.1.1 is settled on only when it was accepted
+    and MQTT 5, tried again right after, was turned away once more. A broker that could not be
+    reached at all may be another one when it is back, so the choice begins anew.
+    """
+
+    def __init__(self, wanted: Literal["auto", "5", "4"]) -> None:
+        self._is_open = wanted == "auto"
+        self._older_was_accepted = False
+        self._is_settled = not self._is_open
+        self.current: Protocol = "4" if wanted == "4" else "5"
+
+    def accepted(self) -> bool:
+        """The broker took the version. False = close again and try MQTT 5 once more."""
+        if self._is_settled or self.current == "5":
+            return True
+        if self._older_was_accepted:
+            self._is_settled = True
+            return True
+        self._older_was_accepted = True
+        self.current = "5"
+        return False
+
+    def failed(self, cause: Cause) -> None:
+        """An attempt ended before the broker accepted it."""
+        if not self._is_open:
+            return
+        if cause is Cause.UNREACHABLE:
+            self._older_was_accepted = self._is_settled = False
+            self.current = "5"
+        elif cause in (Cause.OTHER_VERSION, Cause.CLOSED_EARLY) and not self._is_settled:
+            if self.current == "4":
+                self._older_was_accepted = False
+            self.current = "4" if self.current == "5" else "5"
+
+
+class TakeoverWatch:
+    """Tells a second client with our id from a broker that comes and goes.
+
+    Each of two clients with one id is thrown out when the other one comes, for ever, and commands
+    may run on both. The sign: the broker ends a connection within 5 s of its becoming ready, and
+    yet accepts our very next attempt; three times in a row is enough. A broker that was killed or
+    restarted does not accept the next attempt, and one that says it is shutting down is believed,
+    so both wipe the slate. MQTT 5 brokers may name the takeover: then one within the 5 s is
+    enough. After a longer time we come back once, so that of two bridges the newcomer gives way.
+    """
+
+    def __init__(self) -> None:
+        self._strikes = 0
+        self._may_be_strike = False
+        self._was_named = False
+
+    @property
+    def is_certain(self) -> bool:
+        return self._was_named or self._strikes >= STRIKES_MAX
+
+    def lost(self, cause: Cause, ready_for_s: float | None) -> None:
+        """A connection ended; `ready_for_s` is None when it never became ready."""
+        is_young = ready_for_s is None or ready_for_s < SETTLED_S
+        self._was_named = cause is Cause.TAKEN_OVER and is_young
+        self._may_be_strike = cause is Cause.BY_BROKER and is_young and ready_for_s is not None
+        if cause is not Cause.BY_BROKER or not is_young:
+            self._strikes = 0
+
+    def accepted(self) -> None:
+        """The broker accepted the attempt after a loss."""
+        self._strikes += self._may_be_strike
+        self._may_be_strike = False

@@ -1,0 +1,365 @@
+"""Keeps one connection to the broker alive and proves that it works."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+import time
+from collections.abc import Callable, Sequence
+
+from macnet_bridge.broker.canary import Canaries
+from macnet_bridge.broker.connection import Accepted, Connection
+from macnet_bridge.broker.inbox import Inbox
+from macnet_bridge.broker.messages import (
+    BrokerSettings,
+    Cause,
+    Counters,
+    Incoming,
+    Lane,
+    LinkLost,
+    Outgoing,
+    Protocol,
+    Subscription,
+)
+from macnet_bridge.broker.outbox import Entry, Outbox, OutboxLimits
+from macnet_bridge.broker.retry import SETTLED_S, Backoff, ProtocolChoice, TakeoverWatch
+from macnet_bridge.broker.sockets import tls_context
+from macnet_bridge.errors import BrokerError
+
+PROOF_S = 2.0
+"""A canary must be back after this time before a new connection counts as ready."""
+SILENCE_S = 4.0
+"""A ready connection is given up when canaries are missing, or nothing at all comes, for this long."""
+TICK_S = 0.25
+
+_log = logging.getLogger(__name__)
+
+
+class Broker:
+    """The bridge's end of an MQTT broker. All methods belong to the loop that `run` runs on.
+
+    Args:
+        subscriptions: what to listen to, each with a topic on which delivery is tested.
+        will: published by the broker when the connection ends without `close`.
+        on_ready: called with True when the broker kept our session, so that retained state
+            and subscriptions are still there. Called anew after every reconnect.
+        on_lost: called with one line that says what is wrong and what to do: when a ready
+            connection ends, and when attempts fail, but then only once per reason.
+    """
+
+    def __init__(
+        self,
+        settings: BrokerSettings,
+        subscriptions: Sequence[Subscription],
+        *,
+        will: Outgoing,
+        on_ready: Callable[[bool], None],
+        on_lost: Callable[[str], None],
+        limits: OutboxLimits | None = None,
+        inbox: Inbox | None = None,
+    ) -> None:
+        self.counters = Counters()
+        self._settings = settings
+        self._subscriptions = list(subscriptions)
+        self._will = will
+        self._tell_ready = on_ready
+        self._tell_lost = on_lost
+        self._outbox = Outbox(self.counters, limits)
+        self._inbox = inbox or Inbox()
+        self._choice = ProtocolChoice(settings.protocol)
+        self._backoff = Backoff()
+        self._watch = TakeoverWatch()
+        self._canaries = Canaries(())
+        self._link: Connection | None = None
+        self._epoch = 0
+        self._ready_since: float | None = None
+        self._protocol: Protocol | None = None
+        self._told = ""
+        self._needs_clean_start = False
+        self._has_logged_denial = False
+        self._closing = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._stopped.set()
+        self._nothing_owed = asyncio.Event()
+        self._nothing_owed.set()
+
+    # -- what users call
+
+    @property
+    def ready(self) -> bool:
+        """Connected, subscribed, and every subscription has been seen to deliver."""
+        return self._link is not None and self._ready_since is not None
+
+    @property
+    def protocol(self) -> Protocol | None:
+        """ "5" or "4" (MQTT 3.1.1) while ready, else None."""
+        return self._protocol
+
+    @property
+    def waiting(self) -> int:
+        """Incoming messages that `receive` has not returned yet."""
+        return len(self._inbox)
+
+    @property
+    def queued(self) -> int:
+        """Outgoing messages that have not been handed over yet."""
+        return self._outbox.queued
+
+    async def run(self) -> None:
+        """Keep connected until `close` or cancellation.
+
+        Cancelled, it closes the connection without goodbye, and the broker publishes the will.
+
+        Raises:
+            ConfigError: the URL is wrong.
+            BrokerError: something that trying again cannot mend: certificate files that do not
+                serve, or another client with our id.
+        """
+        tls = tls_context(self._settings)
+        self._stopped.clear()
+        try:
+            while not self._closing.is_set():
+                loss = await self._one_connection(tls)
+                if not self._closing.is_set():
+                    await self._after(loss)
+        finally:
+            self._stopped.set()
+
+    async def receive(self) -> Incoming:
+        """The next message, oldest first. Redelivered ones come again; canaries never show up."""
+        message = await self._inbox.get()
+        if self._link is not None and self._link.is_paused and self._inbox.is_half_empty:
+            self._link.resume()
+        return message
+
+    def acknowledge(self, message: Incoming) -> None:
+        """Tell the broker that the message is in safe hands; ignored for one of an older connection."""
+        if message.qos and self._link is not None:
+            self._link.acknowledge(message)
+
+    def publish(self, message: Outgoing, lane: Lane = Lane.TELEMETRY) -> bool:
+        """Send a message, or queue it.
+
+        An acknowledgement is kept until the broker confirms it, over any number of connections,
+        so it may arrive twice. Telemetry is given up when the connection is lost.
+
+        Returns:
+            False when the message was refused and counted as such: larger than the broker takes,
+            no valid topic or QoS, or, as telemetry, while not ready or with a full queue.
+        """
+        accepted = self._outbox.offer(message, lane)
+        if accepted:
+            self.on_progress()
+        return accepted
+
+    async def flush(self, timeout_s: float) -> bool:
+        """Wait until acknowledgements and retained messages are confirmed. False = some were not."""
+        lost_before = self._outbox.owed_lost
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._nothing_owed.wait()
+        except TimeoutError:
+            return False
+        return self._outbox.owed_lost == lost_before
+
+    async def close(self) -> None:
+        """Say goodbye and let `run` return. The broker forgets our session and sends no will."""
+        self._closing.set()
+        if self._link is not None:
+            if self.ready:
+                await self._link.disconnect()
+            elif not self._link.is_over:
+                self._link.end(Cause.CLOSED, "closed")
+        await self._stopped.wait()
+
+    # -- one connection
+
+    async def _one_connection(self, tls: ssl.SSLContext | None) -> LinkLost:
+        link = self._new_link(tls)
+        try:
+            accepted = await self._connect(link)
+            await link.subscribe([subscription.topic_filter for subscription in self._subscriptions])
+            await self._prove(link)
+            self._become_ready(link, accepted)
+            while True:
+                await link.wait(TICK_S)
+                self._tick(link, SILENCE_S)
+        except LinkLost as loss:
+            return loss
+        finally:
+            self._let_go(link)
+
+    def _new_link(self, tls: ssl.SSLContext | None) -> Connection:
+        self._epoch += 1
+        self._canaries = Canaries(self._subscriptions)
+        self._has_logged_denial = False
+        self._link = Connection(
+            self._settings,
+            self._choice.current,
+            epoch=self._epoch,
+            will=self._will,
+            clean=self._needs_clean_start,
+            tls=tls,
+            listener=self,
+        )
+        return self._link
+
+    async def _connect(self, link: Connection) -> Accepted:
+        try:
+            accepted = await link.open()
+        except LinkLost as loss:
+            self._choice.failed(loss.cause)
+            raise
+        self._needs_clean_start = False
+        if not self._choice.accepted():
+            raise LinkLost(Cause.CONFIRMING, "trying MQTT 5 once more")
+        self._watch.accepted()
+        self._stop_if_taken_over()
+        if accepted.max_qos == 0:
+            raise LinkLost(Cause.REFUSED, "the broker offers QoS 0 only; commands need QoS 1: allow it there")
+        self._outbox.connected(accepted.receive_maximum, accepted.max_packet_bytes)
+        return accepted
+
+    async def _prove(self, link: Connection) -> None:
+        self._tick(link, PROOF_S)
+        while not self._canaries.all_came_back:
+            await link.wait(TICK_S)
+            self._tick(link, PROOF_S)
+
+    def _tick(self, link: Connection, limit_s: float) -> None:
+        now = time.monotonic()
+        link.tick()
+        self._send_canaries(link, now)
+        if link.is_paused:
+            self._canaries.excuse(now)
+            return
+        if now - link.last_read > SILENCE_S:
+            raise LinkLost(Cause.SILENT, f"nothing came from the broker for {SILENCE_S:g} s")
+        if link.unacknowledged:
+            # The broker may hold the canary back until we acknowledge what came before it.
+            self._canaries.excuse(now)
+        self._check_canaries(now, limit_s)
+
+    def _send_canaries(self, link: Connection, now: float) -> None:
+        if not self._outbox.has_room:
+            return
+        for canary in self._canaries.due(now):
+            mid = link.publish(canary)
+            if mid is not None:
+                self._outbox.handed(Entry(canary, None, 0), mid)
+
+    def _check_canaries(self, now: float, limit_s: float) -> None:
+        missing = self._canaries.overdue(now, limit_s)
+        if missing is not None:
+            user = self._settings.username or "anonymous"
+            raise LinkLost(
+                Cause.DEAF,
+                f"the broker accepts the subscription to {missing.topic_filter} but delivers nothing: "
+                f"check that its ACL lets user {user} read it and write {missing.canary_topic}",
+            )
+
+    def _become_ready(self, link: Connection, accepted: Accepted) -> None:
+        link.waited = False
+        self._ready_since = time.monotonic()
+        self._protocol = link.version
+        self._told = ""
+        self.counters.connects += 1
+        name = "MQTT 5" if link.version == "5" else "MQTT 3.1.1"
+        _log.info("connected to %s by %s", self._settings.url, name)
+        self._outbox.opened()
+        self._tell_ready(accepted.session_present)
+        self.on_progress()
+
+    def _let_go(self, link: Connection) -> None:
+        link.end(Cause.CLOSED, "closed")
+        self._link = None
+        self._protocol = None
+        self._outbox.lost()
+        self._check_owed()
+
+    # -- after a loss
+
+    async def _after(self, loss: LinkLost) -> None:
+        ready_for_s = None if self._ready_since is None else time.monotonic() - self._ready_since
+        self._ready_since = None
+        if loss.cause is Cause.CONFIRMING:
+            return
+        self._needs_clean_start = loss.cause is Cause.GARBLED or self._needs_clean_start
+        self._watch.lost(loss.cause, ready_for_s)
+        self._announce(str(loss), was_ready=ready_for_s is not None)
+        self._stop_if_taken_over()
+        if ready_for_s is not None and ready_for_s >= SETTLED_S:
+            self._backoff.reset()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._backoff.next_s()):
+                await self._closing.wait()
+
+    def _announce(self, reason: str, *, was_ready: bool) -> None:
+        self.counters.losses += was_ready
+        if was_ready or reason != self._told:
+            self._told = reason
+            _log.warning("no MQTT: %s", reason)
+            self._tell_lost(reason)
+
+    def _stop_if_taken_over(self) -> None:
+        if self._watch.is_certain:
+            raise BrokerError(
+                "the broker keeps closing the connection right after accepting it: another client uses the "
+                f"client id {self._settings.client_id}; give each bridge its own, or see the broker's log"
+            )
+
+    # -- the connection calls
+
+    def on_incoming(self, message: Incoming) -> None:
+        """A message came in: a canary, or one for `receive`."""
+        link = self._link
+        if link is None:
+            return
+        if self._canaries.swallows(message.topic, message.payload):
+            link.acknowledge(message)
+            link.poke()
+            return
+        self._canaries.heard(message.topic, message.received_monotonic)
+        self._keep(link, message)
+
+    def _keep(self, link: Connection, message: Incoming) -> None:
+        self.counters.incoming += 1
+        self.counters.incoming_bytes += len(message.payload)
+        self._inbox.put(message)
+        if self._inbox.is_full and not link.is_paused:
+            self.counters.pauses += 1
+            link.pause()
+
+    def on_unreadable(self) -> None:
+        """A message whose topic is not text was thrown away."""
+        self.counters.unreadable += 1
+
+    def on_confirmed(self, mid: int, denied: bool) -> None:
+        """The broker answered for a QoS 1 message."""
+        entry = self._outbox.confirmed(mid, denied=denied)
+        if denied and entry is not None and not self._has_logged_denial:
+            self._has_logged_denial = True
+            _log.warning("the broker does not let us publish to %s: check its ACL", entry.message.topic)
+
+    def on_written(self) -> None:
+        """A QoS 0 message left."""
+        self._outbox.written()
+
+    def on_progress(self) -> None:
+        """Hand over as much as may leave now."""
+        link = self._link
+        while link is not None and (entry := self._outbox.take()) is not None:
+            mid = link.publish(entry.message)
+            if mid is None:
+                self._outbox.put_back(entry)
+                break
+            self._outbox.handed(entry, mid)
+        self._check_owed()
+
+    def _check_owed(self) -> None:
+        if self._outbox.owed:
+            self._nothing_owed.clear()
+        else:
+            self._nothing_owed.set()
