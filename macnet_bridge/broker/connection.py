@@ -132,8 +132,8 @@ class Connection:
 
     # -- coming and going
 
-    async def open(self) -> Accepted:
-        """Connect, and wait until the broker accepts. Raises LinkLost."""
+    async def open(self, answer_s: float) -> Accepted:
+        """Connect, and wait at most `answer_s` until the broker accepts. Raises LinkLost."""
         limit_s = self._settings.connect_timeout_s
         where = f"{self._settings.endpoint.host}:{self._settings.endpoint.port}"
         late = LinkLost(Cause.UNREACHABLE, f"no connection to the broker at {where} within {limit_s:g} s")
@@ -141,8 +141,8 @@ class Connection:
         if error is not None:
             raise LinkLost(Cause.UNREACHABLE, f"cannot reach the broker at {where}: {error}")
         self._attach()
-        late = LinkLost(Cause.UNREACHABLE, f"the broker at {where} took the connection but did not answer")
-        return self._judge(*await self._first_of(self._answer, limit_s, late))
+        late = LinkLost(Cause.UNANSWERED, f"the broker at {where} took the connection but did not answer")
+        return self._judge(*await self._first_of(self._answer, min(limit_s, answer_s), late))
 
     def _dial(self) -> asyncio.Future[Exception | None]:
         # A thread of its own, not the loop's pool: a name server that hangs must hold up neither
@@ -187,7 +187,7 @@ class Connection:
         client = self._client
         sock: Any = client.socket()
         if sock is None:
-            raise LinkLost(Cause.CLOSED_EARLY, "the broker closed the connection before it answered")
+            raise LinkLost(Cause.UNANSWERED, "the broker closed the connection before it answered")
         self._sock = sock
         with contextlib.suppress(OSError):  # the peer may be gone already; reading will say so
             sockets.tune(sock)
@@ -390,7 +390,7 @@ class Connection:
     def _parting(self) -> tuple[Cause, str]:
         if self._farewell is None:
             if not self._answer.done():
-                return Cause.CLOSED_EARLY, "the broker closed the connection before it answered"
+                return Cause.UNANSWERED, "the broker closed the connection before it answered"
             return Cause.BY_BROKER, "the broker closed the connection"
         named = {_TAKEN_OVER: Cause.TAKEN_OVER, _SHUTTING_DOWN: Cause.SHUTTING_DOWN}
         return named.get(

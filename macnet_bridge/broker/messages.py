@@ -160,8 +160,8 @@ class Counters(msgspec.Struct):
 class Cause(Enum):
     """Why a connection ended; decides what happens next."""
 
-    UNREACHABLE = "no TCP or TLS connection, or no answer"
-    CLOSED_EARLY = "closed before it was accepted"
+    UNREACHABLE = "no TCP or TLS connection"
+    UNANSWERED = "closed or silent before it was accepted"
     OTHER_VERSION = "the broker does not speak this version of MQTT"
     REFUSED = "the broker said no"
     BY_BROKER = "closed by the broker"

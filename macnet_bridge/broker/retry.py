@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from typing import Literal
@@ -13,6 +14,7 @@ LONGEST_DELAY_S = 10.0
 SETTLED_S = 5.0
 """A connection that was ready for this long is counted as a good one."""
 STRIKES_MAX = 3
+TRIAL_S = 2.0
 
 
 class Backoff:
@@ -35,10 +37,10 @@ class Backoff:
 class ProtocolChoice:
     """Which version of MQTT to speak, where the user left it open.
 
-    A broker that knows no MQTT 5 says so or just closes the connection. The latter is also what a
-    proxy does whose broker is still starting, so 3.1.1 is settled on only when it was accepted
-    and MQTT 5, tried again right after, was turned away once more. A broker that could not be
-    reached at all may be another one when it is back, so the choice begins anew.
+    A broker that knows no MQTT 5 says so, closes the connection, or (amqtt) never answers. The
+    latter two also happen while a broker is starting or frozen, so 3.1.1 is settled on only when
+    it was accepted and MQTT 5, tried again right after, was turned away once more. A broker that
+    could not be reached at all may be another one when it is back, so the choice begins anew.
     """
 
     def __init__(self, wanted: Literal["auto", "5", "4"]) -> None:
@@ -47,11 +49,14 @@ class ProtocolChoice:
         self._is_settled = not self._is_open
         self.current: Protocol = "4" if wanted == "4" else "5"
 
+    @property
+    def answer_s(self) -> float:
+        """How long to wait for an answer: not for long while silence may be the answer."""
+        return math.inf if self._is_settled else TRIAL_S
+
     def accepted(self) -> bool:
         """The broker took the version. False = close again and try MQTT 5 once more."""
-        if self._is_settled or self.current == "5":
-            return True
-        if self._older_was_accepted:
+        if self._is_settled or self.current == "5" or self._older_was_accepted:
             self._is_settled = True
             return True
         self._older_was_accepted = True
@@ -65,7 +70,7 @@ class ProtocolChoice:
         if cause is Cause.UNREACHABLE:
             self._older_was_accepted = self._is_settled = False
             self.current = "5"
-        elif cause in (Cause.OTHER_VERSION, Cause.CLOSED_EARLY) and not self._is_settled:
+        elif cause in (Cause.OTHER_VERSION, Cause.UNANSWERED) and not self._is_settled:
             if self.current == "4":
                 self._older_was_accepted = False
             self.current = "4" if self.current == "5" else "5"

@@ -208,7 +208,7 @@ class Broker:
 
     async def _connect(self, link: Connection) -> Accepted:
         try:
-            accepted = await link.open()
+            accepted = await link.open(self._choice.answer_s)
         except LinkLost as loss:
             self._choice.failed(loss.cause)
             raise
