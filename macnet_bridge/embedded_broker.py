@@ -137,7 +137,7 @@ def _wait_until_accepting(host: str, port: int, engine: _Engine) -> None:
     # processor free for the broker that is starting.
     pause = threading.Event()
     for _ in range(int(START_S / 0.02)):
-        if accepts_mqtt(host, port):
+        if connack(host, port) == 0:
             return
         if not engine.is_running():
             break
@@ -145,9 +145,9 @@ def _wait_until_accepting(host: str, port: int, engine: _Engine) -> None:
     raise BrokerError(f"{engine.name} did not start on {host}:{port}; is the port in use?")
 
 
-def accepts_mqtt(host: str, port: int, timeout_s: float = 1.0) -> bool:
-    """Whether something at this address accepts an MQTT 3.1.1 client."""
-    client_id = b"mnb-isalive"
+def connack(host: str, port: int, timeout_s: float = 1.0) -> int | None:
+    """What a broker answers to a nameless MQTT 3.1.1 client: 0 = welcome; None = no MQTT broker there."""
+    client_id = b"macnet-bridge-probe"
     body = b"\x00\x04MQTT\x04\x02\x00\x0a" + len(client_id).to_bytes(2, "big") + client_id
     try:
         with socket.create_connection((host, port), timeout_s) as sock:
@@ -156,8 +156,8 @@ def accepts_mqtt(host: str, port: int, timeout_s: float = 1.0) -> bool:
             answer = sock.recv(4)
             sock.sendall(b"\xe0\x00")
     except OSError:
-        return False
-    return answer[:1] == b"\x20" and answer[3:4] == b"\x00"
+        return None
+    return answer[3] if len(answer) == 4 and answer[0] == 0x20 else None
 
 
 class _Mosquitto:

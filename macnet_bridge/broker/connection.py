@@ -220,7 +220,6 @@ class Connection:
     def _judge(self, session_present: bool, reason: ReasonCode, properties: Properties) -> Accepted:
         if reason.is_failure:
             raise self._refusal(reason)
-        self.waited = session_present
         return Accepted(
             session_present,
             getattr(properties, "ReceiveMaximum", None),
@@ -400,6 +399,8 @@ class Connection:
     # -- paho calls; nothing here may raise
 
     def _on_connect(self, _c: Any, _u: Any, flags: Any, reason: ReasonCode, properties: Any) -> None:
+        # Here and not later: what waited may be read in the same turn.
+        self.waited = flags.session_present
         if not self._answer.done():
             self._answer.set_result((flags.session_present, reason, properties))
 

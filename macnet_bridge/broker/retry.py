@@ -81,10 +81,11 @@ class TakeoverWatch:
 
     Each of two clients with one id is thrown out when the other one comes, for ever, and commands
     may run on both. The sign: the broker ends a connection within 5 s of its becoming ready, and
-    yet accepts our very next attempt; three times in a row is enough. A broker that was killed or
-    restarted does not accept the next attempt, and one that says it is shutting down is believed,
-    so both wipe the slate. MQTT 5 brokers may name the takeover: then one within the 5 s is
-    enough. After a longer time we come back once, so that of two bridges the newcomer gives way.
+    yet accepts our very next attempt; after that happened twice in a row, the third such end is the
+    last, without another attempt, which would only throw the other one out once more. A broker
+    that was killed or restarted does not accept the next attempt, and one that says it is shutting
+    down is believed, so both wipe the slate. MQTT 5 brokers may name the takeover: then one within
+    the 5 s is enough. After a longer time we come back, so that of two bridges the newcomer gives way.
     """
 
     def __init__(self) -> None:
@@ -94,7 +95,12 @@ class TakeoverWatch:
 
     @property
     def is_certain(self) -> bool:
-        return self._was_named or self._strikes >= STRIKES_MAX
+        return self._was_named or self._strikes + self._may_be_strike >= STRIKES_MAX
+
+    @property
+    def wants_proof(self) -> bool:
+        """Try again soon: a broker that was killed must not have the time to come back."""
+        return self._may_be_strike
 
     def lost(self, cause: Cause, ready_for_s: float | None) -> None:
         """A connection ended; `ready_for_s` is None when it never became ready."""

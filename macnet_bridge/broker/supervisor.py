@@ -67,7 +67,7 @@ class Broker:
         self._tell_ready = on_ready
         self._tell_lost = on_lost
         self._outbox = Outbox(self.counters, limits)
-        self._inbox = inbox or Inbox()
+        self._inbox = Inbox() if inbox is None else inbox
         self._choice = ProtocolChoice(settings.protocol)
         self._backoff = Backoff()
         self._watch = TakeoverWatch()
@@ -216,7 +216,6 @@ class Broker:
         if not self._choice.accepted():
             raise LinkLost(Cause.CONFIRMING, "trying MQTT 5 once more")
         self._watch.accepted()
-        self._stop_if_taken_over()
         if accepted.max_qos == 0:
             raise LinkLost(Cause.REFUSED, "the broker offers QoS 0 only; commands need QoS 1: allow it there")
         self._outbox.connected(accepted.receive_maximum, accepted.max_packet_bytes)
@@ -290,7 +289,7 @@ class Broker:
         self._watch.lost(loss.cause, ready_for_s)
         self._announce(str(loss), was_ready=ready_for_s is not None)
         self._stop_if_taken_over()
-        if ready_for_s is not None and ready_for_s >= SETTLED_S:
+        if self._watch.wants_proof or (ready_for_s is not None and ready_for_s >= SETTLED_S):
             self._backoff.reset()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._backoff.next_s()):
