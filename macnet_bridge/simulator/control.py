@@ -1,0 +1,69 @@
+"""What an output is told to do, and the current that results at a cell.
+
+Current, voltage, power and resistance limit each other: whichever allows the least current
+rules. That alone makes CC turn into CV.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from macnet_bridge.simulator.cell import Cell
+
+CHARGE = 1
+DISCHARGE = -1
+REST = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Setpoint:
+    """A direction and its limits, all magnitudes; None is a limit that is off.
+
+    Attributes:
+        direction: `CHARGE`, `DISCHARGE` or `REST`.
+        current_ampere: never off, because the current range bounds it.
+        voltage_volt: upper limit of a charge, lower limit of a discharge.
+    """
+
+    direction: int
+    current_ampere: float = 0.0
+    voltage_volt: float | None = None
+    power_watt: float | None = None
+    resistance_ohm: float | None = None
+
+    def current(self, cell: Cell, second: float) -> float:
+        """Amperes, positive when charging, such that no limit is passed within `second`."""
+        if self.direction == REST:
+            return 0.0
+        volts, ohms = cell.outlook(second)
+        allowed = min(
+            self.current_ampere,
+            self._by_voltage(volts, ohms),
+            self._by_power(volts, ohms),
+            self._by_resistance(volts, ohms),
+        )
+        return self.direction * max(allowed, 0.0)
+
+    def _by_voltage(self, volts: float, ohms: float) -> float:
+        if self.voltage_volt is None:
+            return math.inf
+        return self.direction * (self.voltage_volt - volts) / ohms
+
+    def _by_power(self, volts: float, ohms: float) -> float:
+        """Smaller root of current * (volts + direction * ohms * current) = power."""
+        if self.power_watt is None:
+            return math.inf
+        root = volts * volts + 4.0 * self.direction * ohms * self.power_watt
+        if root < 0.0:  # a discharge cannot draw that much from this cell at any current
+            return math.inf
+        return 2.0 * self.power_watt / (volts + math.sqrt(root))
+
+    def _by_resistance(self, volts: float, ohms: float) -> float:
+        if self.resistance_ohm is None:
+            return math.inf
+        seen = self.resistance_ohm - self.direction * ohms
+        return volts / seen if seen > 0.0 else math.inf
+
+
+RESTING = Setpoint(REST)
