@@ -1,0 +1,215 @@
+"""One channel: its state machine, its cell, and the test that runs on it.
+
+Time comes from outside. `now` is the tester's monotonic clock in seconds; the cell and the
+test run `speed` times as fast. What the manual states in ticks or seconds of communication
+(direct mode getting ready, the watchdog) is not sped up, because clients keep real time.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from macnet_bridge.macnet.protocol.codes import ChannelState, RecordCause, StepCode
+from macnet_bridge.macnet.protocol.messages import SafetyLimits
+from macnet_bridge.simulator.cell import Cell
+from macnet_bridge.simulator.control import Setpoint
+from macnet_bridge.simulator.program import DirectRun, Program
+from macnet_bridge.simulator.progress import Progress
+from macnet_bridge.simulator.safety import tripped
+from macnet_bridge.simulator.specification import default_limits
+
+SLICE_SECOND = 1.0
+"""Longest piece of test time between two looks at ends and limits while current flows."""
+
+STARTING_SECOND = 0.1
+"""How long a channel is `STARTING` after MacNet (6, 2)."""
+
+_STARTABLE = frozenset({ChannelState.AVAILABLE, ChannelState.SELECTED})
+_STEP_CODES = {
+    ChannelState.SUSPENDED: StepCode.SUSPENDED,
+    ChannelState.COMPLETED: StepCode.COMPLETE,
+    ChannelState.PROBLEM: StepCode.PROBLEM,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What MacNet (4, 6) says about the test on a channel."""
+
+    test_name: str = ""
+    comment: str = ""
+    procedure: str = ""
+    description: str = ""
+
+
+class Channel:
+    """One test channel. Public attributes may be set by tests of other parts.
+
+    Attributes:
+        number: 1-based.
+        state: `Stat` of MacNet (4, 7).
+        cell: the cell on it.
+        progress: counters of the test.
+        limits: of MacNet (6, 10).
+        variables: VAR1 to VAR15.
+        label: names of the test.
+        program: what drives the test, None when there is none.
+    """
+
+    def __init__(self, number: int, cell: Cell, *, speed: float = 1.0, watchdog_second: float = 0.0) -> None:
+        self.number = number
+        self.cell = cell
+        self.state = ChannelState.AVAILABLE
+        self.progress = Progress()
+        self.limits: SafetyLimits = default_limits()
+        self.variables = [0.0] * 15
+        self.label = Label()
+        self.program: Program | None = None
+        self._speed = speed
+        self._watchdog_second = watchdog_second
+        self._seen = 0.0
+        self._begins_at = math.inf
+
+    @property
+    def step_code(self) -> StepCode:
+        """RF1 of MacNet (4, 7)."""
+        if self.state is ChannelState.ACTIVE and self.program is not None:
+            return self.program.step_code
+        return _STEP_CODES.get(self.state, StepCode.AVAILABLE)
+
+    @property
+    def direct(self) -> DirectRun | None:
+        """The direct-mode run, None when the channel is not in direct mode."""
+        return self.program if isinstance(self.program, DirectRun) else None
+
+    @property
+    def startable(self) -> bool:
+        return self.state in _STARTABLE
+
+    def power_on(self, now: float) -> None:
+        """Begin to count time at `now`."""
+        self._seen = now
+
+    def advance(self, now: float) -> None:
+        """Let time pass until `now`: steps end, limits trip, the watchdog bites."""
+        if self.state is ChannelState.STARTING and self._begins_at <= now:
+            self._flow(self._begins_at)
+            self._begin()
+        if self.state is ChannelState.ACTIVE and self._watchdog_at <= now:
+            self._flow(self._watchdog_at)
+            self._suspend_if_active()
+        self._flow(now)
+
+    # --- commands; each expects `advance(now)` before it
+
+    def start(self, label: Label, program: Program, begins_at: float) -> None:
+        """Take a test whose first step begins at `begins_at`. The channel has to be startable."""
+        self.label = label
+        self.program = program
+        self.progress = Progress()
+        self.state = ChannelState.STARTING
+        self._begins_at = begins_at
+
+    def suspend(self) -> bool:
+        """Cut the current and hold the test; False when there is none to hold."""
+        if self.state is ChannelState.SUSPENDED:
+            return True
+        if self.program is None or self.state not in (ChannelState.ACTIVE, ChannelState.STARTING):
+            return False
+        self._stop(ChannelState.SUSPENDED, RecordCause.SUSPENDED_BY_OPERATOR)
+        return True
+
+    def resume(self, now: float) -> bool:
+        """Go on where `suspend` held the test; False when the channel is not suspended."""
+        if self.state is not ChannelState.SUSPENDED or self.program is None:
+            return False
+        if self.direct:
+            self.direct.fed_at = now
+        if self.progress.step_id == 0:  # held before its first step
+            self._begin()
+        else:
+            self.state = ChannelState.ACTIVE
+            self._drive(0.0)
+        return True
+
+    def reset(self) -> None:
+        """Stop whatever runs and free the channel. Limits and variables stay."""
+        self._stop(ChannelState.AVAILABLE, RecordCause.NONE)
+        self.program = None
+        self.label = Label()
+        self.progress = Progress()
+
+    def set_output(self, setpoint: Setpoint) -> None:
+        """Change what a channel in direct mode does, at once."""
+        if self.direct:
+            self.direct.setpoint = setpoint
+            self._drive(0.0)
+
+    def trip(self, cause: RecordCause) -> None:
+        """Stop for a safety reason: the channel becomes a problem."""
+        self._stop(ChannelState.PROBLEM, cause)
+
+    # --- time
+
+    @property
+    def _watchdog_at(self) -> float:
+        if self.direct is None or self._watchdog_second <= 0.0:
+            return math.inf
+        return self.direct.fed_at + self._watchdog_second
+
+    def _flow(self, until: float) -> None:
+        left = (until - self._seen) * self._speed
+        self._seen = max(until, self._seen)
+        while left > 0.0:
+            left -= self._slice(left)
+
+    def _slice(self, left: float) -> float:
+        """Pass at most `left` seconds of test time; how many it was."""
+        if self.state is not ChannelState.ACTIVE or self.program is None:
+            self.cell.advance(0.0, left)
+            return left
+        longest = SLICE_SECOND if self.program.setpoint.direction else left  # a rest is exact at any length
+        second = min(left, longest, self.program.second_left(self.progress))
+        self._drive(second)
+        self._look_for_end(self.program)
+        return second
+
+    def _drive(self, second: float) -> None:
+        if self.state is not ChannelState.ACTIVE or self.program is None:
+            return
+        ampere = self.program.setpoint.current(self.cell, second)
+        before = self.cell.voltage_under(ampere)
+        self.cell.advance(ampere, second)
+        after = self.cell.voltage_volt
+        self.progress.add(second, ampere, (before + after) / 2.0)
+        self.progress.record_by(self.program.records, after, ampere)
+        cause = tripped(self.limits, self.cell)
+        if cause is not None:
+            self.trip(cause)
+
+    def _look_for_end(self, program: Program) -> None:
+        if self.state is not ChannelState.ACTIVE:
+            return
+        cause = program.end_reached(self.progress, self.cell)
+        if cause is not None:
+            self.progress.record(cause)
+            self._begin()
+
+    def _begin(self) -> None:
+        """Enter the next step; the test is complete when there is none."""
+        if self.program is not None and self.program.next_step(self.progress):
+            self.state = ChannelState.ACTIVE
+            self._drive(0.0)
+        else:
+            self._stop(ChannelState.COMPLETED, RecordCause.NORMAL_END)
+
+    def _suspend_if_active(self) -> None:
+        if self.state is ChannelState.ACTIVE:
+            self.suspend()
+
+    def _stop(self, state: ChannelState, cause: RecordCause) -> None:
+        self.state = state
+        self._begins_at = math.inf
+        self.cell.advance(0.0, 0.0)
+        self.progress.record(cause)
