@@ -1,0 +1,188 @@
+"""What a simulated tester does when told: MacNet class 6.
+
+Each function takes the tester, the channel as of now, the request and `now`. A refusal that
+has a code is an `Outcome` with it; one that has none is raised as `BadRequest`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from macnet_bridge.macnet.protocol.codes import RESULT_OK, ChannelState, SystemType
+from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
+from macnet_bridge.macnet.protocol.messages import (
+    CheckStart,
+    DirectOutput,
+    Empty,
+    Message,
+    Outcome,
+    SafetyLimits,
+    SetVariable,
+    StartDirect,
+    StartTest,
+)
+from macnet_bridge.simulator import direct
+from macnet_bridge.simulator.channel import Channel, Label
+from macnet_bridge.simulator.program import DirectRun, ProcedureRun
+from macnet_bridge.simulator.progress import RecordRule
+from macnet_bridge.simulator.singles import as_singles, single
+from macnet_bridge.simulator.tester import LONGEST_NAME, Tester
+
+_OK = Outcome(result=RESULT_OK)
+_CONTROLLABLE = frozenset(
+    {
+        ChannelState.AVAILABLE,
+        ChannelState.SELECTED,
+        ChannelState.ACTIVE,
+        ChannelState.SUSPENDED,
+        ChannelState.COMPLETED,
+        ChannelState.PROBLEM,
+        ChannelState.STARTING,
+    }
+)
+
+
+def start_test(tester: Tester, channel: Channel, body: StartTest, now: float) -> Outcome:
+    """MacNet (6, 2), for one channel; the capacity of 1C is `c_rate_ah`."""
+    _check_length(body.test_name)
+    refusal = _why_not_start(tester, channel, body)
+    if refusal:
+        return Outcome(result=refusal)
+    procedure = tester.procedures[body.procedure]
+    label = Label(tester.use_name(body.test_name), body.comment, procedure.name, procedure.description)
+    run = ProcedureRun(procedure, body.c_rate_ah)
+    channel.start(label, run, begins_at=now + tester.behaviour.starting_second)
+    return _OK
+
+
+def _why_not_start(tester: Tester, channel: Channel, body: StartTest) -> int:
+    """The code of (6, 2), 0 when nothing is in the way. Chambers and regimes do not exist here."""
+    if not body.procedure:
+        return 14
+    if not channel.startable:
+        return 23
+    if tester.is_used_name(body.test_name):
+        return 19
+    possible = (
+        body.procedure in tester.procedures
+        and tester.is_valid_name(body.test_name)
+        and math.isfinite(body.c_rate_ah)
+        and body.c_rate_ah > 0.0
+        and not body.chamber
+        and not body.regime
+    )
+    return 0 if possible else 22
+
+
+def check_start(tester: Tester, channel: Channel, body: CheckStart, now: float) -> Outcome:
+    """MacNet (6, 11): what stands in the way of a start; changes nothing."""
+    _check_length(body.test_name)
+    if not channel.startable:
+        return Outcome(result=1)
+    if body.procedure not in tester.procedures:
+        return Outcome(result=2)
+    if tester.is_used_name(body.test_name):
+        return Outcome(result=4)
+    if not tester.is_valid_name(body.test_name):
+        return Outcome(result=5)
+    return Outcome(result=6) if body.chamber else _OK
+
+
+def suspend(tester: Tester, channel: Channel, body: Empty, now: float) -> Outcome:
+    """MacNet (6, 3). A suspended channel is left as it is; without a test: `MacNet error`."""
+    return _ok_if(channel.suspend())
+
+
+def resume(tester: Tester, channel: Channel, body: Empty, now: float) -> Outcome:
+    """MacNet (6, 4). On a channel that is not suspended: `MacNet error`."""
+    return _ok_if(channel.resume(now))
+
+
+def reset(tester: Tester, channel: Channel, body: Empty, now: float) -> Outcome:
+    """MacNet (6, 5): from every state but the administrative ones, where it is a `MacNet error`."""
+    _ok_if(channel.state in _CONTROLLABLE)
+    channel.reset()
+    return _OK
+
+
+def start_direct(tester: Tester, channel: Channel, body: StartDirect, now: float) -> Outcome:
+    """MacNet (6, 7). There is no code for a name that is used; it is told as 3."""
+    _check_length(body.test_name)
+    _check_possible(body)
+    if tester.behaviour.system_type is not SystemType.LAB:
+        return Outcome(result=1)
+    if not channel.startable:
+        return Outcome(result=2)
+    if tester.is_used_name(body.test_name) or not tester.is_valid_name(body.test_name):
+        return Outcome(result=3)
+    armed = direct.limits_in_range(body)
+    records = RecordRule(body.record_second, body.record_volt, body.record_ampere)
+    begins_at = now + tester.behaviour.direct_ready_second
+    run = DirectRun(direct.setpoint(body, armed), records, armed, fed_at=begins_at)
+    channel.start(Label(tester.use_name(body.test_name)), run, begins_at)
+    return _OK
+
+
+def set_output(tester: Tester, channel: Channel, body: DirectOutput, now: float) -> Outcome:
+    """MacNet (6, 8). Every one of them starts the 100 ms anew; only an accepted one feeds the watchdog."""
+    _check_possible(body)
+    refusal = _why_not_output(tester, channel, now)
+    run = channel.direct
+    if run is None or refusal:
+        return Outcome(result=refusal)
+    run.fed_at = now
+    channel.set_output(direct.setpoint(body, run.armed))
+    return _OK
+
+
+def _why_not_output(tester: Tester, channel: Channel, now: float) -> int:
+    """The code of (6, 8), 0 when nothing is in the way."""
+    if tester.behaviour.system_type is not SystemType.LAB:
+        return 1
+    run = channel.direct
+    if run is not None and channel.state is ChannelState.STARTING:
+        return 5
+    if channel.state is not ChannelState.ACTIVE:
+        return 2
+    if run is None:
+        return 4
+    too_soon = now - run.last_output_at < direct.OUTPUT_GAP_SECOND
+    run.last_output_at = now
+    return 3 if too_soon else 0
+
+
+def set_variable(tester: Tester, channel: Channel, body: SetVariable, now: float) -> Outcome:
+    """MacNet (6, 9): VAR1 to VAR15, in every state."""
+    _check_finite(body)
+    channel.variables[body.variable - 1] = single(body.value)
+    return _OK
+
+
+def set_safety_limits(tester: Tester, channel: Channel, body: SafetyLimits, now: float) -> Message:
+    """MacNet (6, 10): taken as single-precision numbers, and at work from the next slice on."""
+    _check_finite(body)
+    channel.limits = limits = as_singles(body)
+    return limits
+
+
+def _ok_if(done: bool) -> Outcome:
+    if not done:
+        raise BadRequest(BadRequest.MACNET_ERROR)
+    return _OK
+
+
+def _check_length(name: str) -> None:
+    if len(name) > LONGEST_NAME:
+        raise BadRequest(BadRequest.ILLEGAL_VALUE)
+
+
+def _check_finite(body: Message) -> None:
+    if not all(map(math.isfinite, msgspec.structs.astuple(body))):
+        raise BadRequest(BadRequest.ILLEGAL_VALUE)
+
+
+def _check_possible(body: DirectOutput | StartDirect) -> None:
+    if not direct.is_possible(body):
+        raise BadRequest(BadRequest.ILLEGAL_VALUE)

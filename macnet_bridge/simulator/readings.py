@@ -1,0 +1,153 @@
+"""What a simulated tester tells when asked: MacNet classes 0, 1, 3 and 4.
+
+Each function takes the tester, the channels addressed as of now, the request and `now`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+
+from macnet_bridge.macnet.protocol import messages
+from macnet_bridge.macnet.protocol.messages import Message
+from macnet_bridge.simulator.channel import Channel
+from macnet_bridge.simulator.singles import as_singles, single
+from macnet_bridge.simulator.specification import AUX_UNITS, SPECIFICATION
+from macnet_bridge.simulator.tester import Tester
+
+_CHANNELS_PER_BOARD = 8
+_BUILT = datetime(2024, 4, 26, 12, 0)  # noqa: DTZ001  MacNet gives times without a zone
+
+_VERSION = messages.VersionInfo(
+    api_version=1,
+    exe_major=2,
+    exe_minor=5,
+    exe_build=32,
+    dll_major=2,
+    dll_minor=5,
+    dll_build=32,
+    exe_time=_BUILT,
+    dll_time=_BUILT,
+)
+
+
+def echo(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
+    """MacNet (0, 0). The servers send the request's own bytes back."""
+    return body
+
+
+def version_info(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
+    """MacNet (1, 1)."""
+    return _VERSION
+
+
+def system_info(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
+    """MacNet (1, 2)."""
+    count = len(tester.channels)
+    boards = math.ceil(count / _CHANNELS_PER_BOARD)
+    return messages.SystemInfo(
+        system_id="Simulated cycler",
+        system_type=tester.behaviour.system_type,
+        controller_boards=boards,
+        test_channels=count,
+        aux_boards=boards,
+        aux_channels=count * len(AUX_UNITS),
+        smb1_positions=0,
+        smb3_positions=0,
+        smb1_boards=0,
+        smb3_boards=0,
+        channel_number_offset=0,
+    )
+
+
+_SPECIFICATION = as_singles(SPECIFICATION)
+
+
+def specification(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
+    """MacNet (3, 1)."""
+    return _SPECIFICATION
+
+
+def statuses(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
+    """MacNet (4, 1)."""
+    found = [
+        messages.ChannelStatus(
+            step_code=channel.step_code, record_cause=channel.progress.record_cause, state=channel.state
+        )
+        for channel in channels
+    ]
+    return messages.ChannelStatuses(count=len(found), statuses=found)
+
+
+def voltages(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
+    """MacNet (4, 2)."""
+    volts = [single(channel.cell.voltage_volt) for channel in channels]
+    return messages.Voltages(count=len(volts), voltage_volt=volts)
+
+
+def currents(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
+    """MacNet (4, 3)."""
+    amperes = [_shown_ampere(tester, channel) for channel in channels]
+    return messages.Currents(count=len(amperes), current_ampere=amperes)
+
+
+def test_times(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
+    """MacNet (4, 9)."""
+    seconds = [single(channel.progress.test_second) for channel in channels]
+    return messages.TestTimes(count=len(seconds), test_time_second=seconds)
+
+
+def aux_readings(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
+    """MacNet (4, 4): the can's temperature, and the cell's voltage by a second pair of wires."""
+    (channel,) = channels
+    values = [single(channel.cell.temperature_celsius), single(channel.cell.voltage_volt)]
+    return messages.AuxReadings(count=len(values), values=values)
+
+
+def aux_units(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
+    """MacNet (4, 5)."""
+    return messages.AuxUnits(count=len(AUX_UNITS), units=list(AUX_UNITS))
+
+
+def test_info(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
+    """MacNet (4, 6)."""
+    label = channels[0].label
+    return messages.TestInfo(
+        test_name=label.test_name,
+        comment=label.comment,
+        procedure=label.procedure,
+        procedure_description=label.description,
+    )
+
+
+def status_and_readings(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
+    """MacNet (4, 7)."""
+    (channel,) = channels
+    progress = channel.progress
+    return messages.StatusAndReadings(
+        step_code=channel.step_code,
+        record_cause=progress.record_cause,
+        state=channel.state,
+        record_index=progress.record_index,
+        cycle_count=progress.cycle_count,
+        step_id=progress.step_id,
+        test_time_second=single(progress.test_second),
+        step_time_second=single(progress.step_second),
+        step_capacity_ah=single(progress.step_capacity_ah),
+        step_energy_wh=single(progress.step_energy_wh),
+        current_ampere=_shown_ampere(tester, channel),
+        voltage_volt=single(channel.cell.voltage_volt),
+        tester_time=tester.clock(now),
+    )
+
+
+def flags_and_variables(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
+    """MacNet (4, 8). Nothing sets a global flag yet."""
+    variables = [single(value) for value in channels[0].variables]
+    return messages.FlagsAndVariables(global_flags="0x00000000", variables=variables)
+
+
+def _shown_ampere(tester: Tester, channel: Channel) -> float:
+    ampere = single(channel.cell.current_ampere)
+    return ampere if tester.behaviour.signed_current else abs(ampere)

@@ -1,0 +1,139 @@
+"""A simulated tester: channels, the names of its tests, its procedures and its clock.
+
+Pure: no network, and no clock but the `now` that every call brings.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from macnet_bridge.macnet.protocol.codes import SystemType
+from macnet_bridge.simulator.cell import Cell
+from macnet_bridge.simulator.channel import STARTING_SECOND, Channel
+from macnet_bridge.simulator.procedures import BUILT_IN, Procedure
+
+MAX_CHANNELS = 1024
+"""Most channels that one simulated tester can have."""
+
+LONGEST_NAME = 250
+"""Characters of a test name by JSON; binary messages carry 25."""
+
+_NOT_IN_A_FILE_NAME = frozenset('<>:"/\\|?*')
+_RANDOM_NAME = "Random"
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How a tester behaves where testers differ.
+
+    Attributes:
+        signed_current: whether (4, 3) and (4, 7) show a discharge as negative.
+        starting_second: how long a channel is `STARTING` after (6, 2).
+        direct_ready_second: how long (6, 8) answers 5 after (6, 7).
+        direct_watchdog_second: after how long without an accepted (6, 8) a channel in direct
+            mode is suspended; 0 never.
+        system_type: of (1, 2). Direct mode needs `LAB`.
+    """
+
+    signed_current: bool = False
+    starting_second: float = STARTING_SECOND
+    direct_ready_second: float = 0.5
+    direct_watchdog_second: float = 0.0
+    system_type: SystemType = SystemType.LAB
+
+
+class Tester:
+    """Everything that a tester remembers. `answers` has what it says.
+
+    Attributes:
+        channels: all of them; `channel(n)` counts from 1.
+        procedures: by name; add to a copy to teach it more.
+    """
+
+    __test__ = False  # not a test case, whatever pytest makes of the name
+
+    def __init__(
+        self,
+        channels: int = 8,
+        *,
+        speed: float = 1.0,
+        seed: int = 0,
+        behaviour: Behaviour | None = None,
+        procedures: Mapping[str, Procedure] = BUILT_IN,
+    ) -> None:
+        """Two testers of one seed have the same cells and make the same random names.
+
+        Args:
+            channels: 1 to 1024.
+            speed: seconds of test time per second.
+
+        Raises:
+            ValueError: no such number of channels, or a speed that is not positive.
+        """
+        self.behaviour = behaviour or Behaviour()
+        if not 1 <= channels <= MAX_CHANNELS:
+            raise ValueError(f"a simulated tester has 1 to {MAX_CHANNELS} channels, not {channels}")
+        if not speed > 0.0:
+            raise ValueError(f"the speed has to be above 0, not {speed}")
+        self.procedures = procedures
+        self.channels: Sequence[Channel] = tuple(
+            self._channel(number, speed, seed) for number in range(1, channels + 1)
+        )
+        self._names: set[str] = set()
+        self._dice = random.Random(seed)
+        self._zero: float | None = None
+        self._clock = datetime(1970, 1, 1)  # noqa: DTZ001  MacNet gives times without a zone
+
+    def channel(self, number: int) -> Channel:
+        """Channel 1 to n, as it was when it last had to say something."""
+        if not 1 <= number <= len(self.channels):
+            raise IndexError(f"channel {number} of {len(self.channels)}")
+        return self.channels[number - 1]
+
+    @property
+    def is_on(self) -> bool:
+        return self._zero is not None
+
+    def power_on(self, now: float, clock: datetime) -> None:
+        """Set the tester's clock, without a zone, for the moment `now`. Once is enough."""
+        self._zero, self._clock = now, clock
+        for channel in self.channels:
+            channel.power_on(now)
+
+    def clock(self, now: float) -> datetime:
+        """The tester's time of day, in whole seconds. It runs at normal speed."""
+        elapsed = now - (self._zero if self._zero is not None else now)
+        return (self._clock + timedelta(seconds=elapsed)).replace(microsecond=0)
+
+    def advance(self, now: float) -> None:
+        """Bring all channels to `now`."""
+        for channel in self.channels:
+            channel.advance(now)
+
+    # --- names of tests
+
+    def is_valid_name(self, name: str) -> bool:
+        """Whether Windows would take the name for a data file."""
+        return bool(name.strip()) and not _NOT_IN_A_FILE_NAME & set(name)
+
+    def is_used_name(self, name: str) -> bool:
+        """Whether a test of this name runs or is in the archive."""
+        return name.casefold() in self._names
+
+    def use_name(self, name: str) -> str:
+        """Keep a name for a new test; `Random` becomes one that nobody has used."""
+        while name == _RANDOM_NAME or self.is_used_name(name):
+            name = f"{_RANDOM_NAME}{self._dice.getrandbits(32):08X}"
+        self._names.add(name.casefold())
+        return name
+
+    def _channel(self, number: int, speed: float, seed: int) -> Channel:
+        return Channel(
+            number,
+            Cell.of_seed(seed, number),
+            speed=speed,
+            watchdog_second=self.behaviour.direct_watchdog_second,
+        )
