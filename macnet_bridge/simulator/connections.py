@@ -1,0 +1,157 @@
+"""The three ways in: byte streams and datagrams, cut into messages and handed to the service."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Any, cast
+
+from macnet_bridge.errors import Malformed
+from macnet_bridge.macnet.protocol.binary import request_data_bytes, split
+from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header, JsonFramer
+from macnet_bridge.macnet.protocol.functions import find
+from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
+from macnet_bridge.simulator.received import Transport
+from macnet_bridge.simulator.service import Service
+
+
+class Connections(set["Connection"]):
+    """Those that are open, and the knowledge of when none is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._none_left = asyncio.Event()
+        self._none_left.set()
+
+    def opened(self, connection: Connection) -> None:
+        self.add(connection)
+        self._none_left.clear()
+
+    def closed(self, connection: Connection) -> None:
+        self.discard(connection)
+        if not self:
+            self._none_left.set()
+
+    async def none_left(self) -> None:
+        """Wait until every one of them is closed."""
+        await self._none_left.wait()
+
+
+class Connection(asyncio.Protocol):
+    """One client by TCP. Reads no further while the client does not take its replies."""
+
+    def __init__(self, service: Service, connections: Connections) -> None:
+        self._service = service
+        self._connections = connections
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._connections.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._connections.closed(self)
+
+    def pause_writing(self) -> None:
+        if self._transport:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self._transport:
+            self._transport.resume_reading()
+
+    def send(self, reply: bytes) -> None:
+        """Send a reply; to nobody when the client has left meanwhile."""
+        if self._transport and not self._transport.is_closing():
+            self._transport.write(reply)
+
+    def close(self) -> None:
+        """Close once all that was written is out."""
+        if self._transport:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        if self._transport:
+            self._transport.abort()
+
+
+class JsonConnection(Connection):
+    """JSON over TCP. Requests may come split, glued, compact or pretty-printed."""
+
+    def __init__(self, service: Service, connections: Connections) -> None:
+        super().__init__(service, connections)
+        self._framer = JsonFramer()
+        self._in_step = True
+
+    def data_received(self, data: bytes) -> None:
+        if not self._in_step:
+            return
+        self._framer.feed(data)
+        try:
+            while (text := self._framer.take()) is not None:
+                self._service.take_json(text, self.send)
+        except Malformed:
+            # Where the next request begins can no longer be known.
+            self._in_step = False
+            self._service.refuse_json(BadRequest(BadRequest.PARSE_ERROR), data, self._send_and_close)
+
+    def _send_and_close(self, reply: bytes) -> None:
+        self.send(reply)
+        self.close()
+
+
+class BinaryConnection(Connection):
+    """Binary messages over TCP, split or glued."""
+
+    def __init__(self, service: Service, connections: Connections) -> None:
+        super().__init__(service, connections)
+        self._buffer = bytearray()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while len(self._buffer) >= HEADER_BYTES:
+            header = Header.unpack(self._buffer)
+            function = find(header.fclass, header.fnum)
+            end = HEADER_BYTES + request_data_bytes(function, header.length)
+            if len(self._buffer) < end:
+                return
+            content = bytes(self._buffer[HEADER_BYTES:end])
+            del self._buffer[:end]
+            self._service.take_binary(header, content, Transport.BINARY_TCP, self.send)
+
+
+class BinaryDatagrams(asyncio.DatagramProtocol):
+    """Binary messages over UDP, one a datagram; replies go to the port that asked."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._transport: asyncio.DatagramTransport | None = None
+        self.closed = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self.closed.set()
+
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        try:
+            header, content = split(data)
+        except Malformed:
+            return  # too short to say what it would be a reply to
+        self._service.take_binary(
+            header, content, Transport.BINARY_UDP, lambda reply: self._send(reply, addr)
+        )
+
+    def abort(self) -> None:
+        """Close at once."""
+        if self._transport:
+            self._transport.abort()
+
+    def _send(self, reply: bytes, addr: tuple[str | Any, int]) -> None:
+        if self._transport and not self._transport.is_closing():
+            self._transport.sendto(reply, addr)

@@ -1,0 +1,174 @@
+"""A simulated cycler: a tester with its three ports."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from macnet_bridge.simulator.channel import Channel
+from macnet_bridge.simulator.connections import (
+    BinaryConnection,
+    BinaryDatagrams,
+    Connections,
+    JsonConnection,
+)
+from macnet_bridge.simulator.faults import Faults
+from macnet_bridge.simulator.received import MAX_RECORDS, Predicate, Received, ReceivedLog
+from macnet_bridge.simulator.service import Service
+from macnet_bridge.simulator.tester import Behaviour, Tester
+from macnet_bridge.simulator.turnstile import Turnstile
+
+
+@dataclass(eq=False)
+class SimulatedCycler:
+    """A Maccor tester that is not there, on real sockets.
+
+        async with SimulatedCycler(channels=8) as cycler:
+            ... connect to cycler.host, cycler.json_port ...
+
+    It may be stopped and started again: ports, channels and their tests stay as they are.
+
+    Args:
+        channels: 1 to 1024.
+        host: address to listen at.
+        json_port, tcp_port, udp_port: of JSON, binary TCP and binary UDP; 0 picks a free one,
+            and once started the attribute has the one that was picked.
+        latency_ms: how long the tester is busy with each request. Requests of all connections
+            and transports wait for each other. A real tester was measured at 34.
+        behaviour: speed, seed and other ways of the tester; see there.
+        pretty: replies in many lines, with CRLF between them as well as at their end.
+        constant_id: every JSON reply has the id 1987.
+        json_rest_broken: rest is refused by JSON, as real testers were seen to do.
+        missing: functions that this tester does not have, such as `{(6, 11)}`.
+        max_records: how many received messages are kept.
+        clock: monotonic seconds; a test that gives its own can let hours pass at once.
+
+    Attributes:
+        tester: the device itself. Look at it or change it between requests, `channel(n)` first
+            brings a channel up to date.
+        received: all messages that came in.
+        faults: what goes wrong on purpose.
+    """
+
+    channels: int = 8
+    _: KW_ONLY
+    host: str = "127.0.0.1"
+    json_port: int = 0
+    tcp_port: int = 0
+    udp_port: int = 0
+    latency_ms: float = 0.0
+    speed: float = 1.0
+    seed: int = 0
+    behaviour: Behaviour | None = None
+    pretty: bool = False
+    constant_id: bool = False
+    json_rest_broken: bool = True
+    missing: Collection[tuple[int, int]] = ()
+    max_records: int = MAX_RECORDS
+    clock: Callable[[], float] = time.monotonic
+    tester: Tester = field(init=False)
+    received: ReceivedLog = field(init=False)
+    faults: Faults = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tester = Tester(self.channels, speed=self.speed, seed=self.seed, behaviour=self.behaviour)
+        self.received = ReceivedLog(self.max_records)
+        self.faults = Faults(self.missing)
+        self._connections = Connections()
+        self._turnstile = Turnstile(self.latency_ms / 1000.0)
+        self._servers: list[asyncio.Server] = []
+        self._datagrams: BinaryDatagrams | None = None
+        self._service = Service(
+            self.tester,
+            log=self.received,
+            faults=self.faults,
+            turnstile=self._turnstile,
+            pretty=self.pretty,
+            constant_id=self.constant_id,
+            json_rest_broken=self.json_rest_broken,
+            clock=self.clock,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen at the three ports.
+
+        Raises:
+            OSError: a port is taken or may not be used; none is open then.
+        """
+        if not self.tester.is_on:
+            self.tester.power_on(self.clock(), _time_of_day())
+        try:
+            self.json_port = await self._listen(JsonConnection, self.json_port)
+            self.tcp_port = await self._listen(BinaryConnection, self.tcp_port)
+            self.udp_port = await self._listen_to_datagrams(self.udp_port)
+        except OSError:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Close ports and connections at once; requests that wait are forgotten."""
+        self._turnstile.clear()
+        for server in self._servers:
+            server.close()
+        self.disconnect_all()
+        await self._connections.none_left()
+        for server in self._servers:
+            await server.wait_closed()
+        self._servers.clear()
+        if self._datagrams:
+            self._datagrams.abort()
+            await self._datagrams.closed.wait()
+            self._datagrams = None
+
+    def disconnect_all(self) -> None:
+        """Cut all TCP connections; new ones are welcome."""
+        for connection in tuple(self._connections):
+            connection.abort()
+
+    def channel(self, number: int) -> Channel:
+        """Channel 1 to n as of now."""
+        channel = self.tester.channel(number)
+        channel.advance(self.clock())
+        return channel
+
+    async def wait_for(self, wanted: Predicate, timeout: float | None = None) -> Received:
+        """The first message in `received` that is wanted, or the next one to come.
+
+        Raises:
+            TimeoutError: none came within `timeout` seconds.
+        """
+        return await self.received.wait_for(wanted, timeout)
+
+    async def _listen(self, kind: type[JsonConnection | BinaryConnection], port: int) -> int:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: kind(self._service, self._connections), self.host, port)
+        self._servers.append(server)
+        picked: int = server.sockets[0].getsockname()[1]
+        return picked
+
+    async def _listen_to_datagrams(self, port: int) -> int:
+        loop = asyncio.get_running_loop()
+        transport, self._datagrams = await loop.create_datagram_endpoint(
+            lambda: BinaryDatagrams(self._service), local_addr=(self.host, port)
+        )
+        picked: int = transport.get_extra_info("sockname")[1]
+        return picked
+
+
+def _time_of_day() -> datetime:
+    """Local time without a zone, as a tester's PC keeps it."""
+    return datetime.now(UTC).astimezone().replace(tzinfo=None)
