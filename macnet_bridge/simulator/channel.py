@@ -19,8 +19,10 @@ from macnet_bridge.simulator.progress import Progress
 from macnet_bridge.simulator.safety import tripped
 from macnet_bridge.simulator.specification import default_limits
 
-SLICE_SECOND = 1.0
-"""Longest piece of test time between two looks at ends and limits while current flows."""
+SLICE_CHARGE = 1.0 / 3600.0
+SLICE_SECOND = 60.0
+"""Between two looks at ends and limits at most so much of a cell's capacity moves, which is a
+second at 1C, and at most so many seconds of test time pass."""
 
 STARTING_SECOND = 0.1
 """How long a channel is `STARTING` after MacNet (6, 2)."""
@@ -169,11 +171,18 @@ class Channel:
         if self.state is not ChannelState.ACTIVE or self.program is None:
             self.cell.advance(0.0, left)
             return left
-        longest = SLICE_SECOND if self.program.setpoint.direction else left  # a rest is exact at any length
-        second = min(left, longest, self.program.second_left(self.progress))
+        second = min(left, self._longest_slice(self.program), self.program.second_left(self.progress))
         self._drive(second)
         self._look_for_end(self.program)
         return second
+
+    def _longest_slice(self, program: Program) -> float:
+        if not program.setpoint.direction:
+            return math.inf  # a rest is exact at any length
+        ampere = abs(self.cell.current_ampere)
+        if ampere * SLICE_SECOND <= SLICE_CHARGE * 3600.0 * self.cell.capacity_ah:
+            return SLICE_SECOND
+        return SLICE_CHARGE * 3600.0 * self.cell.capacity_ah / ampere
 
     def _drive(self, second: float) -> None:
         if self.state is not ChannelState.ACTIVE or self.program is None:

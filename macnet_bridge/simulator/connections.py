@@ -15,22 +15,38 @@ from macnet_bridge.simulator.received import Transport
 from macnet_bridge.simulator.service import Service
 
 
-class Connections(set["Connection"]):
-    """Those that are open, and the knowledge of when none is."""
+class Connections:
+    """Those that are open, and the knowledge of when none is.
+
+    Attributes:
+        welcome: whether new ones may stay. One that was accepted just before its server
+            closed comes afterwards.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
+        self.welcome = True
+        self._open: set[Connection] = set()
         self._none_left = asyncio.Event()
         self._none_left.set()
 
+    def __len__(self) -> int:
+        return len(self._open)
+
     def opened(self, connection: Connection) -> None:
-        self.add(connection)
+        self._open.add(connection)
         self._none_left.clear()
+        if not self.welcome:
+            connection.abort()
 
     def closed(self, connection: Connection) -> None:
-        self.discard(connection)
-        if not self:
+        self._open.discard(connection)
+        if not self._open:
             self._none_left.set()
+
+    def abort_all(self) -> None:
+        """Cut every one of them."""
+        for connection in tuple(self._open):
+            connection.abort()
 
     async def none_left(self) -> None:
         """Wait until every one of them is closed."""

@@ -111,6 +111,7 @@ class SimulatedCycler:
         """
         if not self.tester.is_on:
             self.tester.power_on(self.clock(), _time_of_day())
+        self._connections.welcome = True
         try:
             self.json_port = await self._listen(JsonConnection, self.json_port)
             self.tcp_port = await self._listen(BinaryConnection, self.tcp_port)
@@ -122,6 +123,7 @@ class SimulatedCycler:
     async def stop(self) -> None:
         """Close ports and connections at once; requests that wait are forgotten."""
         self._turnstile.clear()
+        self._connections.welcome = False
         for server in self._servers:
             server.close()
         self.disconnect_all()
@@ -136,8 +138,7 @@ class SimulatedCycler:
 
     def disconnect_all(self) -> None:
         """Cut all TCP connections; new ones are welcome."""
-        for connection in tuple(self._connections):
-            connection.abort()
+        self._connections.abort_all()
 
     def channel(self, number: int) -> Channel:
         """Channel 1 to n as of now."""

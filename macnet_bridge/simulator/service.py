@@ -118,7 +118,7 @@ class Service:
                 number=(header.fclass, header.fnum),
                 channel=header.channel + 1,
                 body=body,
-                raw=b"" if body else header.pack() + data,
+                raw=header.pack() + data if body is None else b"",
             )
         )
         self._turnstile.submit(lambda: self._answer_binary(function, header, data, body, send))
