@@ -45,6 +45,13 @@ class CyclerStatus(Struct, frozen=True, kw_only=True):
     oddities: list[str]
 
 
+class SharedSpecification(Struct, frozen=True, kw_only=True):
+    """The specification that some channels have in common, MacNet (3, 1)."""
+
+    channels: list[int]
+    specification: dict[str, Any]
+
+
 class CyclerInfo(Struct, frozen=True, kw_only=True):
     """`R/C/info`. Channels are numbered from 1; with an offset, the tester shows other numbers."""
 
@@ -55,5 +62,4 @@ class CyclerInfo(Struct, frozen=True, kw_only=True):
     channel_number_offset: int
     system: dict[str, Any]
     version: dict[str, Any] | None
-    specifications: dict[str, Any]
-    aux_units: dict[str, list[str]] | UnsetType = UNSET
+    specifications: list[SharedSpecification]

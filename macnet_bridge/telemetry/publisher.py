@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Struct
 
 from macnet_bridge.macnet.protocol import functions as f
-from macnet_bridge.macnet.protocol.messages import StatusAndReadings
+from macnet_bridge.macnet.protocol.messages import ChannelSpecification, StatusAndReadings
 from macnet_bridge.macnet.survey import Survey
-from macnet_bridge.payloads.status import CyclerInfo, CyclerStatus
+from macnet_bridge.payloads.status import CyclerInfo, CyclerStatus, SharedSpecification
 from macnet_bridge.payloads.telemetry import Reading
 from macnet_bridge.readings import measured
 from macnet_bridge.telemetry.channel import Channel
@@ -97,10 +97,7 @@ class Publisher:
             channel_number_offset=found.system.channel_number_offset or 0,
             system=_known_fields(found.system),
             version=_known_fields(found.version) if found.version else None,
-            specifications={
-                str(number): _known_fields(specification)
-                for number, specification in sorted(self._tester.specifications.items())
-            },
+            specifications=_shared_specifications(self._tester),
         )
         self._retain(self._topics.cycler_topic(self._tester.name, "info"), info)
 
@@ -131,6 +128,17 @@ class Publisher:
 def _shortcomings(found: Survey) -> str:
     missing = ", ".join(str(f.FUNCTIONS[number]) for number in found.missing)
     return "; ".join([*found.oddities, *([f"it lacks {missing}"] if missing else [])])
+
+
+def _shared_specifications(tester: Tester) -> list[SharedSpecification]:
+    """Specifications once each: most testers have one or two kinds of channels."""
+    sharing: dict[ChannelSpecification, list[int]] = {}
+    for number, specification in sorted(tester.specifications.items()):
+        sharing.setdefault(specification, []).append(number)
+    return [
+        SharedSpecification(channels=channels, specification=_known_fields(specification))
+        for specification, channels in sharing.items()
+    ]
 
 
 def _known_fields(message: Struct) -> dict[str, Any]:

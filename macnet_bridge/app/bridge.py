@@ -1,0 +1,207 @@
+"""The bridge: one broker connection, some testers, commands and telemetry between them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from typing import Any, Literal
+
+import msgspec
+
+from macnet_bridge import __version__
+from macnet_bridge.app import wiring
+from macnet_bridge.app.config import Config
+from macnet_bridge.app.data_dir import DataDir, Memory
+from macnet_bridge.app.http import serve_http
+from macnet_bridge.broker import Broker, Lane, Outgoing, Subscription
+from macnet_bridge.commands.service import CommandService
+from macnet_bridge.commands.verbs import verb_names
+from macnet_bridge.payloads.status import SCHEMA_VERSION, BridgeInfo, BridgeStatus
+from macnet_bridge.telemetry.poller import Poller
+from macnet_bridge.telemetry.publisher import Identity, Publisher
+from macnet_bridge.topics import Scope, Topics
+
+log = logging.getLogger(__name__)
+
+STOP_COMMANDS_S = 3.0
+"""How long running commands may take to end when the bridge stops."""
+
+STOP_FLUSH_S = 1.5
+_RETAINED_OF_CHANNEL = ("state",)
+_RETAINED_OF_CYCLER = ("status", "info")
+
+
+class Bridge:
+    """A bridge made of a configuration. `run` serves until `stop` is called or it is cancelled."""
+
+    def __init__(self, config: Config, *, password: str, data_dir: DataDir) -> None:
+        """
+        Args:
+            data_dir: entered, so that it is ours.
+        """
+        self._config = config
+        self._data_dir = data_dir
+        self._since = time.time()
+        self._stop = asyncio.Event()
+        self.topics = Topics(config.mqtt.root, config.bridge.name)
+        self.identity = Identity(config.bridge.name, secrets.token_hex(8), data_dir.memory.run)
+        self.testers = {cycler.name: wiring.tester(cycler, config) for cycler in config.cycler}
+        self.broker = Broker(
+            wiring.broker_settings(config, password),
+            [Subscription(*pair) for pair in self.topics.command_filters(self.testers)],
+            will=self._status_message("offline", "the bridge is gone without a word"),
+            on_ready=self._on_ready,
+            on_lost=lambda reason: None,  # the driver logs it; there is nobody to publish it to
+        )
+        self._pollers = [
+            Poller(
+                self.testers[cycler.name],
+                Publisher(
+                    self.testers[cycler.name],
+                    self.topics,
+                    self.identity,
+                    self._publish,
+                    qos=wiring.qos(cycler, config),
+                ),
+                wiring.intervals(cycler, config),
+                run_number=self.identity.run,
+                constant_id=wiring.has_constant_id(cycler),
+            )
+            for cycler in config.cycler
+        ]
+
+    async def run(self) -> None:
+        """Serve until `stop`; then end commands, say offline, and disconnect.
+
+        Raises:
+            BrokerError: the broker cannot be used and trying again would not help.
+            ConfigError: the HTTP address cannot be used.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                await self._serve(tasks)
+        finally:
+            for tester in self.testers.values():
+                tester.cycler.close()
+
+    def stop(self) -> None:
+        """End `run` in good order."""
+        self._stop.set()
+
+    # --- running
+
+    async def _serve(self, tasks: asyncio.TaskGroup) -> None:
+        commands = CommandService(
+            self.topics,
+            wiring.command_rules(self._config),
+            self.testers,
+            self._send_acknowledgement,
+            tasks,
+        )
+        http = None
+        if self._config.bridge.http:
+            http = await serve_http(self._config.bridge.http, self._readiness)
+        broker = tasks.create_task(self.broker.run(), name="broker")
+        background = [
+            tasks.create_task(self._receive(commands), name="commands"),
+            *(tasks.create_task(poller.run(), name="poller") for poller in self._pollers),
+        ]
+        await self._stop.wait()
+        for task in background:
+            task.cancel()
+        await commands.drain(STOP_COMMANDS_S)
+        await self._say_goodbye()
+        broker.cancel()
+        if http is not None:
+            http.close()
+
+    async def _receive(self, commands: CommandService) -> None:
+        while True:
+            message = await self.broker.receive()
+            commands.handle(message)
+            self.broker.acknowledge(message)
+
+    async def _say_goodbye(self) -> None:
+        if not self.broker.ready:
+            return
+        self._send(self._status_message("offline", "the bridge was stopped"))
+        await self.broker.flush(STOP_FLUSH_S)
+        await self.broker.close()
+
+    def _readiness(self) -> dict[str, bool]:
+        return {"broker": self.broker.ready} | {
+            f"cycler {name}": tester.survey is not None for name, tester in self.testers.items()
+        }
+
+    # --- publishing
+
+    def _publish(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:
+        self.broker.publish(Outgoing(topic, payload, qos, retain))
+
+    def _send_acknowledgement(self, topic: str, payload: bytes, correlation_data: bytes | None) -> None:
+        self._send(Outgoing(topic, payload, 1, False, correlation_data))
+
+    def _send(self, message: Outgoing) -> None:
+        self.broker.publish(message, Lane.ACKNOWLEDGEMENT)
+
+    def _on_ready(self, session_present: bool) -> None:
+        """Publish what is retained: the broker may have lost it, and the will may have replaced it."""
+        self._clear_what_is_no_longer_served()
+        self._send(self._status_message("online"))
+        info = Outgoing(self.topics.bridge_topic("info"), msgspec.json.encode(self._info()), 1, True)
+        self._send(info)
+        for poller in self._pollers:
+            poller.publish_retained()
+
+    def _clear_what_is_no_longer_served(self) -> None:
+        memory = self._data_dir.memory
+        serving = {name: tester.channels for name, tester in self.testers.items()}
+        for cycler, channels in memory.served.items():
+            if cycler not in serving:
+                for leaf in _RETAINED_OF_CYCLER:
+                    self._clear(self.topics.cycler_topic(cycler, leaf))
+            tester = self.testers.get(cycler)
+            for channel in channels:
+                if tester is None or not tester.serves(channel):
+                    for leaf in _RETAINED_OF_CHANNEL:
+                        self._clear(self.topics.channel_topic(cycler, channel, leaf))
+        known = {name: channels or memory.served.get(name, []) for name, channels in serving.items()}
+        self._data_dir.save(Memory(run=memory.run, served=known))
+
+    def _clear(self, topic: str) -> None:
+        self._send(Outgoing(topic, b"", 1, True))
+
+    def _status_message(self, state: Literal["online", "offline"], reason: str | None = None) -> Outgoing:
+        status = BridgeStatus(
+            state=state,
+            session=self.identity.session,
+            since=round(self._since if state == "online" else time.time(), 3),
+            reason=reason or msgspec.UNSET,
+        )
+        return Outgoing(self.topics.bridge_topic("status"), msgspec.json.encode(status), 1, True)
+
+    def _info(self) -> BridgeInfo:
+        return BridgeInfo(
+            bridge=self.identity.bridge,
+            session=self.identity.session,
+            version=__version__,
+            schema_version=SCHEMA_VERSION,
+            protocol="5" if self.broker.protocol == "5" else "3.1.1",
+            run=self.identity.run,
+            cyclers=list(self.testers),
+            verbs={scope.value: verb_names(scope) for scope in Scope},
+            config=_without_secrets(self._config),
+        )
+
+
+def _without_secrets(config: Config) -> dict[str, Any]:
+    """The configuration as published: without passwords, users, and where keys lie."""
+    shown: dict[str, Any] = msgspec.to_builtins(config)
+    for key in ("password_file", "password_env", "username", "key_file", "cert_file", "ca_file"):
+        shown["mqtt"].pop(key, None)
+    for cycler in shown["cycler"]:
+        for key in ("user", "password_env"):
+            cycler.pop(key, None)
+    return shown

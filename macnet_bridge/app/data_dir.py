@@ -1,0 +1,87 @@
+"""The bridge's data directory: one process at a time, and what must outlive it.
+
+For now that is a counter of starts, and which channels have retained topics at the broker.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import filelock
+import msgspec
+from msgspec import Struct
+
+from macnet_bridge.errors import ConfigError
+
+_LOCK = "lock"
+_MEMORY = "bridge.json"
+
+
+class Memory(Struct, frozen=True, kw_only=True):
+    """What one run leaves to the next.
+
+    Attributes:
+        run: how often a bridge was started on this directory.
+        served: channels by cycler that had retained topics.
+    """
+
+    run: int = 0
+    served: dict[str, list[int]] = {}
+
+
+class DataDir:
+    """The directory, locked while the context lasts."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+        self._lock = filelock.FileLock(self._path / _LOCK)
+        self.memory = Memory()
+
+    def __enter__(self) -> Self:
+        """Lock the directory and count a start.
+
+        Raises:
+            ConfigError: it cannot be used, or another bridge uses it.
+        """
+        try:
+            self._path.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=0)
+            before = self._read()
+            self.save(Memory(run=before.run + 1, served=before.served))
+        except filelock.Timeout:
+            raise ConfigError(
+                f"bridge.data_dir: another bridge uses {self._path}; give each its own"
+            ) from None
+        except OSError as error:
+            self._lock.release()
+            raise ConfigError(
+                f"bridge.data_dir: {self._path}: {error.strerror}; name a folder that can be written"
+            ) from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
+
+    def save(self, memory: Memory) -> None:
+        """Write what the next run needs; whole or not at all."""
+        self.memory = memory
+        new = self._path / f"{_MEMORY}.new"
+        with new.open("wb") as file:
+            file.write(msgspec.json.encode(memory))
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self._path / _MEMORY)
+
+    def _read(self) -> Memory:
+        file = self._path / _MEMORY
+        if not file.exists():
+            return Memory()
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=Memory)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise ConfigError(f"bridge.data_dir: {file} is damaged; move it away to start anew") from None

@@ -1,0 +1,65 @@
+"""`/healthz` and `/readyz` for those who supervise the process. Nothing else is served."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import msgspec
+
+from macnet_bridge.errors import ConfigError
+
+_REQUEST_LIMIT_S = 5.0
+_REASONS = {200: "OK", 404: "Not Found", 503: "Service Unavailable"}
+
+Readiness = Callable[[], dict[str, bool]]
+"""What must be true for the bridge to be ready, by name."""
+
+
+async def serve_http(address: str, readiness: Readiness) -> asyncio.Server:
+    """Listen at `host:port`.
+
+    Raises:
+        ConfigError: not an address, or it cannot be listened on.
+    """
+    parts = urlsplit(f"//{address}")
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if host is None or port is None:
+        raise ConfigError(f'bridge.http: {address!r} is not host:port; "" turns it off')
+    try:
+        return await asyncio.start_server(
+            lambda reader, writer: _answer(reader, writer, readiness), host, port
+        )
+    except OSError as error:
+        raise ConfigError(
+            f'bridge.http: cannot listen on {address}: {error.strerror}; change it, or "" turns it off'
+        ) from None
+
+
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, readiness: Readiness) -> None:
+    try:
+        async with asyncio.timeout(_REQUEST_LIMIT_S):
+            request = await reader.readuntil(b"\r\n\r\n")
+            writer.write(_response(request.split(b" ", 2)[1:2], readiness))
+            await writer.drain()
+    except (TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
+        pass  # whoever asks like this gets no answer
+    finally:
+        writer.close()
+
+
+def _response(path: list[bytes], readiness: Readiness) -> bytes:
+    if path == [b"/healthz"]:
+        status, content = 200, {"alive": True}
+    elif path == [b"/readyz"]:
+        content = readiness()
+        status = 200 if all(content.values()) else 503
+    else:
+        status, content = 404, {"there_is": False}
+    body = msgspec.json.encode(content)
+    head = f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body

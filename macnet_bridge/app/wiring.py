@@ -1,0 +1,92 @@
+"""From configuration to parts: which values of the file go where."""
+
+from __future__ import annotations
+
+from macnet_bridge.app.config import Config, CyclerSection
+from macnet_bridge.broker import BrokerSettings
+from macnet_bridge.commands.job import CyclerRules
+from macnet_bridge.commands.permission import AllowRule, Permission, parse_channels
+from macnet_bridge.commands.service import CommandRules
+from macnet_bridge.macnet.cycler import AsyncCycler, TesterAddress
+from macnet_bridge.payloads.commands import MAX_PAYLOAD_BYTES
+from macnet_bridge.readings import CurrentSign
+from macnet_bridge.telemetry.schedule import Intervals
+from macnet_bridge.tester import Tester
+
+_TOPIC_AND_PROPERTIES_BYTES = 4096
+"""Room that a packet needs beside its payload."""
+
+
+def broker_settings(config: Config, password: str) -> BrokerSettings:
+    mqtt = config.mqtt
+    return BrokerSettings(
+        url=mqtt.url,
+        client_id=f"macnet-bridge-{config.bridge.name}",
+        protocol=mqtt.protocol,
+        username=mqtt.username,
+        password=password,
+        ca_file=mqtt.ca_file,
+        cert_file=mqtt.cert_file,
+        key_file=mqtt.key_file,
+        keepalive_s=mqtt.keepalive_s,
+        session_expiry_s=config.commands.max_ttl_s,
+        max_incoming_bytes=MAX_PAYLOAD_BYTES + _TOPIC_AND_PROPERTIES_BYTES,
+    )
+
+
+def tester(cycler: CyclerSection, config: Config) -> Tester:
+    address = TesterAddress(cycler.host, cycler.json_port, cycler.tcp_port, cycler.udp_port)
+    client = AsyncCycler(
+        address,
+        timeout_s=config.commands.timeout_s,
+        transport=cycler.transport,
+        constant_id=has_constant_id(cycler),
+    )
+    return Tester(cycler.name, client, parse_channels(cycler.channels), CurrentSign(cycler.current_sign))
+
+
+def has_constant_id(cycler: CyclerSection) -> bool:
+    return "constant_id" in cycler.quirks
+
+
+def intervals(cycler: CyclerSection, config: Config) -> Intervals:
+    """A cycler's own intervals, and the common ones where it has none."""
+    own, common = cycler.telemetry, config.telemetry
+    return Intervals(
+        _either(own.sweep_interval_s, common.sweep_interval_s),
+        _either(own.active_interval_s, common.active_interval_s),
+        _either(own.idle_interval_s, common.idle_interval_s),
+    )
+
+
+def qos(cycler: CyclerSection, config: Config) -> int:
+    return config.telemetry.qos if cycler.telemetry.qos is None else cycler.telemetry.qos
+
+
+def command_rules(config: Config) -> CommandRules:
+    commands = config.commands
+    rules = [
+        AllowRule(
+            rule.principal,
+            tuple(rule.commands),
+            None if rule.cyclers is None else tuple(rule.cyclers),
+            parse_channels(rule.channels),
+        )
+        for rule in commands.allow
+    ]
+    return CommandRules(
+        Permission(rules, commands.stop_needs_rule),
+        commands.max_ttl_s,
+        commands.require_expiry,
+        config.mqtt.reply_prefixes,
+        {cycler.name: _cycler_rules(cycler, config) for cycler in config.cycler},
+    )
+
+
+def _cycler_rules(cycler: CyclerSection, config: Config) -> CyclerRules:
+    channel_limits = {int(number): channel.limits for number, channel in cycler.channel.items()}
+    return CyclerRules(config.commands.timeout_s, cycler.c_rate_ah, cycler.limits, channel_limits)
+
+
+def _either(own: float | None, common: float) -> float:
+    return common if own is None else own

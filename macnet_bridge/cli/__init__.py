@@ -1,0 +1,48 @@
+"""The command line: `macnet-bridge`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from macnet_bridge import __version__
+from macnet_bridge.cli.run import run
+from macnet_bridge.cli.simulate import simulate
+from macnet_bridge.errors import MacNetBridgeError
+
+EXIT_FAILED = 1
+"""Something outside went wrong or was refused; the line on stderr says what to do."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="macnet-bridge")
+def cli() -> None:
+    """Connects Maccor battery cyclers (MacNet) with MQTT.
+
+    Exit codes: 0 well, 1 failed (one line on stderr says why), 2 wrong usage.
+    """
+
+
+cli.add_command(run)
+cli.add_command(simulate)
+
+
+def main() -> None:
+    """Run the command line; errors are one line, never a traceback."""
+    try:
+        cli()
+    except* MacNetBridgeError as errors:
+        _fail(str(_first(errors)))
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first plain error of a group: the others are only its consequences."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _fail(message: str) -> None:
+    click.echo(f"macnet-bridge: {message}", err=True)
+    sys.exit(EXIT_FAILED)

@@ -1,0 +1,27 @@
+"""Running coroutines from the command line: one kind of event loop, and a clean Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+def run_async(main: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on a selector loop.
+
+    Windows' own default loop cannot watch the sockets of the MQTT driver.
+    """
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        return runner.run(main)
+
+
+def on_signals(stop: Callable[[], object]) -> None:
+    """Call `stop` on Ctrl-C and on SIGTERM, from within the running loop."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Not loop.add_signal_handler: Windows has none.
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
