@@ -7,8 +7,10 @@ from typing import Any, TypeVar
 import msgspec
 
 from macnet_bridge.errors import InvalidRequest, Malformed, TesterRefused
+from macnet_bridge.macnet.protocol.channels import reply_to_wire, to_wire
+from macnet_bridge.macnet.protocol.fieldtypes import checked_json
 from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header
-from macnet_bridge.macnet.protocol.functions import Function, RequestLength
+from macnet_bridge.macnet.protocol.function import Effect, Function, RequestLength
 from macnet_bridge.macnet.protocol.layout import Layout
 from macnet_bridge.macnet.protocol.messages import ChannelRange, Message
 
@@ -22,11 +24,13 @@ def encode_request(function: Function[Q, Any], channel: int, request: Q) -> byte
     Raises:
         InvalidRequest: a value does not fit.
     """
-    data = _layout_for(function, request).pack(request)
+    # Constraints live in the types, and msgspec looks at them only when it decodes.
+    checked_json(request)
+    data = _request_layout(function, request).pack(request)
     length = len(data)
     if function.request_length is RequestLength.CHANNELS:
         length = request.count if isinstance(request, ChannelRange) else 1
-    return Header(function.fclass, function.fnum, channel - 1, length).pack() + data
+    return Header(function.fclass, function.fnum, to_wire(channel), length).pack() + data
 
 
 def request_data_bytes(function: Function[Any, Any] | None, length: int) -> int:
@@ -56,9 +60,13 @@ def decode_request(function: Function[Q, Any], header: Header, data: bytes) -> Q
 
 
 def encode_reply(function: Function[Any, R], channel: int, reply: R) -> bytes:
-    """Header and data of a reply; Len is the bytes of data."""
-    data = function.binary_reply[0].pack(reply)
-    return Header(function.fclass, function.fnum, channel - 1, len(data)).pack() + data
+    """Header and data of a reply; Len is the bytes of data.
+
+    Raises:
+        InvalidRequest: a value does not fit.
+    """
+    data = _reply_layout(function, reply).pack(reply)
+    return Header(function.fclass, function.fnum, reply_to_wire(channel), len(data)).pack() + data
 
 
 def reply_data_bytes(function: Function[Any, Any], request: Message, length: int) -> int:
@@ -91,15 +99,24 @@ def decode_reply(
         Malformed: another function or channel, or a size that the function does not have.
         TesterRefused: no data where the function gives some, which is how a tester refuses.
     """
-    asked = (function.fclass, function.fnum, channel - 1)
-    if (header.fclass, header.fnum, header.channel) != asked:
-        raise Malformed(f"asked {asked} (class, number, channel), was answered {tuple(header[:3])}")
+    asked = (function.fclass, function.fnum, to_wire(channel))
+    if header[:3] != asked:
+        raise Malformed(f"asked {asked} (class, number, channel), was answered {header[:3]}")
     layout = next((layout for layout in function.binary_reply if layout.fits(len(data))), None)
     if not data and (layout is None or layout.item_size):
-        raise TesterRefused(f"{function}: refused", fclass=function.fclass, fnum=function.fnum)
-    if layout is None:
+        raise _nothing(function)
+    items = request.count if isinstance(request, ChannelRange) else None
+    if layout is None or (items is not None and len(data) != items * layout.item_size):
         raise Malformed(f"{function} does not answer with {len(data)} bytes")
     return layout.unpack(data)
+
+
+def _nothing(function: Function[Any, Any]) -> Malformed | TesterRefused:
+    """What a bare header means where data are due."""
+    if function.effect is Effect.CHANGES and not function.results:
+        # The manual prints no binary reply for these: a bare header may mean that it was done.
+        return Malformed(f"{function}: answered with a bare header, which does not tell what became of it")
+    return TesterRefused(f"{function}: refused", fclass=function.fclass, fnum=function.fnum)
 
 
 def split(datagram: bytes) -> tuple[Header, bytes]:
@@ -113,13 +130,21 @@ def split(datagram: bytes) -> tuple[Header, bytes]:
     return Header.unpack(datagram), datagram[HEADER_BYTES:]
 
 
-def _layout_for(function: Function[Q, Any], request: Q) -> Layout[Q]:
+def _request_layout(function: Function[Q, Any], request: Q) -> Layout[Q]:
     """The first layout that loses nothing: what it lacks has its default value."""
-    in_header = {"count"} if function.request_length is RequestLength.CHANNELS else set()
-    needed = {
-        info.name for info in msgspec.structs.fields(request) if getattr(request, info.name) != info.default
-    }
+    if len(function.binary_request) == 1:
+        return function.binary_request[0]
+    fields = msgspec.structs.fields(request)
+    needed = {info.name for info in fields if getattr(request, info.name) != info.default}
     for layout in function.binary_request:
-        if needed - in_header <= layout.attributes:
+        if needed <= layout.attributes:
             return layout
     raise InvalidRequest(f"{function} has no binary form for {sorted(needed)}")
+
+
+def _reply_layout(function: Function[Any, R], reply: R) -> Layout[R]:
+    """The first layout for which the reply has all values."""
+    for layout in function.binary_reply:
+        if all(getattr(reply, name) is not None for name in layout.attributes):
+            return layout
+    raise InvalidRequest(f"{function}: the reply lacks values that its binary form has")

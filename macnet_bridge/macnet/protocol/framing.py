@@ -17,7 +17,7 @@ MAX_JSON_BYTES = 1 << 20
 
 _OUTSIDE_STRING = re.compile(rb'[{}"]')
 _IN_STRING = re.compile(rb'["\\]')
-_BETWEEN_MESSAGES = b" \t\r\n"
+_WHITE_SPACE = re.compile(rb"[ \t\r\n]+")
 
 
 class JsonFramer:
@@ -61,10 +61,12 @@ class JsonFramer:
     @property
     def pending(self) -> bool:
         """Whether bytes other than white space are waiting for the rest of their message."""
-        return bool(self._buffer.strip(_BETWEEN_MESSAGES))
+        return bool(self._buffer) and not _WHITE_SPACE.fullmatch(self._buffer)
 
     def _skip_to_object(self) -> None:
-        self._buffer = self._buffer.lstrip(_BETWEEN_MESSAGES)
+        # Deletes in place: a copy per message would make a buffer of many messages slow.
+        if white := _WHITE_SPACE.match(self._buffer):
+            del self._buffer[: white.end()]
         if self._buffer and self._buffer[0] != ord("{"):
             raise Malformed(f"expected a JSON object, got {bytes(self._buffer[:20])!r}")
 

@@ -7,89 +7,26 @@ whether the function changes anything, and what may be done when its reply is lo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from enum import Enum
-from typing import Any, Generic, TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
-from macnet_bridge.errors import TesterRefused
 from macnet_bridge.macnet.protocol import codes, messages
+from macnet_bridge.macnet.protocol.fieldtypes import wire_names
+from macnet_bridge.macnet.protocol.function import (
+    Effect,
+    Function,
+    RequestLength,
+    Retry,
+    Target,
+    check_result,
+)
 from macnet_bridge.macnet.protocol.layout import Layout
 from macnet_bridge.macnet.protocol.messages import Message, Outcome
 
+__all__ = ["Effect", "Function", "RequestLength", "Retry", "Target", "check_result", "find"]
+
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
-
-
-class Target(Enum):
-    """What a function is addressed to."""
-
-    SYSTEM = "system"
-    CHANNEL = "channel"
-    CHANNELS = "channels"  # a range: the addressed channel and those that follow
-
-
-class Effect(Enum):
-    """Whether a function changes anything at the tester."""
-
-    READS = "reads"
-    CHANGES = "changes"
-
-
-class Retry(Enum):
-    """What a client may do when the reply is lost."""
-
-    AT_ONCE = "safe"
-    AFTER_READING_STATE = "verify"
-    NEVER = "never"
-
-
-class RequestLength(Enum):
-    """What the header's Len counts in a binary request."""
-
-    BYTES = "bytes"
-    CHANNELS = "channels"  # and no data follows
-
-
-@dataclass(frozen=True, slots=True)
-class Function(Generic[Q, R]):
-    """One MacNet function.
-
-    Attributes:
-        fclass, fnum: its number.
-        request, reply: the Structs that it takes and gives.
-        binary_request, binary_reply: layouts, any of which may occur; the first that holds
-            all of a message is sent.
-        results: result codes of its reply: code of the acknowledgement, and meaning.
-        binary_only: JSON names of reply fields that JSON does not have.
-        idempotent: whether sending it twice leaves the tester as sending it once does.
-    """
-
-    fclass: int
-    fnum: int
-    name: str
-    request: type[Q]
-    reply: type[R]
-    target: Target
-    effect: Effect
-    retry: Retry
-    idempotent: bool
-    binary_request: tuple[Layout[Q], ...]
-    binary_reply: tuple[Layout[R], ...]
-    request_length: RequestLength = RequestLength.BYTES
-    results: Mapping[int, tuple[str, str]] = field(default_factory=dict)
-    binary_only: frozenset[str] = frozenset()
-
-    @property
-    def number(self) -> tuple[int, int]:
-        """(class, number), as MacNet's manual names the function."""
-        return (self.fclass, self.fnum)
-
-    @property
-    def addresses_channel(self) -> bool:
-        return self.target is not Target.SYSTEM
-
-    def __str__(self) -> str:
-        return f"MacNet ({self.fclass}, {self.fnum}) {self.name}"
 
 
 _NOTHING = (Layout(messages.Empty, ""),)
@@ -137,7 +74,7 @@ _SYSTEM_LAYOUTS = (
 _SPECIFICATION_LAYOUTS = (
     Layout(
         messages.ChannelSpecification,
-        " | ".join(f"{name} f32" for name in messages.wire_names(messages.ChannelSpecification)),
+        " | ".join(f"{name} f32" for name in wire_names(messages.ChannelSpecification)),
     ),
 )
 _STATUS = Layout(messages.ChannelStatus, "RF1 u8 | RF2 u8 | Stat u16")
@@ -358,19 +295,3 @@ FUNCTIONS: dict[tuple[int, int], Function[Any, Any]] = {
 def find(fclass: int, fnum: int) -> Function[Any, Any] | None:
     """The row of a function number, None when the table has none."""
     return ECHO if fclass == 0 else FUNCTIONS.get((fclass, fnum))
-
-
-def check_result(function: Function[Any, Any], reply: Message) -> None:
-    """Raise when a reply says no.
-
-    Raises:
-        TesterRefused: the result is neither absent, 0 nor "OK".
-    """
-    if not isinstance(reply, Outcome) or reply.result in (None, codes.RESULT_OK, "OK", "0"):
-        return
-    result = reply.result
-    number = int(result) if isinstance(result, str) and result.isdecimal() else result
-    code, meaning = function.results.get(number, ("MACNET_ERROR", f"the tester answered {result!r}"))  # type: ignore[arg-type]
-    raise TesterRefused(
-        f"{function}: {meaning}", fclass=function.fclass, fnum=function.fnum, result=number, code=code
-    )

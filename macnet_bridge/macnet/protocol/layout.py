@@ -20,17 +20,18 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from macnet_bridge.errors import InvalidRequest, Malformed
-from macnet_bridge.macnet.protocol.messages import Message, wire_names
+from macnet_bridge.macnet.protocol.fieldtypes import wire_names
+from macnet_bridge.macnet.protocol.messages import Message
 
 M = TypeVar("M", bound=Message)
+Convert = Callable[[Any], Any]
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  MacNet gives times without a zone
 _MS = timedelta(milliseconds=1)
@@ -38,24 +39,35 @@ _NUMBERS = {"u8": "B", "u16": "H", "u32": "I", "i16": "h", "f32": "f"}
 _FIELD = re.compile(r"(?P<name>=?[\w ]*\w) (?P<type>[a-z]+\d*)(\[(?P<width>\d+)\])?(?P<tail>\[\])?$")
 
 
-def _identity(value: Any) -> Any:
-    return value
+class _Kind(NamedTuple):
+    """A type on the wire; `to_wire` and `from_wire` are None where struct does it all."""
+
+    format: str
+    to_wire: Convert | None = None
+    from_wire: Convert | None = None
 
 
-def _text_to_wire(width: int) -> Callable[[str], bytes]:
-    def convert(text: str) -> bytes:
+def _text(width: int) -> _Kind:
+    def to_wire(text: str) -> bytes:
         if not text.isascii():
             raise InvalidRequest(f"{text!r} has characters beyond ASCII, which MacNet cannot carry")
         if len(text) > width:
             raise InvalidRequest(f"{text!r} is longer than the {width} characters that MacNet carries")
         return text.encode("ascii").ljust(width)
 
-    return convert
+    return _Kind(f"{width}s", to_wire, _text_from_wire)
 
 
 def _text_from_wire(raw: bytes) -> str:
     # Testers run Windows: a character beyond ASCII is one of its code page.
     return raw.decode("cp1252", errors="replace").rstrip(" \0")
+
+
+def _array(code: str, count: int) -> _Kind:
+    numbers = struct.Struct(f"<{count}{code}")
+    return _Kind(
+        f"{numbers.size}s", lambda items: numbers.pack(*items), lambda raw: list(numbers.unpack(raw))
+    )
 
 
 def _time_from_wire(milliseconds: int) -> datetime:
@@ -65,22 +77,31 @@ def _time_from_wire(milliseconds: int) -> datetime:
         raise Malformed(f"{milliseconds} ms is no time") from None
 
 
-_CONVERTED: dict[str, tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = {
-    "ms": ("Q", lambda time: (time - _EPOCH) // _MS, _time_from_wire),
-    "hex": ("I", lambda flags: flags if isinstance(flags, int) else int(flags, 16), "0x{:08X}".format),
-    "letter": ("B", ord, chr),
+def _flags_to_wire(flags: int | str) -> int:
+    return int(flags, 16) if isinstance(flags, str) else flags
+
+
+_CONVERTED = {
+    "ms": _Kind("Q", lambda time: (time - _EPOCH) // _MS, _time_from_wire),
+    "hex": _Kind("I", _flags_to_wire, "0x{:08X}".format),
+    "letter": _Kind("B", ord, chr),
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    name: str  # MacNet's
-    attribute: str | None  # None: a constant of the layout
-    constant: int | None
-    format: str
-    items: int  # Python values that it takes: 1, or N for f32[N]
-    to_wire: Callable[[Any], Any]
-    from_wire: Callable[[Any], Any]
+def _kind(name: str, width: str | None) -> _Kind:
+    if name == "char":
+        return _text(int(width or 1))
+    if name in _CONVERTED:
+        return _CONVERTED[name]
+    return _array(_NUMBERS[name], int(width)) if width else _Kind(_NUMBERS[name])
+
+
+def _parse(part: str) -> tuple[str, _Kind, bool]:
+    """Name, type, and whether the field repeats to the end."""
+    match = _FIELD.match(part)
+    if match is None:
+        raise ValueError(f"not a field of a layout: {part!r}")
+    return match["name"], _kind(match["type"], match["width"]), bool(match["tail"])
 
 
 class Layout(Generic[M]):
@@ -89,33 +110,33 @@ class Layout(Generic[M]):
     Attributes:
         size: bytes of the fixed part.
         item_size: bytes of one item of the repeated last field, 0 when there is none.
+        items_attribute: the Struct's attribute for that field, None when there is none.
+        attributes: names of the Struct's attributes that it carries.
     """
 
     def __init__(self, message: type[M], notation: str, items: Layout[Any] | None = None) -> None:
         """`items` is the layout of the Structs in a last field noted as `Name items[]`."""
         self.message = message
-        self._names = wire_names(message)
-        self._tail: str | None = None
-        self._items = items
         parts = [part.strip() for part in notation.split("|")] if notation else []
+        self._tail: _Tail | None = None
         if parts and parts[-1].endswith("[]"):
-            self._set_tail(parts.pop())
-        self._fields = [self._parse(part) for part in parts]
-        self._struct = struct.Struct("<" + "".join(field.format for field in self._fields))
+            self._tail = _Tail(parts.pop(), items)
+        fields = [_parse(part)[:2] for part in parts]
+        self._constants = {at: int(name[1:]) for at, (name, _) in enumerate(fields) if name[0] == "="}
+        self._names = [name for name, _ in fields]
+        self._attributes = [wire_names(message)[name] if name[0] != "=" else None for name in self._names]
+        self._to_wire = [(at, kind.to_wire) for at, (_, kind) in enumerate(fields) if kind.to_wire]
+        self._from_wire = [(at, kind.from_wire) for at, (_, kind) in enumerate(fields) if kind.from_wire]
+        self._struct = struct.Struct("<" + "".join(kind.format for _, kind in fields))
         self.size = self._struct.size
-        self.attributes = frozenset(f.attribute for f in self._fields if f.attribute) | (
-            {self._tail} if self._tail else set()
-        )
-
-    @property
-    def item_size(self) -> int:
-        if self._tail is None:
-            return 0
-        return self._items.size if self._items else struct.calcsize("<" + self._tail_format)
+        self.item_size = self._tail.item_size if self._tail else 0
+        self.items_attribute = wire_names(message)[self._tail.name] if self._tail else None
+        carried = (*self._attributes, self.items_attribute)
+        self.attributes = frozenset(attribute for attribute in carried if attribute)
 
     def fits(self, size: int) -> bool:
         """Whether data of this many bytes can have this layout."""
-        if self._tail is None:
+        if not self.item_size:
             return size == self.size
         return size >= self.size and (size - self.size) % self.item_size == 0
 
@@ -125,14 +146,13 @@ class Layout(Generic[M]):
         Raises:
             InvalidRequest: a text or number does not fit.
         """
-        flat: list[Any] = []
-        for field in self._fields:
-            flat.extend(self._wire_values(field, value))
         try:
-            fixed = self._struct.pack(*flat)
-        except (struct.error, OverflowError) as error:
+            fixed = self._struct.pack(*self._flat(value))
+            if self._tail is None or self.items_attribute is None:
+                return fixed
+            return fixed + self._tail.pack(getattr(value, self.items_attribute))
+        except (struct.error, OverflowError, TypeError, ValueError) as error:
             raise InvalidRequest(f"{type(value).__name__}: {error}") from None
-        return fixed + (self._pack_tail(getattr(value, self._tail)) if self._tail else b"")
 
     def unpack(self, data: bytes) -> M:
         """The Struct that lies in these bytes.
@@ -142,73 +162,59 @@ class Layout(Generic[M]):
         """
         if not self.fits(len(data)):
             raise Malformed(f"{self.message.__name__} does not fit into {len(data)} bytes")
-        flat = iter(self._struct.unpack_from(data))
-        values: dict[str, Any] = {}
-        for field in self._fields:
-            taken = [next(flat) for _ in range(field.items)]
-            self._store(field, taken, values)
-        if self._tail:
-            values[self._tail_name] = self._unpack_tail(data[self.size :])
         try:
-            return msgspec.convert(values, self.message, from_attributes=True)
+            return msgspec.convert(self._fields(data), self.message)
         except msgspec.ValidationError as error:
             raise Malformed(str(error)) from None
 
-    def _parse(self, part: str) -> _Field:
-        match = _FIELD.match(part)
-        if match is None:
-            raise ValueError(f"not a field of a layout: {part!r}")
-        name, kind, width = match["name"], match["type"], match["width"]
-        constant = int(name[1:]) if name.startswith("=") else None
-        attribute = None if constant is not None else self._names[name]
-        if kind == "char":
-            return _Field(
-                name, attribute, constant, f"{width}s", 1, _text_to_wire(int(width)), _text_from_wire
-            )
-        if kind in _CONVERTED:
-            code, to_wire, from_wire = _CONVERTED[kind]
-            return _Field(name, attribute, constant, code, 1, to_wire, from_wire)
-        count = int(width or 1)
-        return _Field(name, attribute, constant, _NUMBERS[kind] * count, count, _identity, _identity)
+    def _flat(self, value: M) -> list[Any]:
+        """What struct packs: one value per field, converted, constants in their places."""
+        flat = [getattr(value, attribute) if attribute else None for attribute in self._attributes]
+        for at, constant in self._constants.items():
+            flat[at] = constant
+        for at, to_wire in self._to_wire:
+            try:
+                flat[at] = to_wire(flat[at])
+            except InvalidRequest as error:
+                raise InvalidRequest(str(error), self._attributes[at]) from None
+        return flat
 
-    def _set_tail(self, part: str) -> None:
-        name, _, kind = part.removesuffix("[]").partition(" ")
-        self._tail_name, self._tail = name, self._names[name]
-        if not self._items:
-            field = self._parse(f"{name} {kind}")
-            self._tail_format, self._tail_to, self._tail_from = field.format, field.to_wire, field.from_wire
+    def _fields(self, data: bytes) -> dict[str, Any]:
+        """The fields by MacNet's names, not yet checked against the types of the Struct."""
+        flat = list(self._struct.unpack_from(data))
+        for at, from_wire in self._from_wire:
+            flat[at] = from_wire(flat[at])
+        fields = dict(zip(self._names, flat, strict=True))
+        for at, constant in self._constants.items():
+            if flat[at] != constant:
+                raise Malformed(f"expected the constant {constant}, got {flat[at]}")
+        if self._tail:
+            fields[self._tail.name] = self._tail.unpack(data[self.size :])
+        return fields
 
-    def _wire_values(self, field: _Field, value: M) -> Sequence[Any]:
-        if field.attribute is None:
-            return (field.constant,)
-        content = getattr(value, field.attribute)
-        try:
-            if field.items > 1:
-                return [field.to_wire(item) for item in content]
-            return (field.to_wire(content),)
-        except InvalidRequest as error:
-            raise InvalidRequest(str(error), field.attribute) from None
 
-    @staticmethod
-    def _store(field: _Field, taken: list[Any], values: dict[str, Any]) -> None:
-        if field.attribute is None:
-            if taken[0] != field.constant:
-                raise Malformed(f"expected the constant {field.constant}, got {taken[0]}")
-        elif field.items > 1:
-            values[field.name] = [field.from_wire(item) for item in taken]
+class _Tail:
+    """The last field of a layout when it repeats: numbers, texts or Structs."""
+
+    def __init__(self, notation: str, items: Layout[Any] | None) -> None:
+        self._items = items
+        if items:
+            self.name, self.item_size = notation.removesuffix(" items[]"), items.size
         else:
-            values[field.name] = field.from_wire(taken[0])
+            self.name, self._kind, _ = _parse(notation)
+            self.item_size = struct.calcsize("<" + self._kind.format)
 
-    def _pack_tail(self, items: Sequence[Any]) -> bytes:
+    def pack(self, items: Iterable[Any]) -> bytes:
         if self._items:
-            return b"".join(self._items.pack(item) for item in items)
-        code = self._tail_format
-        if code == "f":
-            return struct.pack(f"<{len(items)}f", *items)
-        return b"".join(struct.pack("<" + code, self._tail_to(item)) for item in items)
+            return b"".join(map(self._items.pack, items))
+        code, to_wire, _ = self._kind
+        return b"".join(struct.pack("<" + code, to_wire(item) if to_wire else item) for item in items)
 
-    def _unpack_tail(self, data: bytes) -> list[Any]:
+    def unpack(self, data: bytes) -> list[Any]:
+        size = self.item_size
         if self._items:
-            size = self._items.size
-            return [self._items.unpack(data[at : at + size]) for at in range(0, len(data), size)]
-        return [self._tail_from(item) for (item,) in struct.iter_unpack("<" + self._tail_format, data)]
+            return [self._items._fields(data[at : at + size]) for at in range(0, len(data), size)]
+        code, _, from_wire = self._kind
+        if from_wire is None:
+            return list(struct.unpack(f"<{len(data) // size}{code}", data))
+        return [from_wire(item) for (item,) in struct.iter_unpack("<" + code, data)]

@@ -8,16 +8,23 @@ arguments of the codecs, 1-based, and only the codecs know the wire's number.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct, field
 
-UInt8 = Annotated[int, Meta(ge=0, le=0xFF)]
-UInt16 = Annotated[int, Meta(ge=0, le=0xFFFF)]
-UInt32 = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
-ChannelCount = Annotated[int, Meta(ge=1, le=128)]
+from macnet_bridge.macnet.protocol.fieldtypes import (
+    ChannelCount,
+    FlagsText,
+    Int16,
+    Mode,
+    Single,
+    Text,
+    Time,
+    UInt8,
+    UInt16,
+    UInt32,
+)
+
 Result = int | str
 """`0` in binary and `"OK"` in JSON when the tester agreed; a number or a text otherwise."""
 
@@ -54,8 +61,8 @@ class VersionInfo(Message, frozen=True, kw_only=True):
     # pymacnet's spoofer misspells this key, so a reply without it has to pass.
     dll_minor: UInt8 | None = field(name="MacTest32DLLversionMinor", default=None)
     dll_build: UInt16 = field(name="MacTest32DLLversionBuild")
-    exe_time: datetime = field(name="MacTest32ExeDT")
-    dll_time: datetime = field(name="MacTest32DLLDT")
+    exe_time: Time = field(name="MacTest32ExeDT")
+    dll_time: Time = field(name="MacTest32DLLDT")
 
 
 class SystemInfo(Message, frozen=True, kw_only=True):
@@ -181,7 +188,7 @@ class StatusAndReadings(Message, frozen=True, kw_only=True):
     step_energy_wh: float = field(name="Energy")
     current_ampere: float = field(name="Current")
     voltage_volt: float = field(name="Voltage")
-    tester_time: datetime = field(name="TesterTime")
+    tester_time: Time = field(name="TesterTime")
 
 
 class FlagsAndVariables(Message, frozen=True, kw_only=True):
@@ -190,16 +197,12 @@ class FlagsAndVariables(Message, frozen=True, kw_only=True):
     A tester may also give the flags as a number; `flags` is the number either way.
     """
 
-    global_flags: str | int = field(name="GlobFlags")
+    global_flags: FlagsText | UInt32 = field(name="GlobFlags")
     variables: list[float] = field(name="VARs")
 
     @property
     def flags(self) -> int:
-        """The 32 flags as one number.
-
-        Raises:
-            ValueError: the text is no hexadecimal number.
-        """
+        """The 32 flags as one number."""
         return self.global_flags if isinstance(self.global_flags, int) else int(self.global_flags, 16)
 
 
@@ -218,31 +221,31 @@ class TestTimes(Message, frozen=True, kw_only=True):
 class StartTest(Message, frozen=True, kw_only=True):
     """Request of MacNet (6, 2). `c_rate_ah` is the capacity that 1 C stands for."""
 
-    test_name: str = field(name="TestName")
-    procedure: str = field(name="ProcName")
-    comment: str = field(name="Comment", default="")
-    c_rate_ah: float = field(name="Crate", default=1.0)
+    test_name: Text = field(name="TestName")
+    procedure: Text = field(name="ProcName")
+    comment: Text = field(name="Comment", default="")
+    c_rate_ah: Single = field(name="Crate", default=1.0)
     chamber: UInt8 = field(name="ChamberNum", default=0)
     start_cycle: UInt16 = field(name="StartCycle", default=0)
     total_cycles: UInt16 = field(name="TotCycles", default=0)
-    mass_gram: float = field(name="Mass", default=1.0)
+    mass_gram: Single = field(name="Mass", default=1.0)
     voltage_gain: UInt8 = field(name="VGain", default=0)
     align_reports: UInt8 = field(name="AbsTRepAlign", default=0)
-    parallel_ohm: float = field(name="ParallelR", default=0.0)
-    divider_high_ohm: float = field(name="VDivHiR", default=0.0)
-    divider_low_ohm: float = field(name="VDivLoR", default=0.0)
-    can_position: Annotated[int, Meta(ge=-0x8000, le=0x7FFF)] = field(name="CANpos", default=-1)
-    can_profile: str = field(name="CANprof", default="")
-    regime: str = field(name="RegimeName", default="")
+    parallel_ohm: Single = field(name="ParallelR", default=0.0)
+    divider_high_ohm: Single = field(name="VDivHiR", default=0.0)
+    divider_low_ohm: Single = field(name="VDivLoR", default=0.0)
+    can_position: Int16 = field(name="CANpos", default=-1)
+    can_profile: Text = field(name="CANprof", default="")
+    regime: Text = field(name="RegimeName", default="")
 
 
 class CheckStart(Message, frozen=True, kw_only=True):
     """Request of MacNet (6, 11): the start that is to be checked, nothing is started."""
 
-    test_name: str = field(name="TestName")
-    procedure: str = field(name="ProcName")
-    comment: str = field(name="Comment", default="")
-    c_rate_ah: float = field(name="Crate", default=1.0)
+    test_name: Text = field(name="TestName")
+    procedure: Text = field(name="ProcName")
+    comment: Text = field(name="Comment", default="")
+    c_rate_ah: Single = field(name="Crate", default=1.0)
     chamber: UInt8 = field(name="ChamberNum", default=0)
 
 
@@ -252,34 +255,34 @@ class DirectOutput(Message, frozen=True, kw_only=True):
     `mode` is `C`, `D` or `R`. Amperes are a magnitude, the mode gives the direction.
     """
 
-    current_ampere: float = field(name="Current")
-    voltage_volt: float = field(name="Voltage")
-    power_watt: float = field(name="Power")
-    resistance_ohm: float = field(name="Resistance")
+    current_ampere: Single = field(name="Current")
+    voltage_volt: Single = field(name="Voltage")
+    power_watt: Single = field(name="Power")
+    resistance_ohm: Single = field(name="Resistance")
     current_range: Annotated[int, Meta(ge=1, le=4)] = field(name="CurrentRange", default=4)
-    mode: str = field(name="ChMode")
+    mode: Mode = field(name="ChMode")
 
 
 class StartDirect(Message, frozen=True, kw_only=True):
     """Request of MacNet (6, 7): as (6, 8), with a name and when to make records (0 = never)."""
 
-    test_name: str = field(name="TestName")
-    current_ampere: float = field(name="Current")
-    voltage_volt: float = field(name="Voltage")
-    power_watt: float = field(name="Power")
-    resistance_ohm: float = field(name="Resistance")
+    test_name: Text = field(name="TestName")
+    current_ampere: Single = field(name="Current")
+    voltage_volt: Single = field(name="Voltage")
+    power_watt: Single = field(name="Power")
+    resistance_ohm: Single = field(name="Resistance")
     current_range: Annotated[int, Meta(ge=1, le=4)] = field(name="CurrentRange", default=4)
-    mode: str = field(name="ChMode")
-    record_second: float = field(name="DataTime", default=1.0)
-    record_volt: float = field(name="DataV", default=0.0)
-    record_ampere: float = field(name="DataI", default=0.0)
+    mode: Mode = field(name="ChMode")
+    record_second: Single = field(name="DataTime", default=1.0)
+    record_volt: Single = field(name="DataV", default=0.0)
+    record_ampere: Single = field(name="DataI", default=0.0)
 
 
 class SetVariable(Message, frozen=True, kw_only=True):
     """Request of MacNet (6, 9)."""
 
     variable: Annotated[int, Meta(ge=1, le=15)] = field(name="VarNum")
-    value: float = field(name="Value")
+    value: Single = field(name="Value")
 
 
 class SafetyLimits(Message, frozen=True, kw_only=True):
@@ -288,18 +291,13 @@ class SafetyLimits(Message, frozen=True, kw_only=True):
     The reply repeats the limits as the tester took them, rounded to single precision.
     """
 
-    voltage_max_volt: float = field(name="VSafeMax")
-    voltage_min_volt: float = field(name="VSafeMin")
-    charge_max_ampere: float = field(name="ISafeChg")
-    discharge_max_ampere: float = field(name="ISafeDis")
-    charge_max_watt: float = field(name="PBatSafeChg")
-    discharge_max_watt: float = field(name="PBatSafeDis")
+    voltage_max_volt: Single = field(name="VSafeMax")
+    voltage_min_volt: Single = field(name="VSafeMin")
+    charge_max_ampere: Single = field(name="ISafeChg")
+    discharge_max_ampere: Single = field(name="ISafeDis")
+    charge_max_watt: Single = field(name="PBatSafeChg")
+    discharge_max_watt: Single = field(name="PBatSafeDis")
 
 
 REST = DirectOutput(current_ampere=0.0, voltage_volt=0.0, power_watt=65536.0, resistance_ohm=0.0, mode="R")
 """The rest message: zero volts and amperes, power out of range and therefore off."""
-
-
-def wire_names(message: type[Message]) -> dict[str, str]:
-    """Map from MacNet's name of a field to the attribute that holds it."""
-    return {info.encode_name: info.name for info in msgspec.structs.fields(message)}

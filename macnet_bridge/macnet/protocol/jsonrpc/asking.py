@@ -1,0 +1,142 @@
+"""The side that asks: requests into JSON, replies out of it.
+
+Envelope and body are decoded apart, so that a reply can be matched with its request before
+anything is made of its content.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from msgspec import UNSET, Raw, Struct, UnsetType, field
+
+from macnet_bridge.errors import FunctionMissing, Malformed, TesterRefused
+from macnet_bridge.macnet.protocol.channels import to_wire
+from macnet_bridge.macnet.protocol.fieldtypes import checked_json
+from macnet_bridge.macnet.protocol.function import Function
+from macnet_bridge.macnet.protocol.jsonrpc.envelope import CONSTANT_ID, RequestId, body, decode
+from macnet_bridge.macnet.protocol.jsonrpc.errors import ERROR_CODES, BadRequest
+from macnet_bridge.macnet.protocol.messages import ChannelRange, Message, Outcome
+
+Q = TypeVar("Q", bound=Message)
+R = TypeVar("R", bound=Message)
+
+
+class _Envelope(Struct, frozen=True):
+    result: Raw | UnsetType = UNSET
+    params: Raw | UnsetType = UNSET
+    error: Raw | UnsetType = UNSET
+    id: RequestId | UnsetType = UNSET
+
+
+class _Head(Struct, frozen=True):
+    fclass: int | UnsetType = field(name="FClass", default=UNSET)
+    fnum: int | UnsetType = field(name="FNum", default=UNSET)
+    channel: int | UnsetType = field(name="Chan", default=UNSET)
+
+
+class _Error(Struct, frozen=True):
+    message: str = ""
+    code: int | str | None = None
+
+
+def encode_request(function: Function[Q, Any], channel: int, request: Q, request_id: int) -> bytes:
+    """A request as compact JSON, with nothing after it. `channel` is 1-based, 1 for system functions.
+
+    Raises:
+        InvalidRequest: a value does not fit.
+    """
+    params = body(function, to_wire(channel), checked_json(request))
+    return b'{"jsonrpc":"2.0","method":"MacNet","params":%b,"id":%d}' % (params, request_id)
+
+
+def decode_reply(
+    function: Function[Any, R],
+    channel: int,
+    request_id: int,
+    text: bytes,
+    *,
+    constant_id: bool = False,
+    request: Message | None = None,
+) -> R:
+    """The Struct of a reply, after checking that it answers this request.
+
+    Args:
+        constant_id: also accept 1987 as id, for servers that always answer with it.
+        request: what was asked; when given, a bulk reply must have one item per channel.
+
+    Raises:
+        Malformed: not JSON, or another id, function or channel, or fields of wrong types.
+        TesterRefused: the tester reports an error. `FunctionMissing` when it is for want of
+            the function.
+    """
+    envelope: _Envelope = decode(_Envelope, text)
+    if envelope.id != request_id:
+        _check_other_id(envelope, request_id, constant_id)
+    if envelope.error is not UNSET:
+        raise _refusal(function, envelope.error)
+    content = envelope.params if envelope.result is UNSET else envelope.result
+    if content is UNSET:
+        raise Malformed(f"{function}: the reply has neither result nor error: {text[:60]!r}")
+    _check_head(function, channel, decode(_Head, content))
+    reply: R = decode(function.reply, content)
+    if isinstance(reply, Outcome) and reply.result is None:
+        raise Malformed(f"{function}: the reply has no Result")
+    if request is not None:
+        _check_items(function, request, reply)
+    return reply
+
+
+def reply_id(text: bytes) -> RequestId:
+    """The id of a reply, None when it has none.
+
+    Raises:
+        Malformed: not a JSON object.
+    """
+    envelope: _Envelope = decode(_Envelope, text)
+    return None if envelope.id is UNSET else envelope.id
+
+
+def _check_other_id(envelope: _Envelope, request_id: int, constant_id: bool) -> None:
+    if constant_id and envelope.id == CONSTANT_ID:
+        return
+    if envelope.id is not UNSET and envelope.id is not None:
+        raise Malformed(f"asked with id {request_id}, was answered {envelope.id!r}")
+    # An error about a request that could not be parsed has no id to give.
+    if envelope.error is UNSET:
+        raise Malformed(f"asked with id {request_id}, was answered without one")
+
+
+def _check_head(function: Function[Any, Any], channel: int, head: _Head) -> None:
+    if head.fclass != function.fclass or head.fnum != function.fnum:
+        raise Malformed(f"asked function {function.number}, was answered ({head.fclass}, {head.fnum})")
+    if function.addresses_channel and head.channel != to_wire(channel):
+        raise Malformed(f"{function}: asked wire channel {to_wire(channel)}, was answered {head.channel}")
+
+
+def _check_items(function: Function[Any, Any], request: Message, reply: Message) -> None:
+    items = function.binary_reply[0].items_attribute
+    if isinstance(request, ChannelRange) and items and len(getattr(reply, items)) != request.count:
+        raise Malformed(f"{function}: {len(getattr(reply, items))} items for {request.count} channels")
+
+
+def _refusal(function: Function[Any, Any], error: Raw) -> TesterRefused:
+    content = _error_content(error)
+    missing = content.message in (BadRequest.INVALID_FCLASS, BadRequest.INVALID_FNUM)
+    kind = FunctionMissing if missing else TesterRefused
+    return kind(
+        f"{function}: the tester answered {content.message!r}",
+        fclass=function.fclass,
+        fnum=function.fnum,
+        result=content.message or content.code,
+        code=ERROR_CODES.get(content.message, "MACNET_ERROR"),
+    )
+
+
+def _error_content(error: Raw) -> _Error:
+    """What an error says, whatever its inside looks like: its shape is not documented."""
+    try:
+        content: _Error | str = decode(_Error | str, error)
+    except Malformed:
+        content = bytes(error)[:80].decode("utf-8", errors="replace")
+    return _Error(message=content) if isinstance(content, str) else content

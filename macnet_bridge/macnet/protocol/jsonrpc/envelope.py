@@ -1,0 +1,42 @@
+"""What both sides of a JSON exchange share: the ends of messages and how their parts are read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from macnet_bridge.errors import Malformed
+from macnet_bridge.macnet.protocol.fieldtypes import decoders
+from macnet_bridge.macnet.protocol.function import Function
+
+REPLY_END = b"\r\n"
+"""What testers send after a reply, and only there. Readers do not rely on it."""
+
+CONSTANT_ID = 1987
+"""The id of every example in the manual; some servers answer it whatever was asked."""
+
+RequestId = int | str | None
+
+
+def decode(kind: Any, data: bytes | Raw) -> Any:
+    """The value of this type in JSON text.
+
+    Raises:
+        Malformed: not JSON, or not of this type.
+    """
+    try:
+        return decoders[kind].decode(data)
+    except UnicodeDecodeError:
+        # One character of a tester's code page, in a name, must not hide a whole reply.
+        return decode(kind, bytes(data).decode("utf-8", errors="replace").encode())
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Malformed(f"not a MacNet message: {error}") from None
+
+
+def body(function: Function[Any, Any], wire_channel: int, content: bytes) -> bytes:
+    """Function, channel and the fields of an encoded Struct in one JSON object."""
+    chan = b',"Chan":%d' % wire_channel if function.addresses_channel else b""
+    rest = b"}" if content == b"{}" else b"," + content[1:]
+    return b'{"FClass":%d,"FNum":%d%b%b' % (function.fclass, function.fnum, chan, rest)
