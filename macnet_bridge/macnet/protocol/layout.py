@@ -181,16 +181,18 @@ class Layout(Generic[M]):
 
     def _fields(self, data: bytes) -> dict[str, Any]:
         """The fields by MacNet's names, not yet checked against the types of the Struct."""
-        flat = list(self._struct.unpack_from(data))
-        for at, from_wire in self._from_wire:
-            flat[at] = from_wire(flat[at])
-        fields = dict(zip(self._names, flat, strict=True))
-        for at, constant in self._constants.items():
-            if flat[at] != constant:
-                raise Malformed(f"expected the constant {constant}, got {flat[at]}")
+        fields = self._named(list(self._struct.unpack_from(data)))
         if self._tail:
             fields[self._tail.name] = self._tail.unpack(data[self.size :])
         return fields
+
+    def _named(self, flat: list[Any]) -> dict[str, Any]:
+        for at, from_wire in self._from_wire:
+            flat[at] = from_wire(flat[at])
+        for at, constant in self._constants.items():
+            if flat[at] != constant:
+                raise Malformed(f"expected the constant {constant}, got {flat[at]}")
+        return dict(zip(self._names, flat, strict=True))
 
 
 class _Tail:
@@ -213,7 +215,7 @@ class _Tail:
     def unpack(self, data: bytes) -> list[Any]:
         size = self.item_size
         if self._items:
-            return [self._items._fields(data[at : at + size]) for at in range(0, len(data), size)]
+            return [self._items._named(list(item)) for item in self._items._struct.iter_unpack(data)]
         code, _, from_wire = self._kind
         if from_wire is None:
             return list(struct.unpack(f"<{len(data) // size}{code}", data))
