@@ -222,11 +222,11 @@ class _Amqtt:
 
     async def _serve(self, host: str, port: int) -> None:
         from amqtt.broker import Broker
-        from amqtt.errors import AMQTTError
+        from amqtt.errors import BrokerError as CannotStart
 
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         broker = Broker(_amqtt_config(host, port))
-        with contextlib.suppress(AMQTTError):  # a port in use; the one who waits for us will see it
+        with contextlib.suppress(CannotStart):  # a port in use; the one who waits for us will see it
             await broker.start()
             await self._stop.wait()
             await broker.shutdown()

@@ -56,12 +56,16 @@ class Setup:
         users: name to password; given, nameless clients are turned away and the ACL is in force.
             Without, anybody may use any topic.
         acl: text in place of the shipped ACL.
+        keep_acl: the ACL is in force without users, too, as shipped.
     """
 
-    def __init__(self, users: Mapping[str, str] | None = None, acl: str | None = None) -> None:
+    def __init__(
+        self, users: Mapping[str, str] | None = None, acl: str | None = None, *, keep_acl: bool = False
+    ) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="macnet-test-broker-")
         self.path = Path(self._directory.name)
         self.users = dict(users or {})
+        self._keeps_acl = keep_acl
         self.write_acl(acl or (SHIPPED / "acl").read_text("utf-8"))
         self.path.chmod(0o755)
 
@@ -77,7 +81,7 @@ class Setup:
             text = text.replace("\nallow_anonymous true", "")
             text = text.replace("# allow_anonymous false", "allow_anonymous false")
             text = text.replace("# password_file", "password_file")
-        else:
+        elif not self._keeps_acl:
             text = text.replace("\nacl_file", "\n# acl_file")
         (self.path / "mosquitto.conf").write_text(text + extra, "utf-8")
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import shutil
+import ssl
+import subprocess
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -265,6 +269,8 @@ async def test_a_command_that_was_not_acknowledged_comes_again(
         await peer.send(f"macnet/{root}/cmd/done", b"done")
         kept, done = await driver.receive(), await driver.receive()
         driver.broker.acknowledge(done)
+        driver.broker.publish(Outgoing(f"macnet/{root}/after", b""), Lane.ACKNOWLEDGEMENT)
+        assert await driver.broker.flush(PATIENCE_S)  # so the acknowledgement, written before, has left
         await driver.crash()
         await peer.send(f"macnet/{root}/cmd/away", b"away")
         async with driving(broker, root) as second:
@@ -575,6 +581,22 @@ async def test_the_shipped_acl_lets_nobody_command_under_another_name(
 
 
 @REAL
+async def test_the_shipped_files_without_users_serve_a_rehearsal(
+    start_broker: StartBroker, root: str, make_peer: MakePeer
+) -> None:
+    rehearsal = start_broker(Setup(keep_acl=True))
+    async with driving(rehearsal, root, username="bridge") as driver:
+        peer = make_peer(rehearsal)
+        await peer.listen(f"macnet/{root}/+/telemetry/#")
+        assert await peer.send(f"macnet/{root}/1/cmd/ping", b"p") == 0
+        assert (await driver.receive()).payload == b"p"
+        for topic in ("1/cmd/suspend/alice", "1/telemetry/ack", "status"):
+            assert await peer.send(f"macnet/{root}/{topic}", b"forged") == 0x87
+        assert driver.broker.publish(Outgoing(f"macnet/{root}/1/telemetry/reading", b"r", 1))
+        await until(lambda: peer.messages)
+
+
+@REAL
 async def test_an_acl_that_forbids_the_commands_is_named(start_broker: StartBroker, root: str) -> None:
     acl = f"user bridge\ntopic readwrite macnet/{root}/cmd/#\ntopic write macnet/#\n"
     secured = start_broker(Setup(USERS, acl))
@@ -597,6 +619,76 @@ async def test_certificate_files_that_are_missing_end_the_run(root: str) -> None
     )
     with pytest.raises(BrokerError, match=r"mqtt\.ca_file"):
         await broker.run()
+
+
+# -- TLS
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a key and its self-signed certificate for 127.0.0.1."""
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test -addext subjectAltName=IP:127.0.0.1"
+    )
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl to make a certificate with")
+    subprocess.run(
+        [*command.split(), "-keyout", path, "-out", f"{path}.crt"], check=True, capture_output=True
+    )
+    path.write_text(path.read_text() + Path(f"{path}.crt").read_text())
+    return path
+
+
+@asynccontextmanager
+async def tls_in_front_of(broker: RunningBroker, certificate: Path) -> AsyncIterator[int]:
+    """A TLS proxy; yields its port."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, ssl.SSLError):
+            back_reader, back_writer = await asyncio.open_connection(broker.host, broker.port)
+            await asyncio.gather(pump(reader, back_writer), pump(back_reader, writer))
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+
+
+async def test_tls_delivers_all_that_it_reads_ahead(
+    broker: RunningBroker, root: str, make_peer: MakePeer, certificate: Path
+) -> None:
+    inbox = Inbox(max_messages=50)
+    async with tls_in_front_of(broker, certificate) as port:
+        url = f"mqtts://127.0.0.1:{port}"
+        async with driving(broker, root, url=url, ca_file=str(certificate), inbox=inbox) as driver:
+            peer = make_peer(broker)
+            for number in range(500):
+                peer.client.publish(f"macnet/{root}/cmd/x", b"%d" % number, 0)
+            received = [int((await driver.receive()).payload) for _ in range(500)]
+            assert received == list(range(500))
+            for number in range(500):
+                assert driver.broker.publish(Outgoing(f"macnet/{root}/x", b"%d" % number + bytes(2000), 1))
+            await until(lambda: driver.broker.counters.confirmed == 500)
+            assert driver.reasons == []
+
+
+async def test_a_certificate_that_is_not_trusted_is_named(
+    broker: RunningBroker, root: str, certificate: Path
+) -> None:
+    async with tls_in_front_of(broker, certificate) as port:
+        driver = Driver(broker, root, url=f"mqtts://127.0.0.1:{port}")
+        driver.task = asyncio.create_task(driver.broker.run())
+        await until(lambda: driver.reasons)
+        await driver.crash()
+    assert "set mqtt.ca_file" in driver.reasons[0]
 
 
 def test_the_shipped_files_are_there() -> None:

@@ -139,10 +139,17 @@ class Connection:
         late = LinkLost(Cause.UNREACHABLE, f"no connection to the broker at {where} within {limit_s:g} s")
         error = await self._first_of(self._dial(), limit_s, late)
         if error is not None:
-            raise LinkLost(Cause.UNREACHABLE, f"cannot reach the broker at {where}: {error}")
+            raise self._unreachable(where, error)
         self._attach()
         late = LinkLost(Cause.UNANSWERED, f"the broker at {where} took the connection but did not answer")
         return self._judge(*await self._first_of(self._answer, min(limit_s, answer_s), late))
+
+    @staticmethod
+    def _unreachable(where: str, error: Exception) -> LinkLost:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            hint = f"the certificate of {where} is not trusted, set mqtt.ca_file: {error.verify_message}"
+            return LinkLost(Cause.UNREACHABLE, hint)
+        return LinkLost(Cause.UNREACHABLE, f"cannot reach the broker at {where}: {error}")
 
     def _dial(self) -> asyncio.Future[Exception | None]:
         # A thread of its own, not the loop's pool: a name server that hangs must hold up neither

@@ -122,7 +122,7 @@ class Incoming:
 
 
 class Lane(Enum):
-    """Which queue a message takes. Acknowledgements go first and survive a lost connection."""
+    """Which queue a message takes. Acknowledgements go first, with QoS 1, and survive a lost connection."""
 
     ACKNOWLEDGEMENT = "acknowledgement"
     TELEMETRY = "telemetry"

@@ -8,7 +8,7 @@ and the bytes under way are kept here, and paho only gets what may leave at once
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from macnet_bridge.broker.messages import Counters, Lane, Outgoing, is_publishable, packet_bytes
 
@@ -126,6 +126,9 @@ class Outbox:
 
     def offer(self, message: Outgoing, lane: Lane) -> bool:
         """Accept a message, or count it as refused and return False."""
+        if lane is Lane.ACKNOWLEDGEMENT and message.qos == 0:
+            # Nobody would confirm it, so it could be neither kept nor sent again in its place.
+            message = replace(message, qos=1)
         accepted = is_publishable(message) and self._accept(Entry(message, lane, packet_bytes(message)))
         self._counters.refused += not accepted
         return accepted

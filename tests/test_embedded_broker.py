@@ -1,0 +1,72 @@
+"""The broker that comes with the demo."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import socket
+import threading
+from typing import Any, Literal
+
+import pytest
+
+from macnet_bridge import embedded_broker
+from macnet_bridge.embedded_broker import EmbeddedBroker, connack, find_mosquitto
+from macnet_bridge.errors import BrokerError
+
+Engine = Literal["mosquitto", "amqtt"]
+needs_mosquitto = pytest.mark.skipif(find_mosquitto() is None, reason="no mosquitto on the PATH")
+needs_amqtt = pytest.mark.skipif(importlib.util.find_spec("amqtt") is None, reason="amqtt is not installed")
+ENGINES = [pytest.param("mosquitto", marks=needs_mosquitto), pytest.param("amqtt", marks=needs_amqtt)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+async def test_it_accepts_clients_while_it_lasts(engine: Engine) -> None:
+    async with EmbeddedBroker(engine=engine) as broker:
+        assert connack("127.0.0.1", broker.port) == 0
+        assert broker.name.startswith(engine)
+        assert broker.supports_v5 is (engine == "mosquitto")
+    assert connack("127.0.0.1", broker.port) is None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_it_starts_again_on_its_port(engine: Engine) -> None:
+    broker = EmbeddedBroker(engine=engine)
+    broker.start()
+    port = broker.port
+    broker.stop()
+    broker.stop()
+    broker.start()
+    assert broker.port == port
+    broker.stop()
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_port_in_use_is_named(engine: Engine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(BrokerError, match=f"did not start on 127.0.0.1:{port}"):
+            EmbeddedBroker(port=port, engine=engine).start()
+
+
+@needs_amqtt
+def test_amqtt_keeps_quiet_and_leaves_no_thread(capfd: pytest.CaptureFixture[str]) -> None:
+    before = set(threading.enumerate())
+    broker = EmbeddedBroker(engine="amqtt")
+    broker.start()
+    with socket.create_connection(("127.0.0.1", broker.port)) as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    broker.stop()
+    assert capfd.readouterr() == ("", "")
+    assert not logging.getLogger("amqtt").propagate
+    assert set(threading.enumerate()) <= before
+
+
+def test_without_any_broker_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(*_: Any, **__: Any) -> None:
+        return None
+
+    monkeypatch.setattr(embedded_broker, "find_mosquitto", nothing)
+    monkeypatch.setattr(importlib.util, "find_spec", nothing)
+    with pytest.raises(BrokerError, match=r"pip install 'macnet-bridge\[demo\]', or install mosquitto"):
+        EmbeddedBroker().start()
