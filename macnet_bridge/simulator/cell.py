@@ -28,7 +28,7 @@ _CURVE = (
     (0.70, 3.92),
     (0.80, 4.01),
     (0.90, 4.09),
-    (1.00, 4.19),
+    (1.00, 4.20),
     (1.05, 4.60),
 )
 _CHARGES = [charge for charge, _ in _CURVE]
@@ -77,8 +77,7 @@ class Cell:
     @property
     def open_circuit_volt(self) -> float:
         """Volts after a long rest at this charge."""
-        index = self._segment()
-        return _VOLTS[index] + (self.charge - _CHARGES[index]) * _SLOPES[index]
+        return _open_circuit_volt(self.charge)
 
     @property
     def voltage_volt(self) -> float:
@@ -93,12 +92,16 @@ class Cell:
         """Volts at the terminals in the moment that this current begins to flow."""
         return self.open_circuit_volt + self.polarisation_volt + current_ampere * self.series_ohm
 
-    def outlook(self, second: float) -> tuple[float, float]:
-        """Volts and ohms so that `volts + ohms * current` is the voltage after `second` of it."""
+    def outlook(self, second: float, ampere: float = 0.0) -> tuple[float, float]:
+        """Volts and ohms so that `volts + ohms * current` is the voltage after `second` of it.
+
+        It is exact for currents near `ampere`, and on the same piece of the curve as now.
+        """
         kept = math.exp(-second / self.pair_second)
-        slope = _SLOPES[self._segment()] * second / (3600.0 * self.capacity_ah)
+        moved = second / (3600.0 * self.capacity_ah)
         volts = self.open_circuit_volt + self.polarisation_volt * kept
-        return volts, self.series_ohm + self.pair_ohm * (1.0 - kept) + slope
+        ohms = self.series_ohm + self.pair_ohm * (1.0 - kept) + self._slope(ampere * moved) * moved
+        return volts, ohms
 
     def advance(self, current_ampere: float, second: float) -> None:
         """Let a constant current flow for `second`; zero seconds only sets the current."""
@@ -118,5 +121,17 @@ class Cell:
         self.charge = _CHARGES[index] + (voltage_volt - _VOLTS[index]) / _SLOPES[index]
         self.polarisation_volt = 0.0
 
-    def _segment(self) -> int:
-        return min(max(bisect_right(_CHARGES, self.charge) - 1, 0), len(_SLOPES) - 1)
+    def _slope(self, moved: float) -> float:
+        """Mean slope of the curve from here to where the charge will have moved."""
+        if moved == 0.0:
+            return _SLOPES[_segment(self.charge)]
+        return (_open_circuit_volt(self.charge + moved) - self.open_circuit_volt) / moved
+
+
+def _segment(charge: float) -> int:
+    return min(max(bisect_right(_CHARGES, charge) - 1, 0), len(_SLOPES) - 1)
+
+
+def _open_circuit_volt(charge: float) -> float:
+    index = _segment(charge)
+    return _VOLTS[index] + (charge - _CHARGES[index]) * _SLOPES[index]

@@ -36,14 +36,19 @@ class Setpoint:
         """Amperes, positive when charging, such that no limit is passed within `second`."""
         if self.direction == REST:
             return 0.0
-        volts, ohms = cell.outlook(second)
-        allowed = min(
+        # The second look knows where on the cell's curve the first one would lead. What it
+        # allows is exact, or less where the curve bends on the way.
+        first = self._allowed(*cell.outlook(second))
+        return self._allowed(*cell.outlook(second, first))
+
+    def _allowed(self, volts: float, ohms: float) -> float:
+        least = min(
             self.current_ampere,
             self._by_voltage(volts, ohms),
             self._by_power(volts, ohms),
             self._by_resistance(volts, ohms),
         )
-        return self.direction * max(allowed, 0.0)
+        return self.direction * max(least, 0.0)
 
     def _by_voltage(self, volts: float, ohms: float) -> float:
         if self.voltage_volt is None:
