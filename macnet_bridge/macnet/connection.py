@@ -48,11 +48,11 @@ class JsonDialect:
         self._constant_id = constant_id
         self._framer = JsonFramer()
         self._id = secrets.randbelow(_FIRST_ID_BELOW)
-        self._asked: tuple[Function[Any, Any], int] | None = None
+        self._asked: tuple[Function[Any, Any], int, Message] | None = None
 
     def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
         self._id += 1
-        self._asked = (function, channel)
+        self._asked = (function, channel, request)
         return jsonrpc.encode_request(function, channel, request, self._id)
 
     def feed(self, data: bytes) -> None:
@@ -63,9 +63,9 @@ class JsonDialect:
         if text is None:
             return None
         assert self._asked is not None, "take before encode"
-        function, channel = self._asked
+        function, channel, request = self._asked
         reply: Message = jsonrpc.decode_reply(
-            function, channel, self._id, text, constant_id=self._constant_id
+            function, channel, self._id, text, constant_id=self._constant_id, request=request
         )
         return reply
 

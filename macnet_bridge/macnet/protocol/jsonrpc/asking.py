@@ -71,13 +71,14 @@ def decode_reply(
             the function.
     """
     envelope: _Envelope = decode(_Envelope, text)
+    content = envelope.params if envelope.result is UNSET else envelope.result
+    if content is UNSET and envelope.error is UNSET:
+        raise Malformed(f"the reply has neither result nor error: {bytes(text[:60])!r}")
     if envelope.id != request_id:
         _check_other_id(envelope, request_id, constant_id)
     if envelope.error is not UNSET:
         raise _refusal(function, envelope.error)
-    content = envelope.params if envelope.result is UNSET else envelope.result
-    if content is UNSET:
-        raise Malformed(f"{function}: the reply has neither result nor error: {text[:60]!r}")
+    assert content is not UNSET, "without an error there is content"
     _check_head(function, channel, decode(_Head, content))
     reply: R = decode(function.reply, content)
     if isinstance(reply, Outcome) and reply.result is None:
@@ -100,6 +101,10 @@ def reply_id(text: bytes) -> RequestId:
 def _check_other_id(envelope: _Envelope, request_id: int, constant_id: bool) -> None:
     if constant_id and envelope.id == CONSTANT_ID:
         return
+    if envelope.id == CONSTANT_ID:
+        raise Malformed(
+            f'it answers id {CONSTANT_ID} whatever is asked; quirks = ["constant_id"] accepts that'
+        )
     if envelope.id is not UNSET and envelope.id is not None:
         raise Malformed(f"asked with id {request_id}, was answered {envelope.id!r}")
     # An error about a request that could not be parsed has no id to give.
