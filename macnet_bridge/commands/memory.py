@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
+from macnet_bridge.commands.ticket import Ticket
 from macnet_bridge.errors import Rejected
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
 
 MAX_ENTRIES = 100_000
-
-
-class Route(NamedTuple):
-    """Where an acknowledgement goes besides its own topic: an MQTT 5 Response Topic."""
-
-    topic: str
-    correlation_data: bytes | None
 
 
 @dataclass(slots=True)
@@ -25,13 +18,13 @@ class Remembered:
 
     Attributes:
         answer: its final acknowledgement, None while it runs.
-        routes: where the final acknowledgement is still to be sent.
+        repeats: those who asked for the same meanwhile and wait for that answer.
     """
 
     fingerprint: bytes
     forget_at: float
     answer: Acknowledgement | None = None
-    routes: list[Route] = field(default_factory=list)
+    repeats: list[Ticket] = field(default_factory=list)
 
 
 class AnswerMemory:

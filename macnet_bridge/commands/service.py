@@ -209,26 +209,28 @@ class CommandService:
     # --- answering
 
     def _finish(self, ticket: Ticket, entry: Remembered | None, answer: Acknowledgement) -> None:
+        self._publish(ticket, answer)
         if entry is not None:
             entry.answer = answer
-            ticket.routes += entry.routes
-            entry.routes = []
-        self._publish(ticket, answer)
+            for repeat in entry.repeats:
+                self._publish_again(repeat, answer)
+            entry.repeats.clear()
 
     def _answer_again(self, known: Remembered, ticket: Ticket) -> None:
         """The same command again: the same answer now, or when there is one."""
         if known.answer is None:
-            known.routes += ticket.routes
-            return
-        again = structs.replace(
-            known.answer, duplicate=True, reply_ignored=ticket.reply_ignored or msgspec.UNSET
-        )
-        self._publish(ticket, again)
+            known.repeats.append(ticket)
+        else:
+            self._publish_again(ticket, known.answer)
+
+    def _publish_again(self, ticket: Ticket, answer: Acknowledgement) -> None:
+        ignored = ticket.reply_ignored or msgspec.UNSET
+        self._publish(ticket, structs.replace(answer, duplicate=True, reply_ignored=ignored))
 
     def _publish(self, ticket: Ticket, answer: Acknowledgement) -> None:
         payload = msgspec.json.encode(answer)
         self._send(self._topics.acknowledgement_topic(*self._place(ticket)), payload, None)
-        for topic, correlation_data in dict.fromkeys(ticket.routes):
+        for topic, correlation_data in ticket.routes:
             self._send(topic, payload, correlation_data)
 
     def _place(self, ticket: Ticket) -> tuple[str | None, int | None]:

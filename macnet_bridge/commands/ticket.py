@@ -9,12 +9,18 @@ from typing import NamedTuple, Protocol
 
 from msgspec import UNSET
 
-from macnet_bridge.commands.memory import Route
 from macnet_bridge.commands.problems import problem
 from macnet_bridge.errors import CommandStopped, Rejected
 from macnet_bridge.payloads.acknowledgements import Acknowledgement, Problem, Status, Verified
 from macnet_bridge.payloads.commands import fingerprint, readable_id
 from macnet_bridge.topics import ANONYMOUS, Address, Topics, is_below
+
+
+class Route(NamedTuple):
+    """Where an acknowledgement goes besides its own topic: an MQTT 5 Response Topic."""
+
+    topic: str
+    correlation_data: bytes | None
 
 
 class Now(NamedTuple):

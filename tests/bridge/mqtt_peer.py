@@ -49,7 +49,7 @@ class MqttPeer:
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = self._on_message
-        self._client.reconnect_delay_set(0.05, 0.2)
+        self._client.reconnect_delay_set(1, 1)
 
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self._client.connect, *self._address)
@@ -76,7 +76,7 @@ class MqttPeer:
         data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         properties = None
         if self._v5:
-            properties = Properties(PacketTypes.PUBLISH)
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
             if response_topic is not None:
                 properties.ResponseTopic = response_topic
             if correlation_data is not None:

@@ -143,7 +143,8 @@ async def test_a_duplicate_gets_the_first_answer_and_runs_once(
         peer.publish(f"{lab.root}/lab1/7/cmd/start_test", command)
     first = await peer.final("once")
     await peer.command(f"{lab.root}/lab1/cmd/ping", {"id": "after"})
-    await peer.command(f"{lab.root}/lab1/7/cmd/start_test", command)
+    peer.publish(f"{lab.root}/lab1/7/cmd/start_test", command)
+    await peer.command(f"{lab.root}/lab1/cmd/ping", {"id": "at the end"})
     assert sum(r.number == (6, 2) for r in cycler.received) == 1
     finals = peer.finals("once")
     assert {answer["status"] for answer in finals} == {"done"}
