@@ -80,7 +80,8 @@ def own_broker(start_broker: Callable[..., RunningBroker]) -> RunningBroker:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say which broker served, and what could not be tested with it."""
     skipped = sum(WANTED in str(report.longrepr) for report in terminalreporter.stats.get("skipped", ()))
     names: set[str] = config.stash[_used]
-    used = ", ".join(sorted(names)) or "none started"
+    used = ", ".join(sorted(names)) or f"{chosen_kind()}, no shared one started by this process"
     terminalreporter.write_sep("-", f"MQTT broker: {used}; tests skipped for want of another: {skipped}")

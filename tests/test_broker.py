@@ -490,7 +490,7 @@ async def test_a_broker_that_is_down_is_reported_once(root: str, own_broker: Run
     own_broker.stop()
     driver = Driver(own_broker, root)
     driver.task = asyncio.create_task(driver.broker.run())
-    await until(lambda: driver.broker._epoch > 4)
+    await until(lambda: driver.broker.counters.attempts > 4)
     assert len(driver.reasons) == 1
     assert "cannot reach the broker" in driver.reasons[0]
     own_broker.start()
@@ -523,7 +523,7 @@ async def test_auto_does_not_fall_back_because_the_broker_was_down(
     own_broker.stop()
     driver = Driver(own_broker, root, protocol="auto")
     driver.task = asyncio.create_task(driver.broker.run())
-    await until(lambda: driver.broker._epoch > 3)
+    await until(lambda: driver.broker.counters.attempts > 3)
     own_broker.start()
     await until(lambda: driver.broker.ready)
     assert driver.broker.protocol == "5"

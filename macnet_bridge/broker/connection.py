@@ -191,6 +191,8 @@ class Connection:
             done.set_result(outcome)
 
     def _attach(self) -> None:
+        if self._ended.done():  # while the thread was connecting; the socket is closed already
+            raise self._ended.result()
         client = self._client
         sock: Any = client.socket()
         if sock is None:
@@ -337,7 +339,10 @@ class Connection:
         return len(self._unacknowledged)
 
     def pause(self) -> None:
-        """Stop reading, so that TCP slows the broker down."""
+        """Stop reading, so that TCP slows the broker down.
+
+        Confirmations and canaries wait as well, so nothing may be concluded from their absence.
+        """
         if self._sock is not None and not self.is_paused:
             self.is_paused = True
             self._loop.remove_reader(self._sock)

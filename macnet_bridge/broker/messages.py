@@ -139,6 +139,7 @@ class Counters(msgspec.Struct):
         denied: the broker took the message and said that it may not be published.
         incoming, incoming_bytes: messages for `receive`.
         unreadable: messages thrown away because their topic is not UTF-8.
+        attempts: connections tried.
         connects: connections that became ready.
         losses: ready connections that ended without being asked to.
         pauses: how often reading stopped because too much waited for `receive`.
@@ -152,6 +153,7 @@ class Counters(msgspec.Struct):
     incoming: int = 0
     incoming_bytes: int = 0
     unreadable: int = 0
+    attempts: int = 0
     connects: int = 0
     losses: int = 0
     pauses: int = 0

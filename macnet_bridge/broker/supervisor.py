@@ -73,7 +73,6 @@ class Broker:
         self._watch = TakeoverWatch()
         self._canaries = Canaries(())
         self._link: Connection | None = None
-        self._epoch = 0
         self._ready_since: float | None = None
         self._protocol: Protocol | None = None
         self._told = ""
@@ -192,13 +191,13 @@ class Broker:
             self._let_go(link)
 
     def _new_link(self, tls: ssl.SSLContext | None) -> Connection:
-        self._epoch += 1
+        self.counters.attempts += 1
         self._canaries = Canaries(self._subscriptions)
         self._has_logged_denial = False
         self._link = Connection(
             self._settings,
             self._choice.current,
-            epoch=self._epoch,
+            epoch=self.counters.attempts,
             will=self._will,
             clean=self._needs_clean_start,
             tls=tls,
