@@ -38,8 +38,13 @@ class Canaries:
         return all(canary.ever_back for canary in self._canaries)
 
     def due(self, now: float) -> list[Outgoing]:
-        """Canaries to publish now. One that is not back yet is sent again under its token."""
-        return [self._send(canary, now) for canary in self._canaries if now >= canary.next_at]
+        """Canaries to publish now. One that is not back yet is sent again under its token.
+
+        Once all subscriptions are proven, the first canary goes on alone: it watches the link,
+        and a hundred cyclers would otherwise mean a hundred messages a second for nothing.
+        """
+        watched = self._canaries[:1] if self.all_came_back else self._canaries
+        return [self._send(canary, now) for canary in watched if now >= canary.next_at]
 
     def _send(self, canary: _Canary, now: float) -> Outgoing:
         canary.next_at = now + PERIOD_S

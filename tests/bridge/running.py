@@ -39,6 +39,8 @@ def config_text(
     more: str = ALLOW_ALL + FAST,
 ) -> str:
     """A configuration for a bridge called `lab`, with the given `[[cycler]]` tables."""
+    if not broker.supports_v5 and "protocol" not in mqtt:
+        mqtt += 'protocol = "4"'  # to find that out by itself takes the bridge some seconds
     return f"""
 [bridge]
 name = "lab"
