@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+_LOOK_UP_S = 0.2
 
 
 def run_async(main: Coroutine[Any, Any, T]) -> T:
@@ -25,3 +28,10 @@ def on_signals(stop: Callable[[], object]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         # Not loop.add_signal_handler: Windows has none.
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+    if sys.platform == "win32":
+        _look_up_now_and_then(loop)
+
+
+def _look_up_now_and_then(loop: asyncio.AbstractEventLoop) -> None:
+    """On Windows a signal does not interrupt a waiting selector; Python sees it at the next event."""
+    loop.call_later(_LOOK_UP_S, _look_up_now_and_then, loop)

@@ -66,8 +66,13 @@ class Poller:
                 await self._poll(schedule)
             except MacNetBridgeError as error:
                 self._go_offline(str(error))
-                await asyncio.sleep(random.uniform(retry_s / 2, retry_s))
-                retry_s = min(2 * retry_s, _RETRY_LAST_S)
+            except Exception as error:
+                # A fault of ours, or a reply that nobody thought of, must not end the bridge:
+                # other testers, and the stops of this one, depend on it.
+                log.exception("polling %s failed unexpectedly", self._tester.name)
+                self._go_offline(f"internal error: {error!r}")
+            await asyncio.sleep(random.uniform(retry_s / 2, retry_s))
+            retry_s = min(2 * retry_s, _RETRY_LAST_S)
 
     def publish_retained(self) -> None:
         """Publish everything retained again, for a broker that may have lost it."""
