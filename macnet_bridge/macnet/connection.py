@@ -40,6 +40,10 @@ class Dialect(Protocol):
     def take(self) -> Message | None:
         """The reply, or None while it is incomplete. Raises Malformed, TesterRefused."""
 
+    @property
+    def pending(self) -> bool:
+        """Whether bytes were fed that no reply has used up, and that mean something."""
+
 
 class JsonDialect:
     """JSON with rising ids from an unpredictable start, so that no late reply fits by chance."""
@@ -69,6 +73,10 @@ class JsonDialect:
         )
         return reply
 
+    @property
+    def pending(self) -> bool:
+        return self._framer.pending
+
 
 class BinaryDialect:
     """Binary messages, which carry no id: function and channel must match."""
@@ -97,6 +105,10 @@ class BinaryDialect:
         del self._buffer[:end]
         reply: Message = binary.decode_reply(function, channel, request, header, data)
         return reply
+
+    @property
+    def pending(self) -> bool:
+        return bool(self._buffer)
 
 
 class Connection:
@@ -167,11 +179,21 @@ class Connection:
             self._open = None
 
     async def _ready(self) -> tuple[Transport, Dialect]:
-        if self._open is not None and not self._open[0].quiet:
+        if self._open is not None and not _in_step(*self._open):
             self.close()
         if self._open is None:
             self._open = (await self._connect(), self._make_dialect())
         return self._open
+
+
+def _in_step(transport: Transport, dialect: Dialect) -> bool:
+    """Whether the next bytes to arrive will belong to the next request.
+
+    A binary reply has no id, so one that came twice would pass for the answer to what is
+    asked next. The end of a line after a reply is nothing, however late it comes.
+    """
+    dialect.feed(transport.leftover())
+    return transport.is_open and not dialect.pending
 
 
 async def _exchange(transport: Transport, dialect: Dialect, message: bytes) -> Message:

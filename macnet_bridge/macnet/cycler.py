@@ -29,6 +29,8 @@ _SAFETY_TOLERANCE_RELATIVE = 1e-6
 class TesterAddress:
     """Where a tester's MacNet server listens; the ports are MacNet's defaults."""
 
+    __test__ = False  # not a test case, whatever pytest makes of the name
+
     host: str
     json_port: int = 57570
     tcp_port: int = 57560

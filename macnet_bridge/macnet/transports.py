@@ -29,8 +29,11 @@ class Transport(Protocol):
         """Give the socket back at once. May be called twice."""
 
     @property
-    def quiet(self) -> bool:
-        """Whether it is open and nothing has arrived that nobody asked for."""
+    def is_open(self) -> bool:
+        """Whether, as far as is known here, the other side still listens."""
+
+    def leftover(self) -> bytes:
+        """What has arrived and was not received, possibly nothing; does not wait."""
 
 
 class _Socket(asyncio.BaseProtocol):
@@ -67,8 +70,13 @@ class _Socket(asyncio.BaseProtocol):
         self._wake()
 
     @property
-    def quiet(self) -> bool:
-        return not self._closed and not self._arrived and not self._transport.is_closing()
+    def is_open(self) -> bool:
+        return not self._closed and not self._transport.is_closing()
+
+    def leftover(self) -> bytes:
+        data = b"".join(self._arrived)
+        self._arrived.clear()
+        return data
 
     def _take(self) -> bytes:
         raise NotImplementedError
@@ -89,14 +97,12 @@ class TcpTransport(_Socket, asyncio.Protocol):
         self._arrive(data)
 
     def send(self, data: bytes) -> None:
-        if self._closed or self._transport.is_closing():
+        if not self.is_open:
             raise ConnectionClosed("the tester closed the connection")
         self._transport.write(data)
 
     def _take(self) -> bytes:
-        data = b"".join(self._arrived)
-        self._arrived.clear()
-        return data
+        return self.leftover()
 
     @classmethod
     async def connect(cls, host: str, port: int) -> TcpTransport:
@@ -136,7 +142,7 @@ class UdpTransport(_Socket, asyncio.DatagramProtocol):
         self.connection_lost(exc)
 
     def send(self, data: bytes) -> None:
-        if self._closed or self._transport.is_closing():
+        if not self.is_open:
             raise ConnectionClosed("the socket is closed")
         self._transport.sendto(data, self._address)
 
