@@ -115,22 +115,31 @@ class Topics:
         try:
             _, cycler, channel, _ = self._split(topic)
         except Rejected:
-            levels = topic.removeprefix(self.root + "/").split("/")
-            return (levels[0] if is_name(levels[0]) and levels[0] not in RESERVED_NAMES else None), None
+            first = self._levels(topic)[0]
+            return (first if _is_cycler(first) else None), None
         return cycler, channel
 
     def _filter(self, base: str) -> tuple[str, str]:
         return f"{base}/#", f"{base}/{CANARY_VERB}"
 
+    def _levels(self, topic: str) -> list[str]:
+        """The levels below the root; a single empty one for topics elsewhere."""
+        below = topic.removeprefix(f"{self.root}/")
+        return below.split("/") if below != topic else [""]
+
     def _split(self, topic: str) -> tuple[Scope, str | None, int | None, list[str]]:
-        match topic.removeprefix(self.root + "/").split("/"):
+        match self._levels(topic):
             case ["bridge", self.bridge, "cmd", *rest]:
                 return Scope.BRIDGE, None, None, rest
-            case [cycler, "cmd", *rest] if is_name(cycler):
+            case [cycler, "cmd", *rest] if _is_cycler(cycler):
                 return Scope.CYCLER, cycler, None, rest
-            case [cycler, channel, "cmd", *rest] if is_name(cycler) and _CHANNEL.fullmatch(channel):
+            case [cycler, channel, "cmd", *rest] if _is_cycler(cycler) and _CHANNEL.fullmatch(channel):
                 return Scope.CHANNEL, cycler, int(channel), rest
         raise Rejected("BAD_TOPIC", f"{topic!r} addresses neither a channel, a cycler nor this bridge")
+
+
+def _is_cycler(text: str) -> bool:
+    return is_name(text) and text not in RESERVED_NAMES
 
 
 def is_below(topic: str, prefixes: Iterable[str]) -> bool:
