@@ -58,7 +58,8 @@ class AnswerMemory:
         return len(self._commands)
 
     def _forget(self, now: float) -> None:
-        while self._commands:
+        # Each is looked at once at most: when all of them run, there is nothing to forget.
+        for _ in range(len(self._commands)):
             key, oldest = next(iter(self._commands.items()))
             if oldest.forget_at > now and len(self._commands) <= MAX_ENTRIES:
                 return
@@ -66,5 +67,5 @@ class AnswerMemory:
                 # Still running: look at it again later, after those that came since.
                 oldest.forget_at = now + self._keep_s
                 self._commands.move_to_end(key)
-                return
-            del self._commands[key]
+            else:
+                del self._commands[key]
