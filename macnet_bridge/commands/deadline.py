@@ -31,24 +31,22 @@ def deadline(
         Expired: it has passed, or there is none and the command waited for who knows how long.
         Rejected: BAD_ARGS, no zone, too far ahead, or none where one is required.
     """
-    left = []
+    left: list[tuple[float, str | None]] = []
     if expires_at is not UNSET:
-        left.append(_unix_seconds(expires_at) - now.unix)
+        left.append((_unix_seconds(expires_at) - now.unix, "expires_at"))
     if message_expiry_s is not None:
-        left.append(float(message_expiry_s))
+        left.append((float(message_expiry_s), None))
     if not left:
         if waited:
             raise Expired("it waited in the broker and has no deadline; send it again with expires_at")
         if required:
             raise Rejected("BAD_ARGS", "expires_at is required here", "expires_at")
-        left.append(max_ttl_s)
-    seconds = min(left)
+        return now.monotonic + max_ttl_s
+    seconds, field = min(left, key=lambda item: item[0])
     if seconds > max_ttl_s:
-        raise Rejected(
-            "BAD_ARGS",
-            f"expires_at: {seconds:.0f} s ahead, at most {max_ttl_s:g} s (max_ttl_s); are the clocks right?",
-            "expires_at",
-        )
+        what = f"{field or 'the message expiry'}: {seconds:.0f} s ahead, at most {max_ttl_s:g} s (max_ttl_s)"
+        hint = "; are the clocks right?" if field else ""
+        raise Rejected("BAD_ARGS", what + hint, field)
     if seconds <= 0:
         raise Expired(f"its deadline passed {-seconds:.1f} s before it was received")
     return now.monotonic + seconds
