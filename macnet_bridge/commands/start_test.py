@@ -27,7 +27,7 @@ from macnet_bridge.macnet.cycler import Line, same_limits
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState
-from macnet_bridge.payloads.commands import StartTestArguments
+from macnet_bridge.payloads.commands import WINDOWS_DEVICE, StartTestArguments
 
 StartJob = Job[StartTestArguments]
 
@@ -75,7 +75,7 @@ def start_request(job: StartJob) -> m.StartTest:
     c_rate_ah = args.c_rate_ah or job.rules.c_rate_ah
     if not c_rate_ah:
         raise Rejected("BAD_ARGS", "args.c_rate_ah: missing, and not configured", "args.c_rate_ah")
-    if args.test_name == GENERATED_NAME:
+    if args.test_name and args.test_name.casefold() == GENERATED_NAME.casefold():
         raise Rejected(
             "BAD_ARGS",
             "args.test_name: the tester takes this as a wish for any name; leave it out to get one",
@@ -102,7 +102,8 @@ def key_hash(key: Any) -> str:
 def name_from_id(command_id: str, mark: str) -> str:
     """A legal, unique test name that a person can still match with the command's id."""
     readable = _NOT_IN_NAMES.sub("-", command_id).strip("-")
-    if readable == command_id and len(readable) <= _NAME_LENGTH and readable != GENERATED_NAME:
+    taken = re.fullmatch(rf"{WINDOWS_DEVICE}|(?i:{GENERATED_NAME})", readable)
+    if readable == command_id and len(readable) <= _NAME_LENGTH and not taken:
         return readable
     return f"{readable[: _NAME_LENGTH - _HASH_LENGTH - 1]}-{mark}".lstrip("-")
 

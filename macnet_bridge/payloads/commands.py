@@ -21,16 +21,21 @@ A = TypeVar("A", bound="Arguments")
 
 NonNegative = Annotated[float, Meta(ge=0)]
 Positive = Annotated[float, Meta(gt=0)]
-Ascii80 = Annotated[str, Meta(max_length=66, pattern=r"^[\x20-\x7e]*$")]
+Ascii80 = Annotated[str, Meta(max_length=66, pattern=r"\A[\x20-\x7e]*\Z")]
 """Comment of a test: MacNet's 80 characters less what the bridge adds at the end."""
-ProcedureName = Annotated[str, Meta(min_length=1, max_length=25, pattern=r"^[\x20-\x7e]+$")]
+ProcedureName = Annotated[str, Meta(min_length=1, max_length=25, pattern=r"\A[\x20-\x7e]+\Z")]
+
+WINDOWS_DEVICE = r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])"
+"""Names that are devices and no files on Windows, with any extension too."""
+
 TestName = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=25,
-        # A legal Windows file name: no reserved characters, no dot or space at the end.
-        pattern=r'^[^\x00-\x1f\x7f-\U0010ffff<>:"/\\|?*]*[^\x00-\x1f\x7f-\U0010ffff<>:"/\\|?* .]$',
+        # A legal Windows file name: no device, no reserved characters, no dot or space at the end.
+        pattern=rf"\A(?!{WINDOWS_DEVICE} *(?:\.|\Z))"
+        r'[^\x00-\x1f\x7f-\U0010ffff<>:"/\\|?*]*[^\x00-\x1f\x7f-\U0010ffff<>:"/\\|?* .]\Z',
     ),
 ]
 CommandId = Annotated[str, Meta(min_length=1, max_length=128)]
@@ -160,10 +165,10 @@ def fingerprint(payload: bytes) -> bytes:
     """
     try:
         content = msgspec.json.decode(payload or b"{}", type=dict[str, Any])
+        counted = {key: value for key, value in content.items() if key not in ("expires_at", "progress")}
+        return msgspec.json.encode(counted, order="sorted")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return payload
-    counted = {key: value for key, value in content.items() if key not in ("expires_at", "progress")}
-    return msgspec.json.encode(counted, order="sorted")
 
 
 def _check_text(payload: bytes) -> None:
