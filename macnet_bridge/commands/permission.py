@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from macnet_bridge.errors import ConfigError, Rejected
 from macnet_bridge.topics import Address
+
+LAST_CHANNEL = 0xFFFF
+"""MacNet carries channels in 16 bits; what would be the number after stands for something else."""
+
+_SPAN = re.compile(r"\s*(?P<first>[0-9]{1,9})\s*(?:-\s*(?P<last>[0-9]{1,9})\s*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +33,9 @@ class AllowRule:
     def matches(self, address: Address) -> bool:
         return (
             self.principal in ("*", address.principal)
-            and (self.cyclers is None or address.cycler is None or address.cycler in self.cyclers)
-            # A cycler-wide command reaches all channels; a rule for some of them is not enough.
+            # A cycler-wide command reaches all channels, and one to the bridge may reach all
+            # cyclers; a rule for some of them is not enough.
+            and (self.cyclers is None or address.cycler in self.cyclers)
             and (self.channels is None or address.channel in self.channels)
             and any(fnmatchcase(address.verb, pattern) for pattern in self.commands)
         )
@@ -64,7 +71,7 @@ def parse_channels(text: str | Sequence[int]) -> frozenset[int] | None:
     """Channels from `"1-16,33"`, a list, or `"all"` (None).
 
     Raises:
-        ConfigError: not of that form, or a channel below 1.
+        ConfigError: not of that form, or a channel that MacNet has no number for.
     """
     if text == "all":
         return None
@@ -72,12 +79,13 @@ def parse_channels(text: str | Sequence[int]) -> frozenset[int] | None:
         return frozenset(text)
     channels: set[int] = set()
     for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        try:
-            span = range(int(first), int(last if dash else first) + 1)
-        except ValueError:
-            raise ConfigError(f'channels {text!r}: write "all" or something like "1-16,33"') from None
-        if not span or span[0] < 1:
-            raise ConfigError(f"channels {text!r}: {part.strip()!r} is no range of channels from 1 up")
-        channels.update(span)
+        found = _SPAN.fullmatch(part)
+        if found is None:
+            raise ConfigError(f'channels {text!r}: write "all" or something like "1-16,33"')
+        first, last = int(found["first"]), int(found["last"] or found["first"])
+        if not 1 <= first <= last <= LAST_CHANNEL:
+            raise ConfigError(
+                f"channels {text!r}: {part.strip()!r} is no range of channels from 1 to {LAST_CHANNEL}"
+            )
+        channels.update(range(first, last + 1))
     return frozenset(channels)

@@ -274,9 +274,7 @@ async def test_a_tester_that_comes_back(simulated: SimulatedCycler) -> None:
             await cycler.ping(line=line)
 
 
-async def test_a_stop_does_not_wait_for_the_commands(
-    simulated: SimulatedCycler, cycler: AsyncCycler
-) -> None:
+async def test_a_stop_does_not_wait_for_the_commands(simulated: SimulatedCycler, cycler: AsyncCycler) -> None:
     await cycler.start_test(1, START)
     simulated.faults.drop_replies(6, 9)
     waiting = asyncio.create_task(cycler.set_variable(1, 1, 1.0))
