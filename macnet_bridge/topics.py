@@ -142,6 +142,45 @@ def _is_cycler(text: str) -> bool:
     return is_name(text) and text not in RESERVED_NAMES
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Who published a message, as its topic says: a channel, a cycler, or a bridge.
+
+    Attributes:
+        name: of the bridge, else of the cycler.
+        leaf: last level, such as `status`, `sweep`, `state`, `reading` or `ack`.
+        channel: 0 for all but a channel.
+    """
+
+    scope: Scope
+    name: str
+    leaf: str
+    channel: int = 0
+
+
+def published_filters(root: str) -> list[str]:
+    """Filters for all that bridges publish below a root; commands do not match them."""
+    return [
+        f"{root}/bridge/+/status",
+        f"{root}/bridge/+/ack",
+        f"{root}/+/status",
+        f"{root}/+/telemetry/+",
+        f"{root}/+/+/telemetry/+",
+    ]
+
+
+def read_published(root: str, topic: str) -> Source | None:
+    """The source of a published message, None for a topic that no bridge publishes to."""
+    match topic.removeprefix(root + "/").split("/"):
+        case ["bridge", bridge, leaf] if is_name(bridge):
+            return Source(Scope.BRIDGE, bridge, leaf)
+        case [cycler, leaf] | [cycler, "telemetry", leaf] if is_name(cycler):
+            return Source(Scope.CYCLER, cycler, leaf)
+        case [cycler, channel, "telemetry", leaf] if is_name(cycler) and _CHANNEL.fullmatch(channel):
+            return Source(Scope.CHANNEL, cycler, leaf, int(channel))
+    return None
+
+
 def is_below(topic: str, prefixes: Iterable[str]) -> bool:
     """Whether a topic lies under one of the prefixes, by whole levels, and may be published to."""
     if not topic or any(mark in topic for mark in "+#\0"):

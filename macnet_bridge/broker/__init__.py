@@ -1,8 +1,10 @@
 """The broker driver: MQTT as the bridge needs it, on top of paho.
 
 `Broker` keeps a connection, proves that it delivers, and bounds what waits on either side.
+`Listener` is the other end: it sees what any subscriber sees.
 """
 
+from macnet_bridge.broker.listener import Listener
 from macnet_bridge.broker.messages import (
     BrokerSettings,
     Counters,
@@ -13,4 +15,4 @@ from macnet_bridge.broker.messages import (
 )
 from macnet_bridge.broker.supervisor import Broker
 
-__all__ = ["Broker", "BrokerSettings", "Counters", "Incoming", "Lane", "Outgoing", "Subscription"]
+__all__ = ["Broker", "BrokerSettings", "Counters", "Incoming", "Lane", "Listener", "Outgoing", "Subscription"]

@@ -80,7 +80,7 @@ class Connection:
         version: MqttVersion,
         *,
         epoch: int,
-        will: Outgoing,
+        will: Outgoing | None,
         clean: bool,
         tls: ssl.SSLContext | None,
         listener: Listener,
@@ -105,7 +105,7 @@ class Connection:
         self._sock: Any = None
         self._client = self._make_client(will, tls)
 
-    def _make_client(self, will: Outgoing, tls: ssl.SSLContext | None) -> paho.Client:
+    def _make_client(self, will: Outgoing | None, tls: ssl.SSLContext | None) -> paho.Client:
         settings = self._settings
         is_v5 = self.version == "5"
         client = paho.Client(
@@ -118,7 +118,8 @@ class Connection:
         )
         client.connect_timeout = settings.connect_timeout_s
         client.max_inflight_messages_set(0)  # the outbox keeps the window; paho's own would scan all messages
-        client.will_set(will.topic, will.payload, will.qos, will.retain)
+        if will is not None:
+            client.will_set(will.topic, will.payload, will.qos, will.retain)
         if settings.username:
             client.username_pw_set(settings.username, settings.password or None)
         if tls is not None:
@@ -297,10 +298,15 @@ class Connection:
 
     # -- messages
 
-    async def subscribe(self, filters: Sequence[str]) -> None:
-        """Subscribe to all filters with QoS 1. Raises LinkLost, naming a filter that was refused."""
+    async def subscribe(self, filters: Sequence[str], *, retained: bool = False) -> None:
+        """Subscribe to all filters with QoS 1. Raises LinkLost, naming a filter that was refused.
+
+        Args:
+            retained: whether messages that the broker keeps are wanted; MQTT 3.1.1 sends them anyway.
+        """
         # No Local must stay off, or the canary would not come back.
-        options = SubscribeOptions(qos=1, noLocal=False, retainAsPublished=True, retainHandling=2)
+        handling = 0 if retained else 2
+        options = SubscribeOptions(qos=1, noLocal=False, retainAsPublished=True, retainHandling=handling)
         if self.version == "5":
             self._client.subscribe([(topic_filter, options) for topic_filter in filters])
         else:
