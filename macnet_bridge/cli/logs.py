@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 import msgspec
@@ -56,8 +57,8 @@ def log_options(command: F) -> F:
     )(command)
 
 
-def set_up_logging(log_format: str, log_level: str) -> None:
-    """Log to stderr, so that stdout carries results only."""
-    handler = logging.StreamHandler(sys.stderr)
+def set_up_logging(log_format: str, log_level: str, stream: TextIO | io.TextIOBase | None = None) -> None:
+    """Log to stderr, so that stdout carries results only, or to another stream."""
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
     logging.basicConfig(level=log_level.upper(), handlers=[handler], force=True)
