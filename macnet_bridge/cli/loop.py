@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -25,9 +26,14 @@ def run_async(main: Coroutine[Any, Any, T]) -> T:
 def on_signals(stop: Callable[[], object]) -> None:
     """Call `stop` on Ctrl-C and on SIGTERM, from within the running loop."""
     loop = asyncio.get_running_loop()
+
+    def on_signal(number: int, frame: object) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: it has stopped already
+            loop.call_soon_threadsafe(stop)
+
     for number in (signal.SIGINT, signal.SIGTERM):
         # Not loop.add_signal_handler: Windows has none.
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+        signal.signal(number, on_signal)
     if sys.platform == "win32":
         _look_up_now_and_then(loop)
 
