@@ -51,7 +51,7 @@ class Listener:
 
     @property
     def protocol(self) -> Protocol | None:
-        """ "5" or "4" (MQTT 3.1.1) while subscribed, else None."""
+        """ "5" or "4" (MQTT 3.1.1) while connected, else None."""
         return self._protocol
 
     async def run(self) -> None:
@@ -113,9 +113,11 @@ class Listener:
             raise
         if not self._choice.accepted():
             raise LinkLost(Cause.CONFIRMING, "trying MQTT 5 once more")
+        # From here on, and not only once subscribed: amqtt delivers before it confirms.
+        self._protocol = link.version
         await link.subscribe(self._filters, retained=True)
         self._backoff.reset()
-        self._told, self._protocol = "", link.version
+        self._told = ""
 
     def _announce(self, reason: str) -> None:
         if reason != self._told:
