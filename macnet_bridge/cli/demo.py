@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 import click
@@ -16,6 +17,8 @@ from macnet_bridge.cli.live import AboveTable, Watch, draw_table, print_lines
 from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.cli.loop import on_signals, run_async
 from macnet_bridge.topics import published_filters
+
+log = logging.getLogger(__name__)
 
 
 @click.command(epilog="Example: macnet-bridge demo --channels 16 --speed 120")
@@ -76,7 +79,8 @@ async def _run(plan: Plan, console: Console | None, seconds: float | None) -> No
 async def _show(lab: DemoLab, console: Console | None) -> None:
     """Subscribe as any client would, start some tests, and show what comes."""
     _echo(*inventory(lab))
-    listener = Listener(lab.subscriber_settings, published_filters(ROOT))
+    # The bridge logs it when the broker is gone; once is enough.
+    listener = Listener(lab.subscriber_settings, published_filters(ROOT), on_lost=log.debug)
     watch = Watch(listener, LabView(ROOT))
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(listener.run(), name="listener")
@@ -92,8 +96,11 @@ async def _show(lab: DemoLab, console: Console | None) -> None:
 
 
 def _title(lab: DemoLab, listener: Listener) -> str:
-    how = {"5": "MQTT 5", "4": "MQTT 3.1.1", None: "not connected"}[listener.protocol]
-    return f"macnet-bridge demo on {lab.broker.host}:{lab.broker.port} by {how}; Ctrl-C ends it"
+    where = f"{lab.broker.host}:{lab.broker.port}"
+    if listener.protocol is None:
+        return f"macnet-bridge demo: no connection to the broker on {where}; Ctrl-C ends it"
+    version = "MQTT 5" if listener.protocol == "5" else "MQTT 3.1.1"
+    return f"macnet-bridge demo on {where} by {version}; Ctrl-C ends it"
 
 
 def _echo(*lines: str) -> None:

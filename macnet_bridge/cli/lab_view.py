@@ -12,6 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
+from macnet_bridge.macnet.protocol import codes
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
 from macnet_bridge.payloads.status import BridgeStatus, CyclerStatus
 from macnet_bridge.payloads.telemetry import ChannelState, Reading, Sweep
@@ -21,7 +22,8 @@ RATE_WINDOW_S = 5.0
 ACKNOWLEDGEMENTS_KEPT = 20
 STALE_AFTER_S = 10.0
 """Values that nobody renewed for this long are shown as old."""
-RUNNING_WORDS = frozenset({"active", "start", "starting", "waiting", "fra"})
+RUNNING_WORDS = frozenset(codes.ChannelState.word(state) for state in codes.RUNNING)
+"""Channel states in which a test runs."""
 
 _MOMENTS_MAX = 50_000
 

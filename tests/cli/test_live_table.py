@@ -1,0 +1,124 @@
+"""The table that people look at, at the sizes that their terminals have."""
+
+from __future__ import annotations
+
+import io
+
+import msgspec
+import pytest
+from rich.console import Console
+
+from macnet_bridge.cli.lab_view import LabView
+from macnet_bridge.cli.live import AboveTable, summary
+from macnet_bridge.cli.live_table import acknowledgement_text, render
+from macnet_bridge.payloads.acknowledgements import MacNetResult, Problem
+from tests.cli.test_lab_view import (
+    NOW,
+    acknowledgement,
+    bridge_status,
+    cycler_status,
+    reading,
+    state,
+    sweep,
+    tell,
+)
+
+LONG_NAME = "a-test-name-of-25-letters"
+
+
+def lab(channels: int, cyclers: int = 1) -> LabView:
+    view = LabView("macnet")
+    tell(view, "bridge/lab/status", bridge_status())
+    for number in range(1, cyclers + 1):
+        tell(view, f"lab{number}/status", cycler_status())
+        tell(view, f"lab{number}/telemetry/sweep", sweep(*["available"] * channels))
+    tell(view, f"lab1/{channels}/telemetry/state", state(test_name=LONG_NAME))
+    tell(view, f"lab1/{channels}/telemetry/reading", reading(test_name=LONG_NAME, test_time_second=360000.0))
+    tell(view, "lab1/5/telemetry/ack", acknowledgement())
+    return view
+
+
+def lines(view: LabView, width: int = 80, height: int = 24, *, color: bool = False) -> list[str]:
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        width=width,
+        height=height,
+        force_terminal=color,
+        color_system="truecolor" if color else None,
+    )
+    console.print(render(view, "the title", width=width, height=height, now=NOW + 3))
+    return out.getvalue().splitlines()
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (80, 12), (108, 30), (200, 60)])
+@pytest.mark.parametrize("channels", [1, 8, 128])
+@pytest.mark.parametrize("cyclers", [1, 2, 8])
+def test_it_fits_the_terminal(width: int, height: int, channels: int, cyclers: int) -> None:
+    shown = lines(lab(channels, cyclers), width, height)
+    assert max(map(len, shown)) <= width
+    assert len(shown) <= max(height, 18)
+
+
+def test_80_columns_show_the_essential_in_full() -> None:
+    shown = "\n".join(lines(lab(8)))
+    for text in ("the title", "lab1 online, 1 of 8 channels run", "active", "charge", "3.8500", "+0.5000"):
+        assert text in shown
+    for text in ("0.0139", "100:00:00", "3 s", "ack lab1/5 ping done"):
+        assert text in shown
+    assert "procedure" not in shown
+
+
+def test_a_wide_terminal_shows_more() -> None:
+    shown = "\n".join(lines(lab(8), 140, 40))
+    for text in ("procedure", "CCCV_1C", "cycle", LONG_NAME, "+1.925"):
+        assert text in shown
+
+
+def test_channels_that_do_something_come_first_where_not_all_fit() -> None:
+    shown = lines(lab(128))
+    assert any(line.startswith("128") for line in shown)
+    assert any("more channels" in line for line in shown)
+
+
+def test_states_have_colours_and_old_ones_a_question_mark() -> None:
+    view = lab(8)
+    assert "\x1b[32mactive" in "\n".join(lines(view, color=True))
+    tell(view, "bridge/lab/status", bridge_status("offline"))
+    assert "active?" in "\n".join(lines(view))
+    assert "lab1 offline" in "\n".join(lines(view))
+
+
+def test_an_empty_lab_is_shown_too() -> None:
+    assert lines(LabView("macnet"))[0].startswith("the title")
+
+
+def test_an_acknowledgement_in_one_line_says_what_and_why() -> None:
+    refused = acknowledgement(
+        status="failed",
+        latency_ms=12.34,
+        duplicate=True,
+        error=Problem(
+            code="NAME_NOT_UNIQUE",
+            category="device",
+            message="choose another",
+            retryable=False,
+            macnet=MacNetResult(6, 2, 19),
+        ),
+    )
+    text = "lab1/5 ping failed 12.3 ms (again) NAME_NOT_UNIQUE: choose another"
+    assert acknowledgement_text(refused) == text
+    to_bridge = acknowledgement(cycler=msgspec.UNSET, channel=msgspec.UNSET)
+    assert acknowledgement_text(to_bridge) == "bridge ping done"
+
+
+def test_the_summary_counts() -> None:
+    text = summary(lab(8), NOW)
+    assert text.startswith("1 of 1 cyclers online, 1 of 8 channels run; 1 readings (0.2/s), 1 sweeps")
+    assert text.endswith("last: lab1/5 ping done")
+
+
+def test_log_lines_keep_their_brackets() -> None:
+    out = io.StringIO()
+    AboveTable(Console(file=out, width=20)).write("[red] a line that is longer than the terminal\n")
+    assert out.getvalue() == "[red] a line that is longer than the terminal\n"
