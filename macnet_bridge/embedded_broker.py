@@ -23,6 +23,7 @@ from typing import Any, Literal, Protocol
 from macnet_bridge.errors import BrokerError
 
 START_S = 10.0
+STOP_S = 2.0
 _MISSING = "no broker to embed: pip install 'macnet-bridge[demo]', or install mosquitto"
 
 
@@ -229,7 +230,7 @@ class _Amqtt:
         with contextlib.suppress(CannotStart):  # a port in use; the one who waits for us will see it
             await broker.start()
             await self._stop.wait()
-            await broker.shutdown()
+            await _shut_down(broker)
 
     def is_running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
@@ -241,6 +242,16 @@ class _Amqtt:
             with contextlib.suppress(RuntimeError):  # its loop is closed already
                 self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(START_S)
+
+
+async def _shut_down(broker: Any) -> None:
+    # amqtt goes on accepting while it ends its sessions, and a client that comes back in that moment
+    # keeps it from ending for ever. So the door is closed first, and patience has an end.
+    for server in broker._servers.values():
+        server.instance.close()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(STOP_S):
+            await broker.shutdown()
 
 
 def _amqtt_config(host: str, port: int) -> dict[str, Any]:

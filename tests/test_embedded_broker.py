@@ -6,6 +6,7 @@ import importlib.util
 import logging
 import socket
 import threading
+import time
 from typing import Any, Literal
 
 import pytest
@@ -60,6 +61,32 @@ def test_amqtt_keeps_quiet_and_leaves_no_thread(capfd: pytest.CaptureFixture[str
     assert capfd.readouterr() == ("", "")
     assert not logging.getLogger("amqtt").propagate
     assert set(threading.enumerate()) <= before
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_it_stops_at_once_though_clients_keep_coming_back(engine: Engine) -> None:
+    broker = EmbeddedBroker(engine=engine)
+    over = threading.Event()
+
+    def come_back(port: int) -> None:
+        while not over.is_set():
+            connack("127.0.0.1", port, 0.2)
+
+    broker.start()
+    clients = [threading.Thread(target=come_back, args=(broker.port,)) for _ in range(4)]
+    for client in clients:
+        client.start()
+    try:
+        for _ in range(3):
+            began = time.monotonic()
+            broker.stop()
+            assert time.monotonic() - began < 4.0
+            broker.start()
+    finally:
+        over.set()
+        for client in clients:
+            client.join()
+        broker.stop()
 
 
 def test_without_any_broker_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
