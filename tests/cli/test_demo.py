@@ -1,0 +1,209 @@
+"""`macnet-bridge demo` as its visitors run it: a program, and clients that know nothing of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from macnet_bridge.app.load import parse
+from macnet_bridge.cli.demo_lab import pick_port
+from macnet_bridge.cli.demo_tour import command_line, examples, tour
+from macnet_bridge.embedded_broker import find_mosquitto
+from macnet_bridge.errors import ConfigError
+from tests.bridge.mqtt_peer import MqttPeer
+
+PROJECT = Path(__file__).parents[2]
+README = PROJECT / "README.md"
+PATIENCE_S = 30.0
+
+posix_only = pytest.mark.skipif(os.name != "posix", reason="signals of another kind")
+engines = pytest.mark.parametrize(
+    "engine",
+    [
+        "amqtt",
+        pytest.param("mosquitto", marks=pytest.mark.skipif(not find_mosquitto(), reason="no mosquitto here")),
+    ],
+)
+
+
+@dataclass
+class Demo:
+    """A running demo and what it has printed."""
+
+    process: asyncio.subprocess.Process
+    lines: list[str] = field(default_factory=list)
+
+    async def line(self, pattern: str) -> re.Match[str]:
+        """The next line that matches."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(PATIENCE_S):
+            while raw := await self.process.stdout.readline():
+                self.lines.append(raw.decode().rstrip())
+                if found := re.search(pattern, self.lines[-1]):
+                    return found
+        raise AssertionError(f"no line like {pattern!r} in {self.lines}; {await self.errors()}")
+
+    async def errors(self) -> str:
+        assert self.process.stderr is not None
+        return (await self.process.stderr.read()).decode()
+
+    async def end(self) -> int:
+        async with asyncio.timeout(PATIENCE_S):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def running_demo(*options: str) -> AsyncIterator[Demo]:
+    path = os.pathsep.join([str(PROJECT), os.environ.get("PYTHONPATH", "")])
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "macnet_bridge", "demo", *options),
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield Demo(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+@asynccontextmanager
+async def demo_and_peer(*options: str, engine: str = "amqtt") -> AsyncIterator[tuple[Demo, MqttPeer]]:
+    async with running_demo("--headless", "--broker-port", "0", "--broker", engine, *options) as demo:
+        port = int((await demo.line(r"^broker  .* on 127\.0\.0\.1:(\d+)"))[1])
+        v5 = engine == "mosquitto"
+        async with MqttPeer("127.0.0.1", port, "macnet/+/+/telemetry/+", v5=v5) as peer:
+            await demo.line("An id runs once")
+            yield demo, peer
+
+
+def reading_of(channel: int) -> Any:
+    return lambda seen: seen.topic == f"macnet/lab1/{channel}/telemetry/reading"
+
+
+# --- the program
+
+
+@posix_only
+@engines
+async def test_a_visitor_sees_readings_and_sets_a_variable(engine: str) -> None:
+    async with demo_and_peer(engine=engine) as (demo, peer):
+        running = await peer.wait(lambda seen: reading_of(1)(seen) and seen.json["state"] == "active")
+        assert running.json["current_ampere"] > 0
+        first = running.json["voltage_volt"]
+        await peer.wait(lambda seen: reading_of(1)(seen) and seen.json["voltage_volt"] > first)
+        set_variable = {"id": uuid4().hex, "args": {"variable": 3, "value": 1.5}}
+        answer = await peer.command("macnet/lab1/8/cmd/set_variable", set_variable)
+        assert (answer["status"], answer["verified"]) == ("done", "read_back")
+        counts = await demo.line(r"^\d\d:\d\d:\d\dZ 1 of 1 cyclers online, (\d+) of 8 channels run; (\d+)")
+        assert int(counts[1]) == 5
+        assert int(counts[2]) > 0
+        demo.process.send_signal(signal.SIGINT)
+        assert await demo.end() == 0
+        assert "Traceback" not in await demo.errors()
+
+
+@posix_only
+async def test_sigterm_ends_it_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    async with running_demo("--broker-port", "0", "--channels", "1") as demo:
+        await demo.line("^bridge  ")
+        assert os.listdir(tmp_path)
+        demo.process.send_signal(signal.SIGTERM)
+        assert await demo.end() == 0
+        assert "Traceback" not in await demo.errors()
+        assert not os.listdir(tmp_path)
+
+
+async def test_it_ends_by_itself_after_the_seconds_it_was_given() -> None:
+    async with running_demo("--broker-port", "0", "--seconds", "0.5", "--log-format", "json") as demo:
+        assert await demo.end() == 0
+        logged = [json.loads(line) for line in (await demo.errors()).splitlines()]
+        assert all(entry["level"] == "info" for entry in logged)
+
+
+async def test_several_cyclers_are_served_side_by_side() -> None:
+    async with demo_and_peer("--cyclers", "2", "--channels", "2") as (_, peer):
+        for cycler in ("lab1", "lab2"):
+            topic = f"macnet/{cycler}/1/telemetry/reading"
+            await peer.wait(lambda seen, topic=topic: seen.topic == topic and seen.json["state"] == "active")  # type: ignore[misc]
+
+
+async def test_a_port_in_use_is_one_line_that_names_the_option() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        async with running_demo("--broker-port", str(port)) as demo:
+            assert await demo.end() == 1
+            errors = await demo.errors()
+    assert len(errors.splitlines()) == 1
+    assert "--broker-port" in errors
+    assert str(port) in errors
+
+
+def test_without_a_wish_the_next_free_port_is_taken() -> None:
+    port = pick_port(None)
+    with socket.create_server(("127.0.0.1", port)):
+        assert pick_port(None) != port
+        with pytest.raises(ConfigError, match="--broker-port"):
+            pick_port(port)
+    assert pick_port(0) == 0
+
+
+# --- what it and the README tell people to try
+
+
+@pytest.mark.parametrize("channels", [1, 8])
+async def test_the_tour_works_as_printed(channels: int) -> None:
+    async with demo_and_peer("--channels", str(channels)) as (demo, peer):
+        for example in examples(channels):
+            if example.payload is not None:
+                answer = await peer.command(example.topic, example.payload)
+                assert answer["status"] == "done", answer
+        printed = "\n".join(demo.lines)
+        assert all(line in printed for line in tour(channels, peer._address[1])[1:])
+
+
+def test_a_line_of_the_tour_survives_the_shell() -> None:
+    words = shlex.split(command_line(examples(8)[2], 1900))
+    assert words[:3] == ["mosquitto_pub", "-p", "1900"]
+    assert json.loads(words[-1]) == {"args": {"variable": 1, "value": 2.5}}
+
+
+def blocks(language: str) -> list[str]:
+    """The README's code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+async def test_the_commands_of_the_readme_work_on_the_demo() -> None:
+    commands = [
+        shlex.split(line)
+        for line in "".join(blocks("sh")).splitlines()
+        if line.strip().startswith("mosquitto_pub")
+    ]
+    assert len(commands) >= 3
+    async with demo_and_peer() as (_, peer):
+        for words in commands:
+            topic, payload = words[words.index("-t") + 1], words[words.index("-m") + 1]
+            answer = await peer.command(topic, json.loads(payload))
+            assert answer["status"] == "done", answer
+
+
+def test_the_configuration_of_the_readme_is_valid() -> None:
+    (text,) = blocks("toml")
+    assert parse(text, "README").cycler[0].name == "lab1"
