@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import re
@@ -129,6 +130,32 @@ async def test_sigterm_ends_it_and_leaves_nothing_behind(tmp_path: Path, monkeyp
         assert await demo.end() == 0
         assert "Traceback" not in await demo.errors()
         assert not os.listdir(tmp_path)
+
+
+@posix_only
+def test_in_a_terminal_it_draws_a_table_and_gives_the_terminal_back() -> None:
+    import pty
+
+    options = ["--broker-port", "0", "--broker", "amqtt"]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.environ.update({"PYTHONPATH": str(PROJECT), "TERM": "xterm", "COLUMNS": "80", "LINES": "24"})
+        os.execv(sys.executable, [sys.executable, "-m", "macnet_bridge", "demo", *options])
+    shown = b""
+    try:
+        while b"+2.5000" not in shown:
+            shown += os.read(terminal, 65536)
+        os.write(terminal, b"\x03")
+        with contextlib.suppress(OSError):  # Linux says that a terminal ended by an error
+            while more := os.read(terminal, 65536):
+                shown += more
+    finally:
+        _, status = os.waitpid(pid, 0)
+        os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert b"Traceback" not in shown
+    assert b"\x1b[?25l" in shown  # the cursor was hidden ...
+    assert shown.rindex(b"\x1b[?25h") > shown.rindex(b"\x1b[?25l")  # ... and is back
 
 
 async def test_it_ends_by_itself_after_the_seconds_it_was_given() -> None:
