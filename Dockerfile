@@ -29,7 +29,8 @@ RUN pip --python /opt/macnet-bridge/bin/python3 install --no-deps .
 
 FROM python:3.13-slim
 
-# A fixed number, so that whoever mounts files (a password, say) can give them to this user.
+# A fixed number, so that whoever mounts files (a password, say) can give them to this user. A new named
+# volume takes over the owner of the directory that it is mounted on: here the bridge keeps its data.
 RUN groupadd --gid 10001 macnet \
     && useradd --uid 10001 --gid macnet --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin macnet \
     && install -d -o macnet -g macnet /var/lib/macnet-bridge
@@ -38,7 +39,5 @@ COPY --from=build /opt/macnet-bridge /opt/macnet-bridge
 ENV PATH=/opt/macnet-bridge/bin:$PATH PYTHONUNBUFFERED=1
 
 USER macnet
-# A new named volume takes over the directory's owner; the bridge keeps its data there.
-VOLUME /var/lib/macnet-bridge
 ENTRYPOINT ["macnet-bridge"]
 CMD ["--help"]
