@@ -16,10 +16,12 @@ from macnet_bridge.errors import (
     Expired,
     InvalidRequest,
     MacNetBridgeError,
+    NoReply,
+    Rejected,
     Superseded,
     TesterRefused,
 )
-from macnet_bridge.payloads.acknowledgements import Acknowledgement, Status, Verified
+from macnet_bridge.payloads.acknowledgements import Acknowledgement, Problem, Status, Verified
 from macnet_bridge.payloads.commands import Arguments
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Scope
@@ -154,7 +156,7 @@ class Job(Generic[A]):
             done = await self.verb.run(self)
             return self._final("done", result=done.result, verified=done.verified)
         except MacNetBridgeError as error:
-            return self._final(self._status(error), problem=problem(error, reads=self.verb.reads))
+            return self._final(self._status(error), problem=self._problem(error))
         except Exception:
             # A fault of ours must not leave the requester without an answer.
             log.exception("%s failed unexpectedly", self.ticket.verb)
@@ -167,6 +169,16 @@ class Job(Generic[A]):
         """The final acknowledgement of a command that never ran."""
         self.decided.set()
         return self.ticket.refusal(error, self._clock())
+
+    def abandon(self) -> Acknowledgement:
+        """The final acknowledgement of a command that is not waited for any longer."""
+        if not self.sent:
+            return self.refuse(Rejected("CANCELLED", "the bridge is stopping"))
+        error = NoReply("the bridge stopped before it was known what became of this")
+        return self._final(self._status(error), problem=self._problem(error))
+
+    def _problem(self, error: MacNetBridgeError) -> Problem:
+        return problem(error, harmless=self.verb.reads or not self.sent)
 
     def _status(self, error: MacNetBridgeError) -> Status:
         if isinstance(error, CommandStopped):

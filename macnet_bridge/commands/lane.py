@@ -31,6 +31,7 @@ class Lane:
         self._running: Job[Any] | None = None
         self._stops = 0
         self._worker: asyncio.Task[None] | None = None
+        self._stoppers: set[asyncio.Task[None]] = set()
 
     def add(self, job: Job[Any]) -> None:
         """Take a command. Its turn comes after those that came before it.
@@ -52,9 +53,11 @@ class Lane:
             job = self._waiting.popleft()
             self._finish(job, job.refuse(reason))
 
-    @property
-    def idle(self) -> bool:
-        return not self._waiting and self._running is None and not self._stops
+    def abandon(self) -> None:
+        """Cancel whatever runs; `finish` will not be called for it."""
+        for task in (self._worker, *self._stoppers):
+            if task is not None:
+                task.cancel()
 
     def _stop(self, job: Job[Any]) -> None:
         # Counted here and not in the task: what arrives after the stop has to wait for it.
@@ -66,31 +69,29 @@ class Lane:
         running = self._running
         if running is not None:
             running.stop()
-        self._tasks.create_task(self._run_stop(job, running), name=f"{self._name} stop")
+        stopper = self._tasks.create_task(self._run_stop(job, running), name=f"{self._name} stop")
+        self._stoppers.add(stopper)
+        stopper.add_done_callback(self._stoppers.discard)
+
+    # No `finally` in what follows: these tasks fail only when the bridge itself ends, and then
+    # nothing more may begin.
 
     async def _run_stop(self, job: Job[Any], running: Job[Any] | None) -> None:
-        try:
-            if running is not None and running.sent:
-                # A start in flight must be answered first: a stop that overtook it on the
-                # wire would find nothing to stop, and the test would start after it.
-                await running.decided.wait()
-            self._finish(job, await job.run())
-        finally:
-            self._stops -= 1
-            self._work()
+        if running is not None and running.sent:
+            # A start in flight must be answered first: a stop that overtook it on the
+            # wire would find nothing to stop, and the test would start after it.
+            await running.decided.wait()
+        self._finish(job, await job.run())
+        self._stops -= 1
+        self._work()
 
     def _work(self) -> None:
         if self._worker is None and self._waiting and not self._stops:
             self._worker = self._tasks.create_task(self._run_waiting(), name=f"{self._name} commands")
 
     async def _run_waiting(self) -> None:
-        try:
-            while self._waiting and not self._stops:
-                self._running = job = self._waiting.popleft()
-                try:
-                    self._finish(job, await job.run())
-                finally:
-                    self._running = None
-        finally:
-            self._worker = None
-            self._work()
+        while self._waiting and not self._stops:
+            self._running = job = self._waiting.popleft()
+            self._finish(job, await job.run())
+            self._running = None
+        self._worker = None

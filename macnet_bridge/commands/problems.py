@@ -8,8 +8,13 @@ from macnet_bridge.errors import COMMAND_CODES, MacNetBridgeError, OutcomeUnknow
 from macnet_bridge.payloads.acknowledgements import MacNetResult, Problem
 
 
-def problem(error: MacNetBridgeError, *, reads: bool = False) -> Problem:
-    """An error as acknowledgements show it."""
+def problem(error: MacNetBridgeError, *, harmless: bool = False) -> Problem:
+    """An error as acknowledgements show it.
+
+    Args:
+        harmless: whether what was asked cannot have happened, so that a request whose outcome
+            is not known may be made again all the same.
+    """
     macnet = (
         MacNetResult(error.fclass, error.fnum, error.result) if isinstance(error, TesterRefused) else UNSET
     )
@@ -17,8 +22,7 @@ def problem(error: MacNetBridgeError, *, reads: bool = False) -> Problem:
         code=error.code,
         category=COMMAND_CODES.get(error.code, error.category),
         message=str(error),
-        # A read changed nothing, so it may always be asked again.
-        retryable=error.retryable or (reads and isinstance(error, OutcomeUnknown)),
+        retryable=error.retryable or (harmless and isinstance(error, OutcomeUnknown)),
         field=error.field or UNSET,
         macnet=macnet,
     )

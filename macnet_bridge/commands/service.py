@@ -107,7 +107,10 @@ class CommandService:
             self._finish(ticket, entry, ticket.acknowledgement("rejected", self._clock(), problem=fault))
 
     async def drain(self, timeout_s: float) -> None:
-        """Before the bridge stops: refuse what has not begun, wait for what has."""
+        """Before the bridge stops: refuse what has not begun, wait for what has.
+
+        What then still runs is given up, and answered with what is known of it.
+        """
         for lane in self._lanes.values():
             lane.cancel_waiting(Rejected("CANCELLED", "the bridge is stopping"))
         try:
@@ -115,6 +118,13 @@ class CommandService:
                 await asyncio.gather(*(job.finished.wait() for job in self._running))
         except TimeoutError:
             log.warning("%d commands were still running when the bridge stopped", len(self._running))
+            self._abandon()
+
+    def _abandon(self) -> None:
+        for lane in self._lanes.values():
+            lane.abandon()
+        for job in list(self._running):
+            self._finish_job(job, job.abandon())
 
     # --- deciding
 
@@ -177,20 +187,16 @@ class CommandService:
         lane = self._lanes.get(place)
         if lane is None:
             lane = self._lanes[place] = Lane(self._tasks, "/".join(map(str, place)), self._finish_job)
+        lane.add(job)  # begins in a task of its own, so that what follows is in time
         if entry is not None:
             self._remembered[job] = entry
         timer = None
         if progress:
-            self._publish(job.ticket, job.ticket.acknowledgement("accepted"))
+            self._say_accepted(job)
         else:
             loop = asyncio.get_running_loop()
             timer = loop.call_later(ACCEPTED_AFTER_S, self._say_accepted, job)
         self._running[job] = timer
-        try:
-            lane.add(job)
-        except CommandStopped:
-            self._forget(job)
-            raise
 
     def _say_accepted(self, job: Job[Any]) -> None:
         self._publish(job.ticket, job.ticket.acknowledgement("accepted"))

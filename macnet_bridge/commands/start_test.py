@@ -23,6 +23,7 @@ from macnet_bridge.commands.read_back import (
     wait_until,
 )
 from macnet_bridge.errors import NotConfirmed, Rejected
+from macnet_bridge.macnet.connection import BeforeSend
 from macnet_bridge.macnet.cycler import Line, same_limits
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
@@ -43,9 +44,7 @@ _FREE = (ChannelState.AVAILABLE, ChannelState.COMPLETED)
 async def check_start(job: StartJob) -> Done:
     """Ask the tester whether a test could start. MacNet (6, 11)"""
     request = _check_request(start_request(job))
-    await job.tester.cycler.call(
-        f.CHECK_START, job.channel, request, line=Line.COMMANDS, before_send=job.deciding
-    )
+    await _check(job, request, job.deciding)
     return Done({"test_name": request.test_name})
 
 
@@ -56,7 +55,7 @@ async def start_test(job: StartJob) -> Done:
     await _free_channel(job)
     await _set_limits(job, wanted)
     if job.tester.online().has(f.CHECK_START):
-        await job.tester.cycler.check_start(job.channel, _check_request(request))
+        await _check(job, _check_request(request), job.preparing)
     doubt = await send_once(job.tester.cycler.start_test(job.channel, request, job.deciding))
     job.decided.set()
     job.tester.touched(job.channel)
@@ -106,6 +105,10 @@ def name_from_id(command_id: str, mark: str) -> str:
     if readable == command_id and len(readable) <= _NAME_LENGTH and not taken:
         return readable
     return f"{readable[: _NAME_LENGTH - _HASH_LENGTH - 1]}-{mark}".lstrip("-")
+
+
+async def _check(job: StartJob, request: m.CheckStart, gate: BeforeSend) -> None:
+    await job.tester.cycler.call(f.CHECK_START, job.channel, request, line=Line.COMMANDS, before_send=gate)
 
 
 def _check_request(request: m.StartTest) -> m.CheckStart:
