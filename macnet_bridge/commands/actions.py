@@ -127,7 +127,7 @@ async def set_variable(job: Job[SetVariableArguments]) -> Done:
         reply = await cycler.read_variables(job.channel, line=Line.COMMANDS)
         return _single(reply.variables[number - 1]) == value
 
-    if not await wait_until(shows, 0 if doubt is None else job.rules.timeout_s):
+    if not await wait_until(shows, job.rules.timeout_s):
         raise doubt or NotConfirmed(f"the tester said yes, and VAR{number} does not read {value:g}")
     return Done({"variable": number, "value": value}, "read_back")
 
