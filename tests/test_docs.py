@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -11,6 +10,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+from macnet_bridge import __version__
 from macnet_bridge.app.config import Config
 from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.errors import RETRYABLE_CODES
@@ -93,5 +93,4 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 
 def test_the_changelog_has_this_version() -> None:
-    version = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
-    assert f"## {version}" in (PROJECT / "docs" / "changelog.md").read_text("utf-8")
+    assert f"## {__version__}" in (PROJECT / "docs" / "changelog.md").read_text("utf-8")
