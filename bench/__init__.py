@@ -1,0 +1,1 @@
+"""The comparison: `compare.py` for rates and latencies, `suspend_latency.py` for stops."""
