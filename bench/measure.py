@@ -61,18 +61,34 @@ class Sample:
     latencies_ms: dict[str, list[float]] = field(default_factory=dict)
     not_done: int = 0
 
+    @property
+    def rate(self) -> float:
+        """Readings per second; 0 when at most one message came."""
+        return self.readings / self.seconds if self.seconds else 0.0
+
 
 def count_readings(
     sample: Sample, counter: subprocess.Popen[str], seconds: float, pids: dict[str, int]
 ) -> None:
     """Count for some seconds what a subscriber gets, and the processor time of all involved."""
-    before, cpu_before = _snapshot(counter), _cpu(pids)
+    before, cpu_before = _first_message(counter), _cpu(pids)
     time.sleep(seconds)
     after, cpu_after = _snapshot(counter), _cpu(pids)
     for name in ("readings", "messages", "payload_bytes", "missing", "disordered"):
         setattr(sample, name, getattr(after, name) - getattr(before, name))
     sample.seconds = after.at - before.at
     sample.cpu = {name: cpu_after[name] - cpu_before[name] for name in cpu_before.keys() & cpu_after}
+
+
+def _first_message(counter: subprocess.Popen[str]) -> Counters:
+    """The counters once they count: a serial tester's first sweep takes its time."""
+    end = time.monotonic() + ANSWER_S
+    while time.monotonic() < end:
+        counters = _snapshot(counter)
+        if counters.messages:
+            return counters
+        time.sleep(0.01)
+    raise RuntimeError(f"no telemetry within {ANSWER_S:g} s")
 
 
 def _snapshot(counter: subprocess.Popen[str]) -> Counters:

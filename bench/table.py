@@ -29,6 +29,9 @@ def table(facts: dict[str, str], rows: Sequence[Row], samples: Sequence[list[Sam
     lines = [f"- {name}: {value}" for name, value in facts.items()]
     lines += ["", _line(HEADER), _line("---" for _ in HEADER)]
     lines += [_line(_cells(row, taken)) for row, taken in zip(rows, samples, strict=True)]
+    everything = [sample for taken in samples for sample in taken]
+    lines += ["", f"Commands that were not done: {sum(sample.not_done for sample in everything)}."]
+    lines += [f"Messages out of order: {sum(sample.disordered for sample in everything)}."]
     return "\n".join(lines)
 
 
@@ -56,7 +59,7 @@ def _readings(row: Row, taken: list[Sample]) -> Iterable[str]:
     yield str(row.qos)
     yield f"{median(sizes):.0f}" if sizes else ""
     yield f"{sum(sample.seconds for sample in taken):.0f}"
-    rate = _spread([sample.readings / sample.seconds for sample in taken], "{:,.0f}")
+    rate = _spread([sample.rate for sample in taken], "{:,.0f}")
     limit = row.arithmetic_per_s
     yield f"{rate}; limit {limit:,.0f}" if limit else rate
     yield f"{messages:,} / {messages + missing:,}"
