@@ -51,6 +51,9 @@ class Schedule:
         self._turns: list[tuple[float, int]] = [(now, channel) for channel in channels]
         self._turn_of = {channel: now for _, channel in self._turns}
         self._sweep_turn = now
+        self._just_swept = False
+        # In the order of their calls; a dict, because a set has none.
+        self._hurried: dict[int, None] = {}
         heapq.heapify(self._turns)
 
     def set_active(self, channel: int, active: bool, now: float) -> None:
@@ -60,19 +63,27 @@ class Schedule:
             self.hurry(channel, now)
 
     def hurry(self, channel: int, now: float) -> None:
-        """Read a channel as soon as may be."""
-        if channel in self._turn_of:
+        """Read a channel as soon as may be: before all that wait for their turn."""
+        if channel in self._turn_of and channel not in self._hurried:
+            self._hurried[channel] = None
             self._set_turn(channel, now)
 
     def next_due(self, now: float) -> Due | None:
-        """What to read now, None when nothing is due. A sweep goes before readings."""
-        if self._sweeps and self._sweep_turn <= now:
+        """What to read now, None when nothing is due.
+
+        A sweep goes before readings, but two sweeps never before one: where a sweep takes
+        longer than its period, nothing else would ever be read.
+        """
+        reading = self._due_reading(now)
+        if self._sweeps and self._sweep_turn <= now and not (self._just_swept and reading):
             self._sweep_turn = _next_turn(self._sweep_turn, self._intervals.sweep_s, now)
+            self._just_swept = True
             return SweepDue()
-        self._drop_outdated()
-        if not self._turns or self._turns[0][0] > now:
+        self._just_swept = False
+        if reading is None:
             return None
-        turn, channel = self._turns[0]
+        turn, channel = reading
+        self._hurried.pop(channel, None)
         self._set_turn(channel, _next_turn(turn, self._interval(channel), now))
         return ReadingDue(channel)
 
@@ -80,6 +91,7 @@ class Schedule:
         """When something is due next; infinity when nothing ever is."""
         self._drop_outdated()
         turns = [self._turns[0][0]] if self._turns else []
+        turns += [self._turn_of[channel] for channel in self._hurried]
         if self._sweeps:
             turns.append(self._sweep_turn)
         return min(turns, default=float("inf"))
@@ -88,9 +100,17 @@ class Schedule:
         i = self._intervals
         return i.active_s if channel in self._active or not self._sweeps else i.idle_s
 
+    def _due_reading(self, now: float) -> tuple[float, int] | None:
+        """Turn and channel of the reading that goes first."""
+        for channel in self._hurried:
+            return self._turn_of[channel], channel
+        self._drop_outdated()
+        return self._turns[0] if self._turns and self._turns[0][0] <= now else None
+
     def _set_turn(self, channel: int, turn: float) -> None:
         self._turn_of[channel] = turn
-        heapq.heappush(self._turns, (turn, channel))
+        if turn < float("inf"):
+            heapq.heappush(self._turns, (turn, channel))
 
     def _drop_outdated(self) -> None:
         """Forget turns that were moved; the heap holds the new ones as well."""
