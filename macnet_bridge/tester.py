@@ -24,6 +24,8 @@ class Tester:
         touched: called with a channel that a command has just changed.
     """
 
+    __test__ = False  # not a test case, whatever pytest makes of the name
+
     def __init__(
         self,
         name: str,

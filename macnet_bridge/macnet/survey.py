@@ -81,7 +81,7 @@ class _Findings:
 
     async def ask(self, function: f.Function[Any, Any], question: Callable[[], Awaitable[R]]) -> R | None:
         try:
-            return await question()
+            return await _ask_twice(question)
         except TesterRefused as error:
             # A result code is an answer: the function is there and does not like the question.
             if isinstance(error.result, int) or error.code not in _ABSENT:
@@ -90,6 +90,14 @@ class _Findings:
         except (BadReply, NoReply) as error:
             self.missing[function.number] = str(error)
         return None
+
+
+async def _ask_twice(question: Callable[[], Awaitable[R]]) -> R:
+    """Once more after silence: a datagram that was lost says nothing about the function."""
+    try:
+        return await question()
+    except NoReply:
+        return await question()
 
 
 _ABSENT = frozenset({"INVALID_FUNCTION", "MACNET_ERROR"})

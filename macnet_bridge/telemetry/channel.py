@@ -25,6 +25,7 @@ class Channel:
         self.changed_at = 0.0
         self._state_seq = run * _STATE_SEQS_PER_RUN
         self._reading_seq = 0
+        self._test_due = True
 
     @property
     def running(self) -> bool:
@@ -40,15 +41,28 @@ class Channel:
         return self._reading_seq
 
     def needs_test_info(self, status: StatusAndReadings) -> bool:
-        """Whether a test may have begun or ended since the last look, so that its name is due."""
+        """Whether a test may have begun or ended since its names were read."""
         last = self.status
-        return last is None or last.state != status.state or status.test_time_second < last.test_time_second
+        return (
+            self._test_due
+            or last is None
+            or last.state != status.state
+            or status.test_time_second < last.test_time_second
+        )
+
+    def test_may_be_another(self) -> None:
+        """The names of its test have to be read again."""
+        self._test_due = True
 
     def see(self, status: StatusAndReadings, now_unix: float, test: TestInfo | None = None) -> bool:
-        """Take a reading in, and the test's names when they were read. True = the state changed."""
+        """Take a reading in, and the test's names when they were read. True = the state changed.
+
+        Names that were due and could not be read are forgotten: they may be another test's.
+        """
         before = self._shown()
+        self._test_due = test is None and self.needs_test_info(status)
         self.status, self.quality = status, "good"
-        if test is not None:
+        if test is not None or self._test_due:
             self.test = test
         return self._changed(before, now_unix)
 

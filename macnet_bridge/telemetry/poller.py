@@ -52,6 +52,7 @@ class Poller:
         # What is wrong, by the read that showed it; gone when that read succeeds again.
         self._troubles: dict[Due | None, str] = {None: _NOT_YET_REACHED}
         self._schedule: Schedule | None = None
+        self._unspecified: list[int] = []
         self._wake = asyncio.Event()
         tester.touched = self._touched
 
@@ -89,6 +90,9 @@ class Poller:
         if not tester.channels:
             raise InvalidRequest(f"it has {found.system.test_channels} channels, none of those configured")
         tester.survey = found
+        # What comes back need not be what went away.
+        tester.specifications.clear()
+        self._unspecified = list(tester.channels) if found.has(f.CHANNEL_SPECIFICATION) else []
         self._last_ok, self._failures = time.time(), 0
         self._troubles.clear()
         for number in tester.channels:
@@ -140,6 +144,7 @@ class Poller:
             self._troubles[due] = str(error)
         except TesterRefused as error:
             # It answers, so it is there.
+            self._failures = 0
             self._troubles[due] = str(error)
         else:
             self._failures = 0
@@ -157,7 +162,8 @@ class Poller:
 
     def _touched(self, channel: int) -> None:
         """A command has just changed this channel: look at it before its turn."""
-        if self._schedule is not None:
+        if self._schedule is not None and channel in self._channels:
+            self._channels[channel].test_may_be_another()
             self._schedule.hurry(channel, time.monotonic())
             self._wake.set()
 
@@ -179,27 +185,28 @@ class Poller:
         channel = self._channels[number]
         status = await self._tester.cycler.read_status(number)
         now_unix = time.time()
-        test = await self._read_test(number) if channel.needs_test_info(status) else None
-        changed = channel.see(status, now_unix, test)
-        schedule.set_active(number, channel.running, time.monotonic())
-        self._publisher.reading(number, channel, status, now_unix)
-        if changed:
-            self._publisher.state(number, channel)
-
-    async def _read_test(self, number: int) -> TestInfo | None:
-        if not self._tester.online().has(f.TEST_INFO):
-            return None
-        return await self._tester.cycler.read_test_info(number)
+        test: TestInfo | None = None
+        try:
+            if channel.needs_test_info(status) and self._tester.online().has(f.TEST_INFO):
+                test = await self._tester.cycler.read_test_info(number)
+        finally:
+            # A name that cannot be read is no reason to withhold what was measured.
+            changed = channel.see(status, now_unix, test)
+            schedule.set_active(number, channel.running, time.monotonic())
+            self._publisher.reading(number, channel, status, now_unix)
+            if changed:
+                self._publisher.state(number, channel)
 
     async def _read_a_specification(self) -> bool:
         """Use idle time to read one more specification. False = all are known, or never will be."""
         tester = self._tester
-        unread = next((n for n in tester.channels if n not in tester.specifications), None)
+        if not self._unspecified:
+            return False
         try:
-            if unread is None or await tester.specification(unread, line=Line.READS) is None:
-                return False
+            await tester.specification(self._unspecified[0], line=Line.READS)
         except TransportError:
             return False  # if the tester is gone, the next read that is due finds out
-        if len(tester.specifications) == len(tester.channels):
+        del self._unspecified[0]  # asked once, also where the tester does not tell
+        if not self._unspecified:
             self._publisher.info()
         return True
