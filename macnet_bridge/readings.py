@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import UNSET
 
 from macnet_bridge.macnet.protocol.codes import CHARGING, DISCHARGING, ChannelState, StepCode
 from macnet_bridge.macnet.protocol.messages import StatusAndReadings
-from macnet_bridge.payloads.telemetry import Measured, RawCodes
+from macnet_bridge.payloads.telemetry import RawCodes
 
 SignRule = Literal["auto", "as_reported", "from_mode"]
 
@@ -44,33 +44,35 @@ class CurrentSign:
 
 def measured(
     status: StatusAndReadings, sign: CurrentSign, *, unix_time_second: float, test_name: str | None
-) -> Measured:
-    """A reply of MacNet (4, 7) in our words.
+) -> dict[str, Any]:
+    """A reply of MacNet (4, 7) in our words: the fields of `payloads.telemetry.Measured`.
 
     Args:
         unix_time_second: our UTC clock when the reply came.
         test_name: of the running or last test, from (4, 6); None when not known.
     """
     current = sign.signed(status.current_ampere, status.step_code)
-    return Measured(
-        unix_time_second=unix_time_second,
-        state=ChannelState.word(status.state),
-        mode=StepCode.word(status.step_code),
-        test_name=test_name,
-        test_time_second=status.test_time_second,
-        step_time_second=status.step_time_second,
-        cycle_count=status.cycle_count,
-        step_id=status.step_id,
-        record_index=status.record_index,
-        voltage_volt=status.voltage_volt,
-        current_ampere=UNSET if current is None else current,
-        power_watt=UNSET if current is None else current * status.voltage_volt,
-        step_cumulative_capacity_ah=status.step_capacity_ah,
-        step_cumulative_energy_wh=status.step_energy_wh,
-        tester_time=status.tester_time.isoformat(),
-        raw=raw_codes(status),
-        errors=UNSET if current is not None else {"current_ampere": SIGN_UNKNOWN, "power_watt": SIGN_UNKNOWN},
-    )
+    return {
+        "unix_time_second": unix_time_second,
+        "state": ChannelState.word(status.state),
+        "mode": StepCode.word(status.step_code),
+        "test_name": test_name,
+        "test_time_second": status.test_time_second,
+        "step_time_second": status.step_time_second,
+        "cycle_count": status.cycle_count,
+        "step_id": status.step_id,
+        "record_index": status.record_index,
+        "voltage_volt": status.voltage_volt,
+        "current_ampere": UNSET if current is None else current,
+        "power_watt": UNSET if current is None else current * status.voltage_volt,
+        "step_cumulative_capacity_ah": status.step_capacity_ah,
+        "step_cumulative_energy_wh": status.step_energy_wh,
+        "tester_time": status.tester_time.isoformat(),
+        "raw": raw_codes(status),
+        "errors": UNSET
+        if current is not None
+        else {"current_ampere": SIGN_UNKNOWN, "power_watt": SIGN_UNKNOWN},
+    }
 
 
 def raw_codes(status: StatusAndReadings) -> RawCodes:

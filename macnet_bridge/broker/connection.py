@@ -97,6 +97,8 @@ class Connection:
         self._loop = loop
         self._unacknowledged: set[int] = set()
         self._is_writing = False
+        self._writes_soon = False
+        self._watches_writing = False
         self._farewell: ReasonCode | None = None
         self._poked = asyncio.Event()
         self._ended: asyncio.Future[LinkLost] = loop.create_future()
@@ -209,11 +211,24 @@ class Connection:
             self._want_write()
 
     def _want_write(self) -> None:
-        if self._sock is not None:
+        # Written at the end of this turn of the loop, together with what else it brings. The
+        # socket is watched only when it is full: to begin and end that costs as much as to write.
+        if self._sock is not None and not self._writes_soon and not self._watches_writing:
+            self._writes_soon = True
+            self._loop.call_soon(self._write_soon)
+
+    def _write_soon(self) -> None:
+        self._writes_soon = False
+        if self._sock is None:
+            return
+        self._on_writable()
+        if self._sock is not None and self._client.want_write():
+            self._watches_writing = True
             self._loop.add_writer(self._sock, self._on_writable)
 
     def _want_no_write(self) -> None:
-        if self._sock is not None:
+        if self._sock is not None and self._watches_writing:
+            self._watches_writing = False
             self._loop.remove_writer(self._sock)
 
     def _detach(self) -> None:

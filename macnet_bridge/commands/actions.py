@@ -100,7 +100,7 @@ async def reset(job: Job[ResetArguments]) -> Done:
 
 async def _settle(job: Job[Any], doubt: OutcomeUnknown | None, wanted: Any) -> Done:
     """Read the state that a command was to bring about, whatever its reply was."""
-    job.decided.set()
+    await job.decide()
     job.tester.touched(job.channel)
     if not can_read_back(job, f.STATUS_AND_READINGS):
         if doubt:
@@ -117,7 +117,7 @@ async def set_variable(job: Job[SetVariableArguments]) -> Done:
     number, value = job.args.variable, _single(job.args.value)
     cycler = job.tester.cycler
     doubt = await send_once(cycler.set_variable(job.channel, number, value, job.deciding))
-    job.decided.set()
+    await job.decide()
     if job.tester.survey is None or not job.tester.survey.has(f.FLAGS_AND_VARIABLES):
         if doubt:
             raise doubt

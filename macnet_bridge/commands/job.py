@@ -149,6 +149,14 @@ class Job(Generic[A]):
             self.preparing()
         self.sent = True
 
+    async def decide(self) -> None:
+        """The deciding request has been answered, or never will be.
+
+        A stop that waits for this sends its request before anything else of the job leaves.
+        """
+        self.decided.set()
+        await asyncio.sleep(0)
+
     async def run(self) -> Acknowledgement:
         """Carry the command out. Whatever happens becomes its final acknowledgement."""
         try:

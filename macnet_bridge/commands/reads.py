@@ -13,6 +13,7 @@ from macnet_bridge.macnet.cycler import Line
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.payloads.commands import NoArguments
+from macnet_bridge.payloads.telemetry import Measured
 from macnet_bridge.readings import measured
 
 R = TypeVar("R", bound=m.Message)
@@ -38,8 +39,8 @@ def _fields(message: m.Message) -> dict[str, Any]:
 async def read_status(job: ReadJob) -> Done:
     """MacNet (4, 7)"""
     status = await ask(job, f.STATUS_AND_READINGS)
-    reading = measured(status, job.tester.sign, unix_time_second=time.time(), test_name=None)
-    return Done(msgspec.to_builtins(reading))
+    values = measured(status, job.tester.sign, unix_time_second=time.time(), test_name=None)
+    return Done(msgspec.to_builtins(Measured(**values)))
 
 
 async def read_aux(job: ReadJob) -> Done:

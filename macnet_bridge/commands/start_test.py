@@ -57,7 +57,7 @@ async def start_test(job: StartJob) -> Done:
     if job.tester.online().has(f.CHECK_START):
         await _check(job, _check_request(request), job.preparing)
     doubt = await send_once(job.tester.cycler.start_test(job.channel, request, job.deciding))
-    job.decided.set()
+    await job.decide()
     job.tester.touched(job.channel)
     if await _shows_test(job, request.test_name):
         return Done({"test_name": request.test_name}, "read_back")

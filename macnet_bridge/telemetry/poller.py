@@ -149,7 +149,8 @@ class Poller:
         else:
             self._failures = 0
             self._last_ok = time.time()
-            self._troubles.pop(due, None)
+            if self._troubles.pop(due, None) is None:
+                return
         self._publish_status()
 
     async def _wait(self, seconds: float) -> None:

@@ -63,11 +63,7 @@ class Publisher:
         values = measured(
             status, self._tester.sign, unix_time_second=round(now_unix, 3), test_name=channel.test_name
         )
-        reading = Reading(
-            **{name: getattr(values, name) for name in values.__struct_fields__},
-            run=self._identity.run,
-            seq=channel.next_reading_seq(),
-        )
+        reading = Reading(**values, run=self._identity.run, seq=channel.next_reading_seq())
         topic = self._topics.channel_topic(self._tester.name, number, "reading")
         self._publish(topic, msgspec.json.encode(reading), self._qos, False)
 

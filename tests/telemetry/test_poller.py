@@ -430,11 +430,13 @@ async def test_one_lost_reply_does_not_make_a_function_missing(transport: BulkTr
 
 async def test_a_clock_that_stands_still() -> None:
     stopped = time.monotonic()
-    async with SimulatedCycler(4, clock=lambda: stopped) as simulated:
-        async with AsyncCycler(TesterAddress(simulated.host, simulated.json_port)) as cycler:
-            found = await survey(cycler, constant_id=False)
-            assert not found.live
-            assert any("stands still" in oddity for oddity in found.oddities)
+    async with (
+        SimulatedCycler(4, clock=lambda: stopped) as simulated,
+        AsyncCycler(TesterAddress(simulated.host, simulated.json_port)) as cycler,
+    ):
+        found = await survey(cycler, constant_id=False)
+        assert not found.live
+        assert any("stands still" in oddity for oddity in found.oddities)
 
 
 async def test_a_survey_changes_nothing() -> None:

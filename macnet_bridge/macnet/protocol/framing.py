@@ -15,9 +15,24 @@ from macnet_bridge.errors import Malformed
 MAX_JSON_BYTES = 1 << 20
 """Longest JSON message accepted. The longest real one, 128 channels of (4, 1), has about 6 kB."""
 
+_WHOLE_OBJECT_DEPTH = 4
+"""Objects nested no deeper than this, which is all that MacNet has, are found by one match."""
+
 _OUTSIDE_STRING = re.compile(rb'[{}"]')
 _IN_STRING = re.compile(rb'["\\]')
 _WHITE_SPACE = re.compile(rb"[ \t\r\n]+")
+
+
+def _whole_object() -> re.Pattern[bytes]:
+    """A pattern for an object whose strings have no escapes. It never backtracks."""
+    flat = rb'[^{}"\\]++|"[^"\\]*+"'
+    content = flat
+    for _ in range(_WHOLE_OBJECT_DEPTH - 1):
+        content = flat + rb"|\{(?:" + content + rb")*+\}"
+    return re.compile(rb"\{(?:" + content + rb")*+\}")
+
+
+_WHOLE_OBJECT = _whole_object()
 
 
 class JsonFramer:
@@ -72,6 +87,8 @@ class JsonFramer:
 
     def _find_end(self) -> int | None:
         position = self._scanned
+        if position == 0 and (whole := _WHOLE_OBJECT.match(self._buffer)):
+            return whole.end()  # the usual case; the scan below copes with all others
         while True:
             pattern = _IN_STRING if self._in_string else _OUTSIDE_STRING
             match = pattern.search(self._buffer, position)
