@@ -10,6 +10,7 @@ import re
 import shlex
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -134,25 +135,30 @@ async def test_sigterm_ends_it_and_leaves_nothing_behind(tmp_path: Path, monkeyp
 
 @posix_only
 def test_in_a_terminal_it_draws_a_table_and_gives_the_terminal_back() -> None:
-    import pty
-
-    options = ["--broker-port", "0", "--broker", "amqtt"]
-    pid, terminal = pty.fork()
-    if pid == 0:
-        os.environ.update({"PYTHONPATH": str(PROJECT), "TERM": "xterm", "COLUMNS": "80", "LINES": "24"})
-        os.execv(sys.executable, [sys.executable, "-m", "macnet_bridge", "demo", *options])
+    terminal, inner = os.openpty()
+    size = {"TERM": "xterm", "COLUMNS": "80", "LINES": "24"}
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "macnet_bridge", "demo", "--broker-port", "0", "--broker", "amqtt"],
+        env={**os.environ, **size, "PYTHONPATH": str(PROJECT)},
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+    )
+    os.close(inner)
     shown = b""
     try:
         while b"+2.5000" not in shown:
             shown += os.read(terminal, 65536)
-        os.write(terminal, b"\x03")
+        demo.send_signal(signal.SIGINT)
         with contextlib.suppress(OSError):  # Linux says that a terminal ended by an error
             while more := os.read(terminal, 65536):
                 shown += more
     finally:
-        _, status = os.waitpid(pid, 0)
+        if b"+2.5000" not in shown:
+            demo.kill()
+        code = demo.wait(PATIENCE_S)
         os.close(terminal)
-    assert os.waitstatus_to_exitcode(status) == 0
+    assert code == 0
     assert b"Traceback" not in shown
     assert b"\x1b[?25l" in shown  # the cursor was hidden ...
     assert shown.rindex(b"\x1b[?25h") > shown.rindex(b"\x1b[?25l")  # ... and is back

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
 
 from macnet_bridge.macnet.protocol.codes import CHARGING, DISCHARGING, StepCode
-from macnet_bridge.payloads.telemetry import RawCodes
-from macnet_bridge.payloads.telemetry import Measured
+from macnet_bridge.payloads.telemetry import Measured, RawCodes
 from macnet_bridge.readings import CurrentSign, measured
 from tests.telemetry.statuses import status
 
@@ -66,14 +67,16 @@ def test_a_sign_is_right_or_absent(steps: list[tuple[StepCode, float]], signed: 
         assert found == true
 
 
+def measurement(*args: Any, **options: Any) -> Measured:
+    return Measured(**measured(*args, **options))
+
+
 def test_a_whole_reading() -> None:
-    reading = Measured(
-        **measured(
-            status(step_code=D, current_ampere=0.5, voltage_volt=4.0, cycle_count=3, step_id=2),
-            CurrentSign(),
-            unix_time_second=1.5,
-            test_name="a",
-        )
+    reading = measurement(
+        status(step_code=D, current_ampere=0.5, voltage_volt=4.0, cycle_count=3, step_id=2),
+        CurrentSign(),
+        unix_time_second=1.5,
+        test_name="a",
     )
     assert (reading.state, reading.mode, reading.test_name) == ("active", "discharge", "a")
     assert (reading.current_ampere, reading.power_watt) == (-0.5, -2.0)
@@ -84,17 +87,15 @@ def test_a_whole_reading() -> None:
 
 
 def test_what_cannot_be_known_is_absent_and_named() -> None:
-    reading = Measured(
-        **measured(status(step_code=REST), CurrentSign(), unix_time_second=1.5, test_name=None)
-        assert reading.current_ampere is UNSET
-        assert reading.power_watt is UNSET
-        assert isinstance(reading.errors, dict)
-        assert set(reading.errors) == {"current_ampere", "power_watt"}
+    reading = measurement(status(step_code=REST), CurrentSign(), unix_time_second=1.5, test_name=None)
+    assert reading.current_ampere is UNSET
+    assert reading.power_watt is UNSET
+    assert isinstance(reading.errors, dict)
+    assert set(reading.errors) == {"current_ampere", "power_watt"}
 
 
 def test_codes_that_no_table_has() -> None:
-        reading = measured(
-            status(state=99, step_code=77), CurrentSign("as_reported"), unix_time_second=0.0, test_name=None
-        )
+    reading = measurement(
+        status(state=99, step_code=77), CurrentSign("as_reported"), unix_time_second=0.0, test_name=None
     )
     assert (reading.state, reading.mode) == ("code_99", "code_77")
