@@ -6,6 +6,7 @@ For now that is a counter of starts, and which channels have retained topics at 
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -49,14 +50,16 @@ class DataDir:
         try:
             self._path.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
-            before = self._read()
-            self.save(Memory(run=before.run + 1, served=before.served))
+            with ExitStack() as undo:
+                undo.callback(self._lock.release)
+                before = self._read()
+                self.save(Memory(run=before.run + 1, served=before.served))
+                undo.pop_all()
         except filelock.Timeout:
             raise ConfigError(
                 f"bridge.data_dir: another bridge uses {self._path}; give each its own"
             ) from None
         except OSError as error:
-            self._lock.release()
             raise ConfigError(
                 f"bridge.data_dir: {self._path}: {error.strerror}; name a folder that can be written"
             ) from None

@@ -23,8 +23,8 @@ async def serve_http(address: str, readiness: Readiness) -> asyncio.Server:
     Raises:
         ConfigError: not an address, or it cannot be listened on.
     """
-    parts = urlsplit(f"//{address}")
     try:
+        parts = urlsplit(f"//{address}")
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None
