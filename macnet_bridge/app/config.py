@@ -12,7 +12,7 @@ from macnet_bridge.commands.limits import Limits
 from macnet_bridge.macnet.cycler import BulkTransport
 from macnet_bridge.readings import SignRule
 
-Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Name = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9_-]{0,62}\Z")]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Seconds = Annotated[float, Meta(ge=0)]
 Channels = str | list[Annotated[int, Meta(ge=1)]]
@@ -42,7 +42,7 @@ class MqttSection(_Section, frozen=True, kw_only=True):
 
     url: str = "mqtt://127.0.0.1:1883"
     protocol: Literal["auto", "5", "4"] = "auto"
-    root: Annotated[str, Meta(pattern=r"^[^/+#$\x00][^+#\x00]*[^/+#\x00]$|^[^/+#$\x00]$")] = "macnet"
+    root: Annotated[str, Meta(pattern=r"\A[^/+#$\x00](?:[^+#\x00]*[^/+#\x00])?\Z")] = "macnet"
     username: str = ""
     password_file: str = ""
     password_env: str = ""

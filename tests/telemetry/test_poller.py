@@ -440,9 +440,11 @@ async def test_a_clock_that_stands_still() -> None:
 
 
 async def test_a_survey_changes_nothing() -> None:
-    async with SimulatedCycler(4, clock=quick_clock) as simulated:
-        async with AsyncCycler(TesterAddress(simulated.host, simulated.json_port)) as cycler:
-            await survey(cycler, constant_id=False)
+    async with (
+        SimulatedCycler(4, clock=quick_clock) as simulated,
+        AsyncCycler(TesterAddress(simulated.host, simulated.json_port)) as cycler,
+    ):
+        await survey(cycler, constant_id=False)
         asked = {record.number for record in simulated.received}
         assert not {(6, n) for n in range(1, 11)} & asked
         assert all(channel.startable for channel in simulated.tester.channels)

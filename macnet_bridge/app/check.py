@@ -1,0 +1,144 @@
+"""What is wrong with a configuration although every value is of its type."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from msgspec import Struct, structs
+
+from macnet_bridge.app.config import AllowSection, Channels, Config, CyclerSection, MqttSection
+from macnet_bridge.commands.limits import Limits
+from macnet_bridge.commands.permission import parse_channels
+from macnet_bridge.errors import ConfigError
+from macnet_bridge.topics import RESERVED_NAMES, is_name
+
+_NOT_YET = (
+    "telemetry.aux_interval_s",
+    "telemetry.variables_interval_s",
+    "telemetry.deadband",
+    "telemetry.spool",
+    "commands.journal_days",
+)
+_NOT_YET_OF_CYCLER = ("user", "password_env", "direct_watchdog_s", "output_interval_ms")
+_NOT_YET_OF_CYCLER_TELEMETRY = ("aux_interval_s", "variables_interval_s", "deadband")
+
+
+def complaints(config: Config) -> Iterator[str]:
+    """All that is wrong, each in a line that names the key."""
+    if not config.cycler:
+        yield "no [[cycler]] is configured; add one with name and host"
+    if config.bridge.name in RESERVED_NAMES:
+        yield f"bridge.name: {config.bridge.name!r} is reserved"
+    yield from _of_reply_prefixes(config.mqtt)
+    yield from _duplicates(config.cycler)
+    for cycler in config.cycler:
+        yield from _of_cycler(cycler)
+    for rule in config.commands.allow:
+        yield from _of_rule(rule, config)
+    yield from _not_yet(config, "", _NOT_YET)
+
+
+def _of_reply_prefixes(mqtt: MqttSection) -> Iterator[str]:
+    for prefix in mqtt.reply_prefixes:
+        levels, root = prefix.strip("/").split("/"), mqtt.root.split("/")
+        shared = min(len(levels), len(root))
+        if not prefix.strip("/") or not set("+#\0").isdisjoint(prefix):
+            yield f"mqtt.reply_prefixes: {prefix!r} is no topic to put others below"
+        elif levels[:shared] == root[:shared] and levels[: shared + 1] != [*root, "reply"]:
+            # Whoever may command could have acknowledgements published as readings or commands.
+            yield f"mqtt.reply_prefixes: the bridge's own topics are below {prefix!r}, or it is one of them"
+
+
+def _of_rule(rule: AllowSection, config: Config) -> Iterator[str]:
+    if rule.principal != "*" and not is_name(rule.principal):
+        yield f"commands.allow: principal {rule.principal!r} is no name"
+    unknown = set(rule.cyclers or ()) - {cycler.name for cycler in config.cycler}
+    if unknown:
+        yield f"commands.allow: cyclers {sorted(unknown)} are not configured"
+    yield from _of_channels("commands.allow", rule.channels)
+
+
+def _of_cycler(cycler: CyclerSection) -> Iterator[str]:
+    where = f"cycler {cycler.name}"
+    if cycler.name in RESERVED_NAMES:
+        yield f"{where}: this name is reserved"
+    yield from _of_channels(where, cycler.channels)
+    yield from _of_limits(f"{where}: limits", cycler.limits)
+    for number, channel in cycler.channel.items():
+        if not _is_channel(number):
+            yield f"{where}: [cycler.channel.{number}] is no channel; write a number from 1 up"
+        if channel.aux:
+            yield f"{where}: channel.{number}.aux is not available in this version; leave it out"
+        yield from _of_limits(f"{where}: channel.{number}.limits", channel.limits)
+        if loosened := _loosened(cycler.limits, channel.limits):
+            yield f"{where}: channel.{number}.limits.{loosened} is wider than the cycler's"
+    yield from _not_yet(cycler, f"{where}: ", _NOT_YET_OF_CYCLER)
+    yield from _not_yet(cycler.telemetry, f"{where}: telemetry.", _NOT_YET_OF_CYCLER_TELEMETRY)
+
+
+def _is_channel(number: str) -> bool:
+    # "05" beside "5" would be two tables for one channel, and one of them would not hold.
+    return number.isascii() and number.isdecimal() and not number.startswith("0")
+
+
+def _of_channels(where: str, channels: Channels) -> Iterator[str]:
+    try:
+        parse_channels(channels)
+    except ConfigError as error:
+        yield f"{where}: {error}"
+
+
+def _of_limits(where: str, limits: Limits) -> Iterator[str]:
+    for name, value in structs.asdict(limits).items():
+        if value is None:
+            continue
+        if not math.isfinite(value):
+            yield f"{where}.{name}: {value} is no limit"
+        elif value < 0 and not name.startswith("voltage"):
+            yield f"{where}.{name}: {value:g} is below 0; limits of current and power are magnitudes"
+    low, high = limits.voltage_min_volt, limits.voltage_max_volt
+    if low is not None and high is not None and low >= high:
+        yield f"{where}: voltage_min_volt {low:g} is not below voltage_max_volt {high:g}"
+
+
+def _duplicates(cyclers: list[CyclerSection]) -> Iterator[str]:
+    """Names and addresses that are there twice: commands would reach the wrong tester."""
+    names: set[str] = set()
+    owners: dict[tuple[str, str, int], str] = {}
+    for cycler in cyclers:
+        if cycler.name in names:
+            yield f"two cyclers are called {cycler.name!r}"
+        names.add(cycler.name)
+        for key in ("json_port", "tcp_port", "udp_port"):
+            port: int = getattr(cycler, key)
+            place = ("udp" if key == "udp_port" else "tcp", cycler.host.lower(), port)
+            if place in owners:
+                yield f"cycler {cycler.name}: {key}: {owners[place]} has {cycler.host}:{port} already"
+            owners[place] = f"cycler {cycler.name}"
+
+
+def _loosened(outer: Limits, inner: Limits) -> str | None:
+    """The first limit of a channel that is wider than its cycler's."""
+    both = outer.tightened(inner)
+    for name in inner.__struct_fields__:
+        if getattr(inner, name) is not None and getattr(both, name) != getattr(inner, name):
+            return name
+    return None
+
+
+def _not_yet(table: Struct, prefix: str, paths: tuple[str, ...]) -> Iterator[str]:
+    """Keys that the contract has and this version does not act on: only their defaults pass."""
+    for path in paths:
+        if _follow(table, path) != _follow(_default_of(table), path):
+            yield f"{prefix}{path} is not available in this version; leave it out"
+
+
+def _default_of(table: Struct) -> Struct:
+    return CyclerSection(name="x", host="x") if isinstance(table, CyclerSection) else type(table)()
+
+
+def _follow(table: object, path: str) -> object:
+    for part in path.split("."):
+        table = getattr(table, part)
+    return table

@@ -1,0 +1,79 @@
+"""What is wrong with a configuration, in one line that a person can act on."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
+
+import msgspec
+from msgspec import Struct
+
+from macnet_bridge.app.config import Config
+from macnet_bridge.app.places import lines_of
+
+_UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
+_AT = re.compile(r" - at `\$?\.?(?P<path>[^`]*)`")
+
+
+def explain(error: msgspec.ValidationError, text: str, source: str, overlaid: Mapping[str, str]) -> str:
+    """The complaint, after the place where the wrong value comes from.
+
+    Args:
+        text: the file.
+        source: its name.
+        overlaid: paths whose values came from environment variables, and the variables.
+    """
+    at = _AT.search(str(error))
+    path = at["path"] if at else ""
+    what = _AT.sub("", str(error))
+    unknown = _UNKNOWN.search(what)
+    key = f"{path}.{unknown['key']}".strip(".") if unknown else path
+    if unknown:
+        message = f"unknown key {key!r}{_nearest(unknown['key'], path)}"
+    else:
+        message = f"{key}: {what}" if key else what
+    if key in overlaid:
+        return f"environment variable {overlaid[key]}: {message}"
+    lines = lines_of(key, text)
+    # Where several keys fit, all of an unknown name are wrong; of others nobody can say which.
+    known_line = lines and (unknown or len(lines) == 1)
+    return f"{source}, line {lines[0]}: {message}" if known_line else f"{source}: {message}"
+
+
+def field_type(path: str) -> Any:
+    """The type of a key of the configuration, None when there is no such key."""
+    table, _, key = path.rpartition(".")
+    return next((info.type for info in _fields(_table_at(table)) if info.encode_name == key), None)
+
+
+def _nearest(key: str, path: str) -> str:
+    """A guess at the key that was meant, among those of the same table."""
+    known = [info.encode_name for info in _fields(_table_at(path))]
+    found = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return f"; did you mean {found[0]!r}?" if found else f"; there are {', '.join(known)}"
+
+
+def _table_at(path: str) -> Any:
+    table: Any = Config
+    for part in re.sub(r"\[[^]]*\]", "", path).split("."):
+        if part:
+            kind = next((info.type for info in _fields(table) if info.encode_name == part), None)
+            table = next((kind for kind in _kinds(kind) if _is_table(kind)), None)
+    return table
+
+
+def _fields(table: Any) -> tuple[Any, ...]:
+    return msgspec.structs.fields(table) if _is_table(table) else ()
+
+
+def _kinds(kind: Any) -> Iterator[Any]:
+    """A type and those inside it: of `list[X] | None` also `list[X]`, `X` and `None`."""
+    yield kind
+    for part in get_args(kind):
+        yield from _kinds(part)
+
+
+def _is_table(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct)

@@ -1,0 +1,44 @@
+"""What a bridge says of itself, without a broker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from macnet_bridge.app.bridge import Bridge
+from macnet_bridge.app.data_dir import DataDir
+from macnet_bridge.app.load import parse
+
+TEXT = """
+[mqtt]
+username = "secret-user"
+password_file = "/run/secret-file"
+password_env = "SECRET_VARIABLE"
+ca_file = "/secret-ca"
+cert_file = "/secret-cert"
+key_file = "/secret-key"
+[[commands.allow]]
+principal = "alice"
+commands = ["*"]
+[[cycler]]
+name = "lab1"
+host = "127.0.0.1"
+[cycler.limits]
+voltage_max_volt = 4.25
+"""
+
+
+async def test_no_secret_is_published(tmp_path: Path) -> None:
+    config = parse(TEXT, "x")
+    with DataDir(str(tmp_path)) as data:
+        bridge = Bridge(config, password="secret-word", data_dir=data)
+        info = bridge._info()
+        text = msgspec.json.encode(info).decode()
+        assert "secret" not in text.lower()
+        assert "secret-word" not in repr(bridge.broker.__dict__.get("_settings", ""))
+    assert info.cyclers == ["lab1"]
+    assert info.run == 1
+    assert info.config["cycler"][0]["limits"]["voltage_max_volt"] == 4.25
+    assert "start_test" in info.verbs["channel"]
+    assert info.verbs["bridge"] == ["ping"]
