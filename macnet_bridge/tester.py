@@ -21,6 +21,7 @@ class Tester:
         survey: what was found out when it came online, None while it is away.
         sign: how this tester's currents get their sign.
         specifications: of the channels asked so far. MacNet (3, 1)
+        cells: by channel, test name and cell of the last start that named its cell.
         touched: called with a channel that a command has just changed.
     """
 
@@ -39,6 +40,7 @@ class Tester:
         self.sign = sign or CurrentSign()
         self.survey: Survey | None = None
         self.specifications: dict[int, ChannelSpecification] = {}
+        self.cells: dict[int, tuple[str, str]] = {}
         self.touched: Callable[[int], None] = lambda channel: None
 
     @property
@@ -64,6 +66,11 @@ class Tester:
         if self.survey is None:
             raise TesterOffline(f"the tester {self.name} is offline")
         return self.survey
+
+    def cell_id(self, channel: int, test_name: str | None) -> str | None:
+        """The cell that a test was started on by us, None for tests of other origin."""
+        name, cell = self.cells.get(channel, (None, None))
+        return cell if name == test_name else None
 
     async def specification(self, channel: int, *, line: Line = Line.COMMANDS) -> ChannelSpecification | None:
         """Specification of a channel, asked once; None where the tester does not tell it."""

@@ -42,8 +42,9 @@ _FREE = (ChannelState.AVAILABLE, ChannelState.COMPLETED)
 
 
 async def check_start(job: StartJob) -> Done:
-    """Ask the tester whether a test could start. MacNet (6, 11)"""
+    """Ask the tester whether a test could start, within its limits. MacNet (6, 11)"""
     request = _check_request(start_request(job))
+    await wanted_limits(job, job.args.safety)
     await _check(job, request, job.deciding)
     return Done({"test_name": request.test_name})
 
@@ -59,6 +60,8 @@ async def start_test(job: StartJob) -> Done:
     doubt = await send_once(job.tester.cycler.start_test(job.channel, request, job.deciding))
     await job.decide()
     job.tester.touched(job.channel)
+    if job.args.cell_id:
+        job.tester.cells[job.channel] = (request.test_name, job.args.cell_id)
     if await _shows_test(job, request.test_name):
         return Done({"test_name": request.test_name}, "read_back")
     raise doubt or NotConfirmed(f"the tester said yes, and its state does not show {request.test_name!r}")

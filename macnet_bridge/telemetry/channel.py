@@ -72,7 +72,7 @@ class Channel:
         self.quality = "stale"
         return self.status is not None and self._changed(before, now_unix)
 
-    def payload(self, bridge: str, session: str) -> StatePayload | None:
+    def payload(self, bridge: str, session: str, cell_id: str | None = None) -> StatePayload | None:
         """The retained state, None while nothing is known."""
         if self.status is None:
             return None
@@ -83,6 +83,7 @@ class Channel:
             mode=StepCode.word(self.status.step_code),
             end_reason=self._end_reason(),
             test_name=self.test_name,
+            cell_id=cell_id,
             procedure=self.test.procedure or None if self.test else None,
             step_id=self.status.step_id,
             cycle_count=self.status.cycle_count,

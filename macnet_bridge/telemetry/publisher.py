@@ -69,7 +69,8 @@ class Publisher:
 
     def state(self, number: int, channel: Channel) -> None:
         """`R/C/N/telemetry/state`, once something is known of the channel."""
-        payload = channel.payload(self._identity.bridge, self._identity.session)
+        cell_id = self._tester.cell_id(number, channel.test_name)
+        payload = channel.payload(self._identity.bridge, self._identity.session, cell_id)
         if payload is not None:
             self._retain(self._topics.channel_topic(self._tester.name, number, "state"), payload)
 

@@ -30,7 +30,8 @@ async def test_start_test_runs_on_the_channel_named(
     lab: Lab, cycler: SimulatedCycler, peer: MqttPeer
 ) -> None:
     cycler.received.clear()
-    args = {"procedure": "CCCV_1C", "test_name": "cell-17 a", "c_rate_ah": 2.5, "comment": "first"}
+    args: dict[str, object] = {"procedure": "CCCV_1C", "test_name": "cell-17 a", "c_rate_ah": 2.5}
+    args |= {"comment": "first", "cell_id": "cell-17"}
     answer = await peer.command(f"{lab.root}/lab1/5/cmd/start_test", {"id": "a1", "args": args})
     assert answer["status"] == "done"
     assert answer["verified"] == "read_back"
@@ -44,6 +45,7 @@ async def test_start_test_runs_on_the_channel_named(
         lambda seen: seen.topic == f"{lab.root}/lab1/5/telemetry/state" and seen.json["state"] == "active"
     )
     assert state.json["test_name"] == "cell-17 a"
+    assert state.json["cell_id"] == "cell-17"
     assert state.json["procedure"] == "CCCV_1C"
     assert state.json["control"] == "procedure"
 
@@ -150,6 +152,17 @@ async def test_a_duplicate_gets_the_first_answer_and_runs_once(
     assert {answer["status"] for answer in finals} == {"done"}
     assert all({**answer, "duplicate": False} == first for answer in finals)
     assert [answer["duplicate"] for answer in finals] == [False] + [True] * 5
+
+
+async def test_check_start_checks_the_limits_too_and_starts_nothing(
+    lab: Lab, cycler: SimulatedCycler, peer: MqttPeer
+) -> None:
+    topic = f"{lab.root}/lab1/7/cmd/check_start"
+    args = {"procedure": "CCCV_1C", "c_rate_ah": 2.5}
+    assert (await peer.command(topic, {"id": "c", "args": args}))["status"] == "done"
+    outside = await peer.command(topic, {"id": "d", "args": {**args, "safety": {"charge_max_ampere": 1e6}}})
+    assert (outside["status"], outside["error"]["code"]) == ("rejected", "OUT_OF_LIMITS")
+    assert not [record for record in cycler.received if record.number in ((6, 2), (6, 10))]
 
 
 @pytest.mark.needs_real_broker
