@@ -48,7 +48,7 @@ class Accepted(NamedTuple):
     max_qos: int
 
 
-class Listener(Protocol):
+class Events(Protocol):
     """Who is told what happens on a connection. None of these may raise: paho would trip over it."""
 
     def on_incoming(self, message: Incoming) -> None: ...
@@ -83,7 +83,7 @@ class Connection:
         will: Outgoing | None,
         clean: bool,
         tls: ssl.SSLContext | None,
-        listener: Listener,
+        listener: Events,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.version: MqttVersion = version
