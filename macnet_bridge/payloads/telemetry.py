@@ -85,7 +85,7 @@ class ChannelState(Struct, frozen=True, kw_only=True):
     mode: str
     end_reason: str | None
     test_name: str | None
-    cell_id: str | None
+    cell_id: str | None = None
     procedure: str | None
     step_id: int
     cycle_count: int
