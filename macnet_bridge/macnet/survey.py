@@ -65,7 +65,7 @@ async def survey(cycler: AsyncCycler, *, constant_id: bool) -> Survey:
         oddities.append(CONSTANT_ID)
     if not live:
         oddities.append(NO_LIVE_STATE)
-    if version and (version.exe_major, version.exe_minor) != (version.dll_major, version.dll_minor):
+    if version and _versions_differ(version):
         oddities.append("its EXE and DLL are of different versions")
     return Survey(system, version, findings.missing, tuple(oddities), live, offset)
 
@@ -136,3 +136,9 @@ async def _watch_clock(cycler: AsyncCycler, findings: _Findings) -> tuple[bool, 
         if again is not None and again.tester_time != first.tester_time:
             return True, offset
     return False, offset
+
+
+def _versions_differ(version: m.VersionInfo) -> bool:
+    """Whether EXE and DLL do not belong together, as far as both say what they are."""
+    pairs = ((version.exe_major, version.dll_major), (version.exe_minor, version.dll_minor))
+    return any(dll is not None and exe != dll for exe, dll in pairs)

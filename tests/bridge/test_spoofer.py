@@ -57,6 +57,9 @@ async def test_status_names_what_is_missing_and_odd(lab: Lab, peer: MqttPeer) ->
     assert "2 items for 3 channels" in status["missing_functions"]["4,1"]
     assert any("1987" in oddity for oddity in status["oddities"])
     assert any("clock stands still" in oddity for oddity in status["oddities"])
+    # It does not say its DLL's minor version, so nothing can be wrong with it.
+    assert len(status["oddities"]) == 2
+    assert status["missing_functions"]["3,1"].endswith('neither result nor error: { "err": 1 }')
 
 
 async def test_set_variable_is_done_by_its_reply(lab: Lab, peer: MqttPeer) -> None:

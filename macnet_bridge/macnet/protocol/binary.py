@@ -85,7 +85,7 @@ def reply_data_bytes(function: Function[Any, Any], request: Message, length: int
         if length in (request.count, request.count * item_bytes):
             return request.count * item_bytes
         if length:
-            raise Malformed(f"{function}: Len {length} for {request.count} channels")
+            raise Malformed(f"Len {length} for {request.count} channels")
         return 0
     return length if length % item_bytes == 0 else length * item_bytes
 
@@ -107,7 +107,7 @@ def decode_reply(
         raise _nothing(function)
     items = request.count if isinstance(request, ChannelRange) else None
     if layout is None or (items is not None and len(data) != items * layout.item_size):
-        raise Malformed(f"{function} does not answer with {len(data)} bytes")
+        raise Malformed(f"it does not answer with {len(data)} bytes")
     return layout.unpack(data)
 
 
@@ -115,7 +115,7 @@ def _nothing(function: Function[Any, Any]) -> Malformed | TesterRefused:
     """What a bare header means where data are due."""
     if function.effect is Effect.CHANGES and not function.results:
         # The manual prints no binary reply for these: a bare header may mean that it was done.
-        return Malformed(f"{function}: answered with a bare header, which does not tell what became of it")
+        return Malformed("answered with a bare header, which does not tell what became of it")
     return TesterRefused(f"{function}: refused", fclass=function.fclass, fnum=function.fnum)
 
 

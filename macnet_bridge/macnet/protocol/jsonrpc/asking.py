@@ -73,7 +73,8 @@ def decode_reply(
     envelope: _Envelope = decode(_Envelope, text)
     content = envelope.params if envelope.result is UNSET else envelope.result
     if content is UNSET and envelope.error is UNSET:
-        raise Malformed(f"the reply has neither result nor error: {bytes(text[:60])!r}")
+        shown = " ".join(text[:60].decode("utf-8", errors="replace").split())
+        raise Malformed(f"the reply has neither result nor error: {shown}")
     if envelope.id != request_id:
         _check_other_id(envelope, request_id, constant_id)
     if envelope.error is not UNSET:
@@ -82,7 +83,7 @@ def decode_reply(
     _check_head(function, channel, decode(_Head, content))
     reply: R = decode(function.reply, content)
     if isinstance(reply, Outcome) and reply.result is None:
-        raise Malformed(f"{function}: the reply has no Result")
+        raise Malformed("the reply has no Result")
     if request is not None:
         _check_items(function, request, reply)
     return reply
@@ -116,13 +117,13 @@ def _check_head(function: Function[Any, Any], channel: int, head: _Head) -> None
     if head.fclass != function.fclass or head.fnum != function.fnum:
         raise Malformed(f"asked function {function.number}, was answered ({head.fclass}, {head.fnum})")
     if function.addresses_channel and head.channel != to_wire(channel):
-        raise Malformed(f"{function}: asked wire channel {to_wire(channel)}, was answered {head.channel}")
+        raise Malformed(f"asked wire channel {to_wire(channel)}, was answered {head.channel}")
 
 
 def _check_items(function: Function[Any, Any], request: Message, reply: Message) -> None:
     items = function.binary_reply[0].items_attribute
     if isinstance(request, ChannelRange) and items and len(getattr(reply, items)) != request.count:
-        raise Malformed(f"{function}: {len(getattr(reply, items))} items for {request.count} channels")
+        raise Malformed(f"{len(getattr(reply, items))} items for {request.count} channels")
 
 
 def _refusal(function: Function[Any, Any], error: Raw) -> TesterRefused:
