@@ -167,4 +167,6 @@ class UdpTransport(_Socket, asyncio.DatagramProtocol):
 
 
 def _reason(error: OSError) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"  # asyncio's own words are the address once more
     return error.strerror or str(error) or type(error).__name__

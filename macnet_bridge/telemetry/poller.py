@@ -106,7 +106,8 @@ class Poller:
         return self._schedule
 
     def _go_offline(self, reason: str) -> None:
-        if self._tester.survey is not None:
+        # Said when it goes, and again when the reason changes; not at every attempt to reach it.
+        if self._tester.survey is not None or reason != self._troubles.get(None):
             log.warning("%s is offline: %s", self._tester.name, reason)
         self._tester.survey = None
         self._schedule = None

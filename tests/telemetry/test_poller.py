@@ -285,6 +285,29 @@ async def test_a_tester_that_is_not_there_yet() -> None:
         await it.record.wait("status", online)
 
 
+async def test_the_log_says_once_that_it_is_not_there(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = asyncio.Semaphore(0)
+
+    def counted_survey(*args: Any, **options: Any) -> Any:
+        tries.release()
+        return survey(*args, **options)
+
+    monkeypatch.setattr(poller_module, "survey", counted_survey)
+    caplog.set_level("INFO", poller_module.__name__)
+    async with polled(away=True) as it:
+        for _ in range(4):
+            await tries.acquire()
+        await it.simulated.start()
+        await it.record.wait("status", online)
+    address = f"127.0.0.1:{it.simulated.json_port}"
+    assert caplog.messages == [
+        f"lab1 is offline: no connection to {address}: connection refused",
+        "lab1 is online with 4 channels",
+    ]
+
+
 async def test_cut_connections_are_not_yet_an_absence() -> None:
     async with polled() as it:
         await it.record.wait("status", online)
