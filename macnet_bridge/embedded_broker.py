@@ -16,6 +16,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Protocol
@@ -31,6 +32,7 @@ class _Engine(Protocol):
     name: str
 
     def start(self, host: str, port: int) -> None: ...
+    def is_listening(self) -> bool: ...
     def is_running(self) -> bool: ...
     def stop(self) -> None: ...
 
@@ -138,7 +140,8 @@ def _wait_until_accepting(host: str, port: int, engine: _Engine) -> None:
     # processor free for the broker that is starting.
     pause = threading.Event()
     for _ in range(int(START_S / 0.02)):
-        if connack(host, port) == 0:
+        # A welcome alone proves nothing: another broker may have been faster on this port.
+        if engine.is_listening() and connack(host, port) == 0:
             return
         if not engine.is_running():
             break
@@ -161,6 +164,17 @@ def connack(host: str, port: int, timeout_s: float = 1.0) -> int | None:
     return answer[3] if len(answer) == 4 and answer[0] == 0x20 else None
 
 
+_MOSQUITTO_CONFIG = """\
+listener {port} {host}
+allow_anonymous true
+set_tcp_nodelay true
+log_dest stderr
+log_type error
+log_type information
+"""
+_SILENT_START_S = 1.0
+
+
 class _Mosquitto:
     """A mosquitto process with a configuration of its own."""
 
@@ -168,22 +182,32 @@ class _Mosquitto:
         self.name = f"mosquitto {mosquitto_version(program)}"
         self._program = program
         self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self._log: Path | None = None
+        self._started_at = 0.0
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, host: str, port: int) -> None:
         # Not asyncio's subprocess: on Windows a loop that can watch sockets cannot watch processes.
         self._directory = tempfile.TemporaryDirectory(prefix="macnet-broker-")
         config = Path(self._directory.name, "mosquitto.conf")
-        config.write_text(f"listener {port} {host}\nallow_anonymous true\nset_tcp_nodelay true\n", "utf-8")
-        self._process = subprocess.Popen(
-            [self._program, "-c", str(config)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            # Ctrl-C in the terminal is for the application, which says goodbye to the broker first.
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
+        config.write_text(_MOSQUITTO_CONFIG.format(host=host, port=port), "utf-8")
+        self._log = Path(self._directory.name, "log")
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [self._program, "-c", str(config)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                # Ctrl-C in the terminal is for the application, which says goodbye to the broker first.
+                start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
+        self._started_at = time.monotonic()
+
+    def is_listening(self) -> bool:
+        # It says so once its sockets are open. Old ones do not: without a port they are soon gone.
+        says_so = self._log is not None and b" running" in self._log.read_bytes()
+        return self.is_running() and (says_so or time.monotonic() - self._started_at > _SILENT_START_S)
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -210,6 +234,7 @@ class _Amqtt:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
+        self._listening = False
 
     def start(self, host: str, port: int) -> None:
         _silence("amqtt", "transitions")
@@ -229,8 +254,12 @@ class _Amqtt:
         broker = Broker(_amqtt_config(host, port))
         with contextlib.suppress(CannotStart):  # a port in use; the one who waits for us will see it
             await broker.start()
+            self._listening = True
             await self._stop.wait()
             await _shut_down(broker)
+
+    def is_listening(self) -> bool:
+        return self._listening
 
     def is_running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()

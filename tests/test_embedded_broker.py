@@ -50,6 +50,17 @@ def test_a_port_in_use_is_named(engine: Engine) -> None:
             EmbeddedBroker(port=port, engine=engine).start()
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_another_broker_on_the_port_is_not_taken_for_its_own(engine: Engine) -> None:
+    other = EmbeddedBroker()
+    other.start()
+    try:
+        with pytest.raises(BrokerError, match=f"did not start on 127.0.0.1:{other.port}"):
+            EmbeddedBroker(port=other.port, engine=engine).start()
+    finally:
+        other.stop()
+
+
 @needs_amqtt
 def test_amqtt_keeps_quiet_and_leaves_no_thread(capfd: pytest.CaptureFixture[str]) -> None:
     before = set(threading.enumerate())

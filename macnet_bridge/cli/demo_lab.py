@@ -24,7 +24,7 @@ from macnet_bridge.app.config import (
 from macnet_bridge.app.data_dir import DataDir
 from macnet_bridge.broker import BrokerSettings, Outgoing
 from macnet_bridge.embedded_broker import EmbeddedBroker
-from macnet_bridge.errors import ConfigError
+from macnet_bridge.errors import BrokerError, ConfigError
 from macnet_bridge.simulator import SimulatedCycler
 
 ROOT = "macnet"
@@ -86,9 +86,8 @@ async def demo_lab(plan: Plan) -> AsyncIterator[DemoLab]:
         ConfigError: the port that was asked for is in use.
         BrokerError: there is no broker to embed, or it did not start.
     """
-    port = pick_port(plan.port)
     async with AsyncExitStack() as stack:
-        broker = await stack.enter_async_context(EmbeddedBroker(port=port, engine=plan.engine))
+        broker = await _start_broker(plan, stack)
         cyclers = {
             f"lab{number}": await stack.enter_async_context(
                 SimulatedCycler(plan.channels, speed=plan.speed, seed=number)
@@ -99,6 +98,17 @@ async def demo_lab(plan: Plan) -> AsyncIterator[DemoLab]:
         data_dir = stack.enter_context(DataDir(folder))
         bridge = Bridge(_config(broker, cyclers, folder), password="", data_dir=data_dir)
         yield DemoLab(plan, broker, cyclers, bridge)
+
+
+async def _start_broker(plan: Plan, stack: AsyncExitStack) -> EmbeddedBroker:
+    while True:
+        port = pick_port(plan.port)
+        try:
+            return await stack.enter_async_context(EmbeddedBroker(port=port, engine=plan.engine))
+        except BrokerError:
+            # Another demo may have taken the port since it was picked; then the next one will do.
+            if plan.port is not None or pick_port(None) == port:
+                raise
 
 
 def pick_port(wanted: int | None) -> int:

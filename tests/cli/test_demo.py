@@ -12,8 +12,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from uuid import uuid4
 import pytest
 
 from macnet_bridge.app.load import parse
+from macnet_bridge.cli import demo_lab
 from macnet_bridge.cli.demo_lab import pick_port
 from macnet_bridge.cli.demo_tour import command_line, examples, tour
 from macnet_bridge.embedded_broker import find_mosquitto
@@ -196,6 +197,22 @@ def test_without_a_wish_the_next_free_port_is_taken() -> None:
         with pytest.raises(ConfigError, match="--broker-port"):
             pick_port(port)
     assert pick_port(0) == 0
+
+
+async def test_two_demos_at_the_same_moment_get_a_port_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_lab, "_is_free", pretend_once_that_all_are_free(2))
+    async with AsyncExitStack() as stack:
+        plan = demo_lab.Plan(channels=1)
+        labs = [await stack.enter_async_context(demo_lab.demo_lab(plan)) for _ in range(2)]
+        assert labs[0].broker.port != labs[1].broker.port
+
+
+def pretend_once_that_all_are_free(demos: int) -> Callable[[int], bool]:
+    """What the demos see that look before any of them has taken its port."""
+    first = demo_lab.pick_port(None)
+    looks = iter([first] * demos)
+    look = demo_lab._is_free
+    return lambda port: port == next(looks, None) or look(port)
 
 
 # --- what it and the README tell people to try
