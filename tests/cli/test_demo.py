@@ -82,7 +82,7 @@ async def running_demo(*options: str) -> AsyncIterator[Demo]:
         yield Demo(process)
     finally:
         if process.returncode is None:
-            process.kill()
+            process.terminate()  # not killed: it takes its broker and its folders along
         await process.wait()
 
 
