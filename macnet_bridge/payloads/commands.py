@@ -21,23 +21,22 @@ A = TypeVar("A", bound="Arguments")
 
 NonNegative = Annotated[float, Meta(ge=0)]
 Positive = Annotated[float, Meta(gt=0)]
-Ascii80 = Annotated[str, Meta(max_length=66, pattern=r"\A[\x20-\x7e]*\Z")]
+_PRINTABLE_OR_NONE = r"\A[\x20-\x7e]*\Z"
+_PRINTABLE = r"\A[\x20-\x7e]+\Z"
+
+Ascii80 = Annotated[str, Meta(max_length=66, pattern=_PRINTABLE_OR_NONE)]
 """Comment of a test: MacNet's 80 characters less what the bridge adds at the end."""
-ProcedureName = Annotated[str, Meta(min_length=1, max_length=25, pattern=r"\A[\x20-\x7e]+\Z")]
+ProcedureName = Annotated[str, Meta(min_length=1, max_length=25, pattern=_PRINTABLE)]
 
 WINDOWS_DEVICE = r"(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])"
 """Names that are devices and no files on Windows, with any extension too."""
 
-TestName = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=25,
-        # A legal Windows file name: no device, no reserved characters, no dot or space at the end.
-        pattern=rf"\A(?!{WINDOWS_DEVICE} *(?:\.|\Z))"
-        r'[^\x00-\x1f\x7f-\U0010ffff<>:"/\\|?*]*[^\x00-\x1f\x7f-\U0010ffff<>:"/\\|?* .]\Z',
-    ),
-]
+_WINDOWS_FILE = (
+    rf"\A(?!{WINDOWS_DEVICE} *(?:\.|\Z))"
+    r'[^\x00-\x1f\x7f-\U0010ffff<>:"/\\|?*]*[^\x00-\x1f\x7f-\U0010ffff<>:"/\\|?* .]\Z'
+)
+
+TestName = Annotated[str, Meta(min_length=1, max_length=25, pattern=_WINDOWS_FILE)]
 CommandId = Annotated[str, Meta(min_length=1, max_length=128)]
 
 
@@ -107,6 +106,16 @@ class ResetArguments(Arguments, frozen=True, kw_only=True):
 
     stop_running: bool = False
 
+
+_PATTERNS_IN_WORDS = {
+    _PRINTABLE_OR_NONE: "Expected printable ASCII",
+    _PRINTABLE: "Expected printable ASCII",
+    _WINDOWS_FILE: 'Expected a file name that Windows takes: ASCII, none of <>:"/\\|?*, '
+    "no dot or space at the end, no device such as CON",
+}
+_IN_WORDS = {
+    f"Expected `str` matching regex {pattern!r}": words for pattern, words in _PATTERNS_IN_WORDS.items()
+}
 
 _envelope_decoder = msgspec.json.Decoder(Envelope)
 _keys_decoder = msgspec.json.Decoder(dict[str, Raw])
@@ -198,4 +207,5 @@ def _bad_arguments(error: msgspec.ValidationError, base: str = "") -> Rejected:
     field = ".".join(part for part in parts if part)
     if not base and named and named["name"] in NOT_YET:
         return _not_yet(field)
+    what = _IN_WORDS.get(what, what)
     return Rejected("BAD_ARGS", f"{field}: {what}" if field else what, field or None)

@@ -298,6 +298,21 @@ def test_names_that_windows_or_macnet_would_not_take(name: str) -> None:
     assert why_start(test_name=name) == ("BAD_ARGS", "args.test_name")
 
 
+@pytest.mark.parametrize(
+    ("argument", "value", "words"),
+    [
+        ("test_name", "a/b", "file name that Windows takes"),
+        ("procedure", "\n", "printable ASCII"),
+        ("comment", "\n", "printable ASCII"),
+    ],
+)
+def test_what_a_text_must_be_is_said_in_words(argument: str, value: str, words: str) -> None:
+    args = msgspec.json.encode({"procedure": "CCCV_1C", argument: value})
+    with pytest.raises(Rejected, match=words) as refused:
+        decode_arguments(StartTestArguments, Raw(args))
+    assert "regex" not in str(refused.value)
+
+
 def test_other_arguments_of_a_start() -> None:
     assert why_start(procedure="") == ("BAD_ARGS", "args.procedure")
     assert why_start(procedure="x" * 26) == ("BAD_ARGS", "args.procedure")
