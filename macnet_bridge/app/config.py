@@ -12,7 +12,14 @@ from macnet_bridge.commands.limits import Limits
 from macnet_bridge.macnet.cycler import BulkTransport
 from macnet_bridge.readings import SignRule
 
-Name = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9_-]{0,62}\Z")]
+_NAME = r"\A[a-z0-9][a-z0-9_-]{0,62}\Z"
+_ROOT = r"\A[^/+#$\x00](?:[^+#\x00]*[^/+#\x00])?\Z"
+PATTERNS_IN_WORDS = {
+    _NAME: "a name of a-z, 0-9, _ and -, at most 63 of them, beginning with a letter or digit",
+    _ROOT: "levels of a topic, without + and #, with no / at either end and no $ in front",
+}
+
+Name = Annotated[str, Meta(pattern=_NAME)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Seconds = Annotated[float, Meta(ge=0)]
 Channels = str | list[Annotated[int, Meta(ge=1)]]
@@ -42,7 +49,7 @@ class MqttSection(_Section, frozen=True, kw_only=True):
 
     url: str = "mqtt://127.0.0.1:1883"
     protocol: Literal["auto", "5", "4"] = "auto"
-    root: Annotated[str, Meta(pattern=r"\A[^/+#$\x00](?:[^+#\x00]*[^/+#\x00])?\Z")] = "macnet"
+    root: Annotated[str, Meta(pattern=_ROOT)] = "macnet"
     username: str = ""
     password_file: str = ""
     password_env: str = ""

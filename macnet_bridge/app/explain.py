@@ -10,10 +10,14 @@ from typing import Any, get_args
 import msgspec
 from msgspec import Struct
 
-from macnet_bridge.app.config import Config
+from macnet_bridge.app.config import PATTERNS_IN_WORDS, Config
 from macnet_bridge.app.places import lines_of
 
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
+_IN_WORDS = {
+    f"Expected `str` matching regex {pattern!r}": f"Expected {words}"
+    for pattern, words in PATTERNS_IN_WORDS.items()
+}
 _AT = re.compile(r" - at `\$?\.?(?P<path>[^`]*)`")
 
 
@@ -27,7 +31,7 @@ def explain(error: msgspec.ValidationError, text: str, source: str, overlaid: Ma
     """
     at = _AT.search(str(error))
     path = at["path"] if at else ""
-    what = _AT.sub("", str(error))
+    what = _in_words(_AT.sub("", str(error)), path)
     unknown = _UNKNOWN.search(what)
     key = f"{path}.{unknown['key']}".strip(".") if unknown else path
     if unknown:
@@ -40,6 +44,12 @@ def explain(error: msgspec.ValidationError, text: str, source: str, overlaid: Ma
     # Where several keys fit, all of an unknown name are wrong; of others nobody can say which.
     known_line = lines and (unknown or len(lines) == 1)
     return f"{source}, line {lines[0]}: {message}" if known_line else f"{source}: {message}"
+
+
+def _in_words(what: str, path: str) -> str:
+    if what == "Expected `array`, got `object`":
+        return f"write [[{path}]], in double brackets"
+    return _IN_WORDS.get(what, what)
 
 
 def field_type(path: str) -> Any:
