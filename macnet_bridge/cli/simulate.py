@@ -55,7 +55,10 @@ async def _simulate(cycler: SimulatedCycler) -> None:
     try:
         await cycler.start()
     except OSError as error:
-        raise ConfigError(f"cannot listen on {cycler.host}: {error.strerror}; other ports?") from None
+        raise ConfigError(
+            f"cannot listen on {cycler.host}: {error.strerror}; "
+            "choose with --json-port, --tcp-port, --udp-port"
+        ) from None
     ports = {
         name: getattr(cycler, name) for name in ("host", "json_port", "tcp_port", "udp_port", "channels")
     }
