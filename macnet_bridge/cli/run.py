@@ -18,8 +18,9 @@ from macnet_bridge.cli.loop import on_signals, run_async
     "--config",
     "path",
     required=True,
-    type=click.Path(),
     envvar="MACNET_CONFIG",
+    show_envvar=True,
+    metavar="PATH",
     help="Configuration file (TOML).",
 )
 @log_options
