@@ -16,7 +16,10 @@ EXIT_FAILED = 1
 """Something outside went wrong or was refused; the line on stderr says what to do."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: macnet-bridge demo",
+)
 @click.version_option(__version__, prog_name="macnet-bridge")
 def cli() -> None:
     """Connects Maccor battery cyclers (MacNet) with MQTT.

@@ -21,7 +21,10 @@ from macnet_bridge.topics import published_filters
 log = logging.getLogger(__name__)
 
 
-@click.command(epilog="Example: macnet-bridge demo --channels 16 --speed 120")
+@click.command(
+    short_help="Try everything on this computer, in a live table.",
+    epilog="Example: macnet-bridge demo --channels 16 --speed 120",
+)
 @click.option("--cyclers", type=click.IntRange(1, 16), default=1, show_default=True)
 @click.option("--channels", type=click.IntRange(1, 1024), default=8, show_default=True, help="Per cycler.")
 @click.option(
