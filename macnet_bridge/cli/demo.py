@@ -91,7 +91,7 @@ async def _show(lab: DemoLab, console: Console | None) -> None:
         await watch.until(lambda view: all(view.is_online(name) for name in lab.cyclers))
         for command in lab.opening_commands():
             listener.publish(command)
-        _echo("", *tour(lab.plan.channels, lab.broker.port), "")
+        _echo("", *tour(lab.plan.channels, lab.broker), "")
         if console is None:
             await print_lines(watch.view, _echo)
         else:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from macnet_bridge.cli.demo_lab import ROOT, USUAL_PORT, DemoLab
+from macnet_bridge.embedded_broker import EmbeddedBroker
 
 CYCLER = "lab1"
 
@@ -35,10 +36,13 @@ def examples(channel: int) -> list[Example]:
     ]
 
 
-def tour(channel: int, port: int) -> list[str]:
+def tour(channel: int, broker: EmbeddedBroker) -> list[str]:
     """The lines that tell a visitor what to try."""
+    port = broker.port
+    # Clients that ask for MQTT 5, as MQTTX does unless told otherwise, are turned away by the other broker.
+    how = "no user" if broker.supports_v5 else "no user; choose MQTT 3.1.1"
     return [
-        f"Try it from a second terminal, or with MQTTX, Node-RED, ... on mqtt://127.0.0.1:{port} (no user):",
+        f"Try it from a second terminal, or with MQTTX, Node-RED, ... on mqtt://127.0.0.1:{port} ({how}):",
         *(f"  {command_line(example, port)}" for example in examples(channel)),
         "An id runs once, however often it is sent: give every start a new one.",
     ]

@@ -24,7 +24,7 @@ import pytest
 from macnet_bridge.app.load import parse
 from macnet_bridge.cli import demo_lab
 from macnet_bridge.cli.demo_lab import pick_port
-from macnet_bridge.cli.demo_tour import command_line, examples, tour
+from macnet_bridge.cli.demo_tour import command_line, examples
 from macnet_bridge.embedded_broker import find_mosquitto
 from macnet_bridge.errors import ConfigError
 from tests.bridge.mqtt_peer import MqttPeer
@@ -226,7 +226,9 @@ async def test_the_tour_works_as_printed(channels: int) -> None:
                 answer = await peer.command(example.topic, example.payload)
                 assert answer["status"] == "done", answer
         printed = "\n".join(demo.lines)
-        assert all(line in printed for line in tour(channels, peer._address[1])[1:])
+        port = peer._address[1]
+        assert all(command_line(example, port) in printed for example in examples(channels))
+        assert f"mqtt://127.0.0.1:{port} (no user; choose MQTT 3.1.1):" in printed
 
 
 def test_a_line_of_the_tour_survives_the_shell() -> None:
