@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -24,18 +24,24 @@ def run_async(main: Coroutine[Any, Any, T]) -> T:
 
 
 def on_signals(stop: Callable[[], object]) -> None:
-    """Call `stop` on Ctrl-C and on SIGTERM, from within the running loop."""
+    """Call `stop` on Ctrl-C, on SIGTERM and when the terminal is closed, from within the running loop."""
     loop = asyncio.get_running_loop()
 
     def on_signal(number: int, frame: object) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: it has stopped already
             loop.call_soon_threadsafe(stop)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _stopping_signals():
         # Not loop.add_signal_handler: Windows has none.
         signal.signal(number, on_signal)
     if sys.platform == "win32":
         _look_up_now_and_then(loop)
+
+
+def _stopping_signals() -> Iterator[signal.Signals]:
+    yield from (signal.SIGINT, signal.SIGTERM)
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup sets it
+        yield signal.SIGHUP
 
 
 def _look_up_now_and_then(loop: asyncio.AbstractEventLoop) -> None:
