@@ -21,6 +21,12 @@ RESERVED_NAMES = frozenset({"bridge", "reply", "all"})
 CANARY_VERB = "canary"
 """The verb under which the bridge publishes its own probes; never a command."""
 
+REPLY_BYTES_MAX = 1024
+REPLY_LEVELS_MAX = 32
+"""Longest and deepest Response Topic that the bridge publishes to. Brokers have limits of their own
+(Mosquitto: 200 levels) and end the connection of who passes them; as an acknowledgement is kept until
+it is confirmed, the next connection would end in the same way, and the one after that."""
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _CHANNEL = re.compile(r"[1-9][0-9]{0,4}")
 
@@ -183,6 +189,16 @@ def read_published(root: str, topic: str) -> Source | None:
 
 def is_below(topic: str, prefixes: Iterable[str]) -> bool:
     """Whether a topic lies under one of the prefixes, by whole levels, and may be published to."""
-    if not topic or any(mark in topic for mark in "+#\0"):
-        return False
-    return any(topic.startswith(prefix.rstrip("/") + "/") for prefix in prefixes)
+    return _may_be_published_to(topic) and any(
+        topic.startswith(prefix.rstrip("/") + "/") for prefix in prefixes
+    )
+
+
+def _may_be_published_to(topic: str) -> bool:
+    """Whether no broker takes offence: neither wildcards nor control characters, not too long or deep."""
+    return (
+        topic.isprintable()
+        and set("+#").isdisjoint(topic)
+        and len(topic.encode()) <= REPLY_BYTES_MAX
+        and topic.count("/") < REPLY_LEVELS_MAX
+    )

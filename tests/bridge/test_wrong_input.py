@@ -132,3 +132,16 @@ async def test_all_of_it_at_once_and_the_next_ping_is_answered(
     else:
         assert len(finals) == len(WRONG) + 2
     assert not [record for record in cycler.received if record.number in CHANGING]
+
+
+@pytest.mark.needs_real_broker
+async def test_a_response_topic_that_the_broker_cannot_bear(
+    lab: Lab, cycler: SimulatedCycler, peer: MqttPeer
+) -> None:
+    before = len(peer.seen)
+    topic = f"{lab.root}/reply/{'a/' * 250}"
+    answer = await peer.command(f"{lab.root}/lab1/cmd/ping", {"id": "deep"}, response_topic=topic)
+    assert (answer["status"], answer["reply_ignored"]) == ("done", True)
+    assert (await peer.command(f"{lab.root}/lab1/cmd/ping", {"id": "next"}))["status"] == "done"
+    status = f"{lab.root}/bridge/lab/status"
+    assert not [seen for seen in peer.seen[before:] if seen.topic == status], "the link was not lost"

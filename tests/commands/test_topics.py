@@ -132,6 +132,14 @@ def test_filters_and_their_probes() -> None:
         ("/macnet/reply/a", False),
         ("MACNET/reply/a", False),
         ("$SYS/broker", False),
+        ("macnet/reply/a\x01", False),
+        ("macnet/reply/\uffff", False),
+        ("macnet/reply/\ud800", False),
+        ("macnet/reply/ä ö", True),
+        ("macnet/reply" + 30 * "/a", True),
+        ("macnet/reply" + 31 * "/a", False),
+        ("macnet/reply/" + 1011 * "x", True),
+        ("macnet/reply/" + 1012 * "x", False),
     ],
 )
 def test_reply_topics_by_whole_levels(topic: str, inside: bool) -> None:
