@@ -168,7 +168,11 @@ class Bridge:
                     for leaf in _RETAINED_OF_CHANNEL:
                         self._clear(self.topics.channel_topic(cycler, channel, leaf))
         known = {name: channels or memory.served.get(name, []) for name, channels in serving.items()}
-        self._data_dir.save(Memory(run=memory.run, served=known))
+        try:
+            self._data_dir.save(Memory(run=memory.run, served=known))
+        except OSError as error:
+            # A disk that is full costs the next run a few retained topics, never this one its stops.
+            log.warning("bridge.data_dir cannot be written: %s", error.strerror)
 
     def _clear(self, topic: str) -> None:
         self._send(Outgoing(topic, b"", 1, True))

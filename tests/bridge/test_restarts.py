@@ -89,6 +89,23 @@ async def test_the_answer_of_a_command_survives_the_broker(own_lab: Lab) -> None
 
 
 @pytest.mark.needs_real_broker
+async def test_a_disk_that_fails_ends_nothing(own_lab: Lab) -> None:
+    lab = own_lab
+    cycler = await lab.cycler(4)
+    bridge = await lab.bridge(cycler_table(cycler))
+    async with _peer(lab) as before:
+        await lab.online(before)
+    (lab.folder / "data" / "bridge.json.new").mkdir()  # nothing can be written any more
+    lab.broker.kill()
+    lab.broker.start()
+    async with _peer(lab) as peer:
+        await peer.wait(status_is(f"{lab.root}/bridge/lab/status", "online"))
+        await lab.online(peer)
+        assert (await peer.command(f"{lab.root}/lab1/1/cmd/suspend", {"id": "stop"}))["status"] == "done"
+    assert bridge.broker.ready
+
+
+@pytest.mark.needs_real_broker
 async def test_the_bridge_is_killed_and_its_will_says_so(lab: Lab) -> None:
     cycler = await lab.cycler(4)
     peer = await lab.peer()
