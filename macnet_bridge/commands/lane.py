@@ -77,7 +77,7 @@ class Lane:
     # nothing more may begin.
 
     async def _run_stop(self, job: Job[Any], running: Job[Any] | None) -> None:
-        if running is not None and running.sent:
+        if running is not None and running.sent and not running.verb.reads:
             # A start in flight must be answered first: a stop that overtook it on the
             # wire would find nothing to stop, and the test would start after it.
             await running.decided.wait()

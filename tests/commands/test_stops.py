@@ -156,6 +156,17 @@ async def test_a_stop_does_not_wait_for_the_connection_that_a_command_waits_for(
         assert it.asked(6, 9, 1) == 0
 
 
+async def test_a_stop_does_not_wait_for_a_read_in_flight() -> None:
+    async with lab() as it:
+        it.simulated.faults.drop_replies(4, 6)
+        read = it.tell("read_test_info")
+        await received(it, 4, 6)
+        assert (await it.ask("suspend"))["status"] == "done"
+        assert not it.finals(read)
+        it.simulated.disconnect_all()
+        await it.final(read)
+
+
 async def test_what_comes_after_a_stop_runs_after_it() -> None:
     async with lab(latency_ms=10) as it:
         start = it.tell("start_test", START)
