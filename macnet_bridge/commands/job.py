@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from msgspec import structs
+
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.commands.problems import problem
 from macnet_bridge.commands.ticket import Clock, Ticket
@@ -177,6 +179,13 @@ class Job(Generic[A]):
         """The final acknowledgement of a command that never ran."""
         self.decided.set()
         return self.ticket.refusal(error, self._clock())
+
+    def same_as(self, answer: Acknowledgement) -> Acknowledgement:
+        """The final acknowledgement of a command that another one's request carried out as well."""
+        self.decided.set()
+        own = self.ticket.acknowledgement(answer.status, self._clock())
+        outcome = ("result", "steps", "verified", "error")
+        return structs.replace(own, **{name: getattr(answer, name) for name in outcome})
 
     def abandon(self) -> Acknowledgement:
         """The final acknowledgement of a command that is not waited for any longer."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from macnet_bridge.commands.job import Job
@@ -15,6 +16,14 @@ MAX_WAITING = 100
 """Commands that may wait for one channel; more are refused with BUSY."""
 
 Finish = Callable[[Job[Any], Acknowledgement], None]
+
+
+@dataclass(slots=True)
+class _Stop:
+    """A stop, and those of the same kind that came before its request had left."""
+
+    job: Job[Any]
+    joined: list[Job[Any]] = field(default_factory=list)
 
 
 class Lane:
@@ -30,6 +39,7 @@ class Lane:
         self._waiting: deque[Job[Any]] = deque()
         self._running: Job[Any] | None = None
         self._stops = 0
+        self._unsent_stop: _Stop | None = None
         self._worker: asyncio.Task[None] | None = None
         self._stoppers: set[asyncio.Task[None]] = set()
 
@@ -66,24 +76,44 @@ class Lane:
             overtaken = self._waiting.popleft()
             refusal = Superseded("STOPPED", "a stop of this channel came before it was sent")
             self._finish(overtaken, overtaken.refuse(refusal))
-        running = self._running
-        if running is not None:
-            running.stop()
-        stopper = self._tasks.create_task(self._run_stop(job, running), name=f"{self._name} stop")
+        if self._running is not None:
+            self._running.stop()
+        self._join_or_lead(job, self._running)
+
+    def _join_or_lead(self, job: Job[Any], running: Job[Any] | None) -> None:
+        # A request that has yet to leave stops the channel for all who asked by then. With one
+        # each, a requester gone wild would hold up the stops of all other channels.
+        pending = self._unsent_stop
+        if pending is not None and not pending.job.sent and pending.job.verb is job.verb:
+            pending.joined.append(job)
+            return
+        stop = self._unsent_stop = _Stop(job)
+        stopper = self._tasks.create_task(self._run_stop(stop, running), name=f"{self._name} stop")
         self._stoppers.add(stopper)
         stopper.add_done_callback(self._stoppers.discard)
 
     # No `finally` in what follows: these tasks fail only when the bridge itself ends, and then
     # nothing more may begin.
 
-    async def _run_stop(self, job: Job[Any], running: Job[Any] | None) -> None:
+    async def _run_stop(self, stop: _Stop, running: Job[Any] | None) -> None:
         if running is not None and running.sent and not running.verb.reads:
             # A start in flight must be answered first: a stop that overtook it on the
             # wire would find nothing to stop, and the test would start after it.
             await running.decided.wait()
-        self._finish(job, await job.run())
-        self._stops -= 1
+        answer = await stop.job.run()
+        if self._unsent_stop is stop:
+            self._unsent_stop = None
+        self._finish_stop(stop.job, answer)
+        for job in stop.joined:
+            if answer.status == "expired":  # each has a deadline of its own
+                self._join_or_lead(job, running)
+            else:
+                self._finish_stop(job, job.same_as(answer))
         self._work()
+
+    def _finish_stop(self, job: Job[Any], answer: Acknowledgement) -> None:
+        self._finish(job, answer)
+        self._stops -= 1
 
     def _work(self) -> None:
         if self._worker is None and self._waiting and not self._stops:

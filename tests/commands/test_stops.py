@@ -184,6 +184,44 @@ async def test_stops_of_a_channel_that_is_free() -> None:
         assert (answer["status"], answer["result"]) == ("done", {"state": "available"})
 
 
+async def test_a_flood_of_stops_does_not_hold_up_those_of_other_channels() -> None:
+    async with lab(latency_ms=20) as it:
+        await it.ask("start_test", START)
+        flood = [it.tell("suspend", principal="mallory") for _ in range(300)]
+        other = it.tell("suspend", channel=2)
+        await it.final(other)
+        assert it.asked(6, 3, 1) == 1, "one request stops it for all who asked before it left"
+        for name in flood:
+            answer = await it.final(name)
+            assert (answer["status"], answer["verified"]) == ("done", "read_back")
+            assert answer["result"] == {"state": "suspended"}
+
+
+async def test_a_stop_that_came_after_another_was_sent_has_its_own_request() -> None:
+    async with lab(latency_ms=20) as it:
+        first = it.tell("suspend")
+        await received(it, 6, 3)
+        second = it.tell("suspend")
+        assert (await it.final(first))["status"] == (await it.final(second))["status"] == "done"
+        assert it.asked(6, 3) == 2
+
+
+async def test_a_stop_that_joined_one_with_a_shorter_deadline_is_sent_all_the_same() -> None:
+    async with lab() as it:
+        it.simulated.faults.drop_replies(6, 9)
+        variable = it.tell("set_variable", ONE)
+        await received(it, 6, 9)
+        brief = it.tell("suspend", message_expiry_s=10)
+        longer = [it.tell("suspend", message_expiry_s=50) for _ in range(2)]
+        it.clock.ahead_s += 11
+        it.simulated.disconnect_all()
+        await it.final(variable)
+        assert (await it.final(brief))["status"] == "expired"
+        for name in longer:
+            assert (await it.final(name))["status"] == "done"
+        assert it.asked(6, 3) == 1
+
+
 async def test_a_stop_needs_no_payload_and_no_id() -> None:
     async with lab() as it:
         it.take("macnet/lab1/1/cmd/suspend")
