@@ -51,6 +51,7 @@ class Verb(Generic[A]):
         arguments: the Struct that its `args` must fit.
         reads: changes nothing; allowed without a rule, and an empty payload is enough.
         stops: overtakes whatever waits for the channel.
+        starts: makes current flow, perhaps only some time after the request.
         needs_id: must not run twice, so it must say which command it is.
     """
 
@@ -60,6 +61,7 @@ class Verb(Generic[A]):
     run: Callable[[Job[A]], Awaitable[Done]]
     reads: bool = False
     stops: bool = False
+    starts: bool = False
     needs_id: bool = False
 
 
@@ -162,7 +164,8 @@ class Job(Generic[A]):
     async def run(self) -> Acknowledgement:
         """Carry the command out. Whatever happens becomes its final acknowledgement."""
         try:
-            self.preparing()
+            if not self.sent:  # a stop may be carried out twice
+                self.preparing()
             done = await self.verb.run(self)
             return self._final("done", result=done.result, verified=done.verified)
         except MacNetBridgeError as error:

@@ -96,11 +96,18 @@ class Lane:
     # nothing more may begin.
 
     async def _run_stop(self, stop: _Stop, running: Job[Any] | None) -> None:
-        if running is not None and running.sent and not running.verb.reads:
+        in_flight = running if running is not None and running.sent and not running.verb.reads else None
+        if in_flight is not None:
             # A start in flight must be answered first: a stop that overtook it on the
             # wire would find nothing to stop, and the test would start after it.
-            await running.decided.wait()
+            await in_flight.decided.wait()
         answer = await stop.job.run()
+        if in_flight is not None and in_flight.verb.starts and answer.verified == "read_back":
+            # Its reply may have been lost while the tester was busy, or its yes have come early:
+            # the test would begin behind the back of a stop that found nothing. So stop again
+            # once the start knows what became of it.
+            await in_flight.finished.wait()
+            answer = await stop.job.run()
         if self._unsent_stop is stop:
             self._unsent_stop = None
         self._finish_stop(stop.job, answer)

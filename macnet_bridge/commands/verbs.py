@@ -21,10 +21,10 @@ _CHANNEL, _CYCLER = Scope.CHANNEL, Scope.CYCLER
 VERBS: dict[tuple[Scope, str], Verb[Any]] = {
     (verb.scope, verb.name): verb
     for verb in (
-        Verb("start_test", _CHANNEL, StartTestArguments, start.start_test, needs_id=True),
+        Verb("start_test", _CHANNEL, StartTestArguments, start.start_test, starts=True, needs_id=True),
         Verb("check_start", _CHANNEL, StartTestArguments, start.check_start, reads=True),
         Verb("suspend", _CHANNEL, NoArguments, actions.suspend, stops=True),
-        Verb("resume", _CHANNEL, NoArguments, actions.resume, needs_id=True),
+        Verb("resume", _CHANNEL, NoArguments, actions.resume, starts=True, needs_id=True),
         Verb("reset", _CHANNEL, ResetArguments, actions.reset, needs_id=True),
         Verb("set_variable", _CHANNEL, SetVariableArguments, actions.set_variable),
         Verb("set_safety_limits", _CHANNEL, SetSafetyLimitsArguments, actions.set_safety_limits),

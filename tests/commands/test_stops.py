@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -124,6 +125,34 @@ async def test_a_start_in_flight_whose_reply_is_lost_is_stopped_too() -> None:
         await asyncio.sleep(0)
         assert it.asked(6, 3) == 0, "it would find nothing to stop, and the test would start after it"
         it.simulated.disconnect_all()
+        assert (await it.final(stop))["result"] == {"state": "suspended"}
+        assert (await it.final(start))["status"] == "done"
+        assert it.simulated.channel(1).state is ChannelState.SUSPENDED
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_a_start_that_takes_effect_after_the_stop_is_stopped_all_the_same(
+    lost: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tester was busy: its reply came too late, or its yes came before the test began."""
+    async with lab(latency_ms=5) as it:
+        channel = it.simulated.tester.channel(1)
+        begun: list[Callable[[], None]] = []
+        start_now = channel.start
+        monkeypatch.setattr(channel, "start", lambda *a, **k: begun.append(lambda: start_now(*a, **k)))
+        it.simulated.faults.drop_replies(6, 2, count=int(lost))
+        start = it.tell("start_test", START)
+        await received(it, 6, 2)
+        stop = it.tell("suspend")
+        if lost:
+            await asyncio.sleep(0)
+            it.simulated.disconnect_all()
+        await received(it, 6, 3)
+        await it.simulated.wait_for(lambda r: r.number == (4, 7) and it.asked(6, 3) > 0, 30)
+        before = it.asked(4, 7)
+        await it.until(lambda: it.asked(4, 7) > before + 2)
+        it.clock.ahead_s += 3600  # a deadline is for the first request, which left in time
+        begun[0]()
         assert (await it.final(stop))["result"] == {"state": "suspended"}
         assert (await it.final(start))["status"] == "done"
         assert it.simulated.channel(1).state is ChannelState.SUSPENDED
