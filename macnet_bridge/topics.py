@@ -21,6 +21,8 @@ RESERVED_NAMES = frozenset({"bridge", "reply", "all"})
 CANARY_VERB = "canary"
 """The verb under which the bridge publishes its own probes; never a command."""
 
+VERB_LENGTH_MAX = 64
+"""Longer words name no verb, and acknowledgements, which repeat it, are kept for a while."""
 REPLY_BYTES_MAX = 1024
 REPLY_LEVELS_MAX = 32
 """Longest and deepest Response Topic that the bridge publishes to. Brokers have limits of their own
@@ -109,7 +111,7 @@ class Topics:
             Rejected: BAD_TOPIC, with what is wrong.
         """
         scope, cycler, channel, rest = self._split(topic)
-        if not 1 <= len(rest) <= 2 or not rest[0]:
+        if not 1 <= len(rest) <= 2 or not 1 <= len(rest[0]) <= VERB_LENGTH_MAX:
             raise Rejected("BAD_TOPIC", f"expected …/cmd/VERB or …/cmd/VERB/PRINCIPAL, got {topic!r}")
         principal = rest[1] if len(rest) == 2 else ANONYMOUS
         if not is_name(principal):

@@ -172,6 +172,8 @@ def fingerprint(payload: bytes) -> bytes:
 
     `expires_at` and `progress` do not count: a requester that asks again may change them.
     """
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        return payload  # refused whatever it says; a broker of 3.1.1 may deliver 256 MB
     try:
         content = msgspec.json.decode(payload or b"{}", type=dict[str, Any])
         counted = {key: value for key, value in content.items() if key not in ("expires_at", "progress")}

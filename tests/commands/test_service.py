@@ -356,6 +356,24 @@ async def test_what_is_refused_was_never_accepted() -> None:
         it.tell("suspend")
 
 
+@pytest.mark.parametrize(
+    ("topic", "payload", "code"),
+    [
+        ("macnet/lab1/1/cmd/" + 60_000 * "v", b'{"id":"a"}', "BAD_TOPIC"),
+        ("macnet/lab1/1/cmd/suspend/" + 60_000 * "P", b'{"id":"a"}', "BAD_TOPIC"),
+        ("macnet/lab1/1/cmd/suspend", b'{"id":"a","%s":1}' % (60_000 * b"x"), "BAD_ARGS"),
+        ("macnet/lab1/1/cmd/set_variable", b'{"id":"a","args":{"%s":1}}' % (60_000 * b"x"), "BAD_ARGS"),
+    ],
+)
+async def test_an_answer_is_short_whatever_it_quotes(topic: str, payload: bytes, code: str) -> None:
+    """It is remembered, as a hundred thousand others may be."""
+    async with lab() as it:
+        it.take(topic, payload, response_topic="macnet/reply/a", correlation_data=bytes(60_000))
+        (answer,) = it.finals("a")
+        assert answer["error"]["code"] == code
+        assert len(it.sent[0].payload) < 2_000
+
+
 async def test_times_of_an_acknowledgement() -> None:
     async with lab() as it:
         answer = await it.ask("ping", channel=None)
