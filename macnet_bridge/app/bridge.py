@@ -104,15 +104,15 @@ class Bridge:
         if self._config.bridge.http:
             http = await serve_http(self._config.bridge.http, self._readiness)
         broker = tasks.create_task(self.broker.run(), name="broker")
-        background = [
-            tasks.create_task(self._receive(commands), name="commands"),
-            *(tasks.create_task(poller.run(), name="poller") for poller in self._pollers),
-        ]
+        receiving = tasks.create_task(self._receive(commands), name="commands")
+        pollers = [tasks.create_task(poller.run(), name="poller") for poller in self._pollers]
         await self._stop.wait()
-        for task in background:
-            task.cancel()
+        for poller in pollers:
+            poller.cancel()
         await commands.drain(STOP_COMMANDS_S)
         await self._say_goodbye()
+        # Not before: whoever sends a stop meanwhile must learn that it was not carried out.
+        receiving.cancel()
         broker.cancel()
         if http is not None:
             http.close()

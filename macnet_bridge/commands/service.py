@@ -82,6 +82,7 @@ class CommandService:
         self._lanes: dict[tuple[str | None, int | None], Lane] = {}
         self._running: dict[Job[Any], asyncio.TimerHandle | None] = {}
         self._remembered: dict[Job[Any], Remembered] = {}
+        self._is_stopping = False
 
     def handle(self, message: CommandMessage) -> None:
         """Take one message from a command topic."""
@@ -109,8 +110,10 @@ class CommandService:
     async def drain(self, timeout_s: float) -> None:
         """Before the bridge stops: refuse what has not begun, wait for what has.
 
-        What then still runs is given up, and answered with what is known of it.
+        What then still runs is given up, and answered with what is known of it. What comes from
+        now on is refused too.
         """
+        self._is_stopping = True
         for lane in self._lanes.values():
             lane.cancel_waiting(Rejected("CANCELLED", "the bridge is stopping"))
         try:
@@ -183,6 +186,8 @@ class CommandService:
     # --- carrying out
 
     def _begin(self, job: Job[Any], entry: Remembered | None, *, progress: bool) -> None:
+        if self._is_stopping:
+            raise Rejected("CANCELLED", "the bridge is stopping")
         place = (job.ticket.cycler, job.ticket.channel)
         lane = self._lanes.get(place)
         if lane is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import pytest
 
 from tests.bridge.conftest import Lab
 from tests.bridge.mqtt_peer import MqttPeer, Seen
-from tests.bridge.running import cycler_table
+from tests.bridge.running import cycler_table, running_bridge
 
 SET = {"variable": 1, "value": 2.5}
 
@@ -143,6 +144,22 @@ async def test_a_signal_stops_the_bridge_in_good_order(lab: Lab, number: int) ->
     offline = await peer.wait(status_is(f"{lab.root}/bridge/lab/status", "offline"), after)
     assert offline.json["reason"] == "the bridge was stopped"
     assert "Traceback" not in process.log
+
+
+async def test_a_command_that_comes_while_the_bridge_stops_is_answered(lab: Lab) -> None:
+    cycler = await lab.cycler(4)
+    peer = await lab.peer()
+    async with running_bridge(lab.config(cycler_table(cycler))) as bridge:
+        await lab.online(peer)
+        cycler.faults.drop_replies(6, 9)
+        peer.publish(f"{lab.root}/lab1/1/cmd/set_variable", {"id": "runs", "args": SET})
+        await cycler.wait_for(lambda record: record.number == (6, 9), 10)
+        bridge.stop()
+        await asyncio.sleep(0)
+        stop = await peer.command(f"{lab.root}/lab1/2/cmd/suspend", {"id": "late"})
+    assert (stop["status"], stop["error"]["code"]) == ("rejected", "CANCELLED")
+    assert (await peer.final("runs"))["status"] == "unknown"
+    assert not cycler.received.of(6, 3)
 
 
 async def test_what_is_no_longer_served_is_cleared(lab: Lab) -> None:

@@ -375,6 +375,23 @@ async def test_draining_refuses_what_waits_and_awaits_what_runs() -> None:
         assert it.finals(running)[0]["status"] == "done"
 
 
+async def test_what_comes_while_the_bridge_stops_is_refused() -> None:
+    async with lab() as it:
+        it.simulated.faults.drop_replies(6, 9)
+        running = it.tell("set_variable", ONE)
+        await received(it, 6, 9)
+        draining = asyncio.create_task(it.service.drain(30))
+        await asyncio.sleep(0)
+        for verb in ("suspend", "read_status"):
+            for channel in (1, 2):
+                answer = it.finals(it.tell(verb, channel=channel))[0]
+                assert (answer["status"], answer["error"]["code"]) == ("rejected", "CANCELLED")
+        it.simulated.disconnect_all()
+        await draining
+        assert it.finals(running)[0]["status"] == "done"
+        assert it.asked(6, 3) == 0
+
+
 async def test_what_does_not_end_in_time_is_answered_all_the_same() -> None:
     async with lab(timeout_s=3600) as it:
         it.simulated.faults.drop_replies(6, 9)
