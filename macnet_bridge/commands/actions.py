@@ -29,7 +29,7 @@ from macnet_bridge.errors import (
 )
 from macnet_bridge.macnet.cycler import Line, same_limits
 from macnet_bridge.macnet.protocol import functions as f
-from macnet_bridge.macnet.protocol.codes import RUNNING, ChannelState
+from macnet_bridge.macnet.protocol.codes import RUNNING, STOPPED, ChannelState
 from macnet_bridge.payloads.commands import (
     NoArguments,
     ResetArguments,
@@ -49,16 +49,16 @@ async def suspend(job: Job[NoArguments]) -> Done:
         trouble = await _try_to_suspend(job)
         said_yes = said_yes or trouble is None
         if can_read_back(job, f.STATUS_AND_READINGS):
-            state = await wait_for_state(
-                job, lambda state: state not in RUNNING, _STOP_READ_BACK_S, Line.STOPS
-            )
+            state = await wait_for_state(job, lambda state: state in STOPPED, _STOP_READ_BACK_S, Line.STOPS)
             if state is not None:
                 job.tester.touched(job.channel)
                 return Done({"state": state}, "read_back")
         elif said_yes:
             job.tester.touched(job.channel)
             return Done({})
-    raise trouble or NotConfirmed("the tester said yes, and the channel still runs")
+    raise trouble or NotConfirmed(
+        "the tester said yes, and the channel's state does not show that it stopped"
+    )
 
 
 async def _try_to_suspend(job: Job[NoArguments]) -> MacNetBridgeError | None:
@@ -86,7 +86,7 @@ async def resume(job: Job[NoArguments]) -> Done:
 async def reset(job: Job[ResetArguments]) -> Done:
     """MacNet (6, 5)"""
     state = (await read_state(job)).state
-    if state in RUNNING and not job.args.stop_running:
+    if state not in STOPPED and not job.args.stop_running:
         raise Rejected(
             "CHANNEL_BUSY",
             f"the channel is {ChannelState.word(state)}; stop_running = true resets it all the same",

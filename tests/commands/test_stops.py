@@ -283,6 +283,19 @@ async def test_a_tester_that_says_yes_and_goes_on(short_look: None) -> None:
         assert it.asked(6, 3) == 4, "repeated before giving up"
 
 
+@pytest.mark.parametrize("state", [ChannelState.NO_CONTROLLER, ChannelState.BLOCKED, 23])
+async def test_a_state_that_does_not_show_that_nothing_runs(state: Any, short_look: None) -> None:
+    async with lab() as it:
+        channel = it.simulated.tester.channel(1)
+        channel.state = state
+        channel.suspend = lambda: True  # type: ignore[method-assign]
+        answer = await it.ask("suspend")
+        assert (answer["status"], answer["error"]["code"]) == ("unknown", "NOT_CONFIRMED")
+        answer = await it.ask("reset")
+        assert (answer["status"], answer["error"]["code"]) == ("rejected", "CHANNEL_BUSY")
+        assert it.asked(6, 5) == 0, "it may run a test"
+
+
 async def test_a_stop_where_the_state_cannot_be_read() -> None:
     async with lab(missing={(4, 7)}) as it:
         channel = it.simulated.tester.channel(1)

@@ -64,7 +64,19 @@ RUNNING = frozenset(
         ChannelState.FRA,
     }
 )
-"""States in which a test runs or is about to: what a stop must end."""
+"""States in which a test runs or is about to."""
+
+STOPPED = frozenset(
+    {
+        ChannelState.AVAILABLE,
+        ChannelState.SELECTED,
+        ChannelState.SUSPENDED,
+        ChannelState.COMPLETED,
+        ChannelState.PROBLEM,
+    }
+)
+"""States in which no test runs for sure. The others, such as a controller that MacTest32 cannot
+reach, and numbers that no table has, prove nothing either way."""
 
 
 class StepCode(Code):
