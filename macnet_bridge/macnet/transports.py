@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from typing import Any, Protocol
 
 from macnet_bridge.errors import TesterOffline, TransportError
 
 CONNECT_TIMEOUT_S = 3.0
+KEEPALIVE_IDLE_S = 5
+KEEPALIVE_INTERVAL_S = 2
+KEEPALIVE_COUNT = 3
 _MAX_DATAGRAMS_WAITING = 64
 
 
@@ -114,12 +118,34 @@ class TcpTransport(_Socket, asyncio.Protocol):
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                _, protocol = await loop.create_connection(cls, host, port)
+                transport, protocol = await loop.create_connection(cls, host, port)
         except TimeoutError:
             raise TesterOffline(f"{host}:{port} does not answer within {CONNECT_TIMEOUT_S:g} s") from None
         except OSError as error:
             raise TesterOffline(f"no connection to {host}:{port}: {_reason(error)}") from None
+        with contextlib.suppress(OSError):  # the tester may be gone already; reading will say so
+            _keep_alive(transport.get_extra_info("socket"))
         return protocol
+
+
+def _keep_alive(sock: socket.socket) -> None:
+    """Notice within some ten seconds that the other side is gone without a word.
+
+    The connection for stops may lie idle for weeks. Without this, a stop would find out only by
+    waiting in vain for its reply.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    # What macOS calls TCP_KEEPALIVE is TCP_KEEPIDLE elsewhere.
+    idle = getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", None))
+    interval = getattr(socket, "TCP_KEEPINTVL", None)
+    count = getattr(socket, "TCP_KEEPCNT", None)
+    for option, value in (
+        (idle, KEEPALIVE_IDLE_S),
+        (interval, KEEPALIVE_INTERVAL_S),
+        (count, KEEPALIVE_COUNT),
+    ):
+        if option is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 class UdpTransport(_Socket, asyncio.DatagramProtocol):

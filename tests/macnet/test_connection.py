@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import sys
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -21,6 +23,7 @@ from macnet_bridge.macnet import AsyncCycler, Line, TesterAddress
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.framing import Header
+from macnet_bridge.macnet.transports import TcpTransport
 from macnet_bridge.simulator import SimulatedCycler
 from tests.macnet.scripted_tester import HOST, Peer, ScriptedTester, silent, until, volts
 
@@ -282,6 +285,20 @@ async def test_closing_ends_a_call_that_waits(tester: ScriptedTester) -> None:
     cycler.close()
     with pytest.raises(NoReply):
         await call
+
+
+async def test_an_idle_connection_notices_that_the_tester_is_gone(tester: ScriptedTester) -> None:
+    """Without a word from it, which only the system's own probes find out."""
+    transport = await TcpTransport.connect(HOST, tester.port)
+    sock = transport._transport.get_extra_info("socket")
+    assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    if sys.platform == "linux":
+        after_s, every_s, times = (
+            sock.getsockopt(socket.IPPROTO_TCP, option)
+            for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        )
+        assert after_s + every_s * times <= 15
+    transport.close()
 
 
 async def test_nobody_there() -> None:
