@@ -115,6 +115,9 @@ class Connection:
     """Calls functions of one tester over one socket, one at a time, in the order asked.
 
     The socket is opened when it is first needed and again after it was lost.
+
+    Attributes:
+        times_opened: rises whenever somebody else may be at the other end than before.
     """
 
     def __init__(
@@ -124,6 +127,7 @@ class Connection:
     ) -> None:
         self._connect = connect
         self._make_dialect = dialect
+        self.times_opened = 0
         self._open: tuple[Transport, Dialect] | None = None
         self._in_flight = asyncio.Lock()
 
@@ -183,6 +187,7 @@ class Connection:
             self.close()
         if self._open is None:
             self._open = (await self._connect(), self._make_dialect())
+            self.times_opened += 1
         return self._open
 
 

@@ -118,6 +118,10 @@ class AsyncCycler:
             before_send,
         )
 
+    def times_connected(self, line: Line) -> int:
+        """How often a line's connection was opened: another tester may have come since the last time."""
+        return self._lines[line].times_opened
+
     # --- the system
 
     async def ping(self, *, line: Line = Line.READS) -> float:

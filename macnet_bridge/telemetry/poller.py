@@ -12,7 +12,7 @@ from macnet_bridge.macnet.cycler import Line
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol.codes import RUNNING
 from macnet_bridge.macnet.protocol.messages import TestInfo
-from macnet_bridge.macnet.survey import survey
+from macnet_bridge.macnet.survey import Survey, survey
 from macnet_bridge.telemetry.channel import Channel
 from macnet_bridge.telemetry.publisher import Publisher
 from macnet_bridge.telemetry.schedule import Due, Intervals, ReadingDue, Schedule
@@ -48,6 +48,7 @@ class Poller:
         self._constant_id = constant_id
         self._channels: dict[int, Channel] = {}
         self._failures = 0
+        self._connected = 0
         self._last_ok: float | None = None
         # What is wrong, by the read that showed it; gone when that read succeeds again.
         self._troubles: dict[Due | None, str] = {None: _NOT_YET_REACHED}
@@ -90,9 +91,8 @@ class Poller:
         if not tester.channels:
             raise InvalidRequest(f"it has {found.system.test_channels} channels, none of those configured")
         tester.survey = found
-        # What comes back need not be what went away.
-        tester.specifications.clear()
-        self._unspecified = list(tester.channels) if found.has(f.CHANNEL_SPECIFICATION) else []
+        self._connected = tester.cycler.times_connected(Line.READS)
+        self._forget_specifications(found)
         self._last_ok, self._failures = time.time(), 0
         self._troubles.clear()
         for number in tester.channels:
@@ -104,6 +104,11 @@ class Poller:
         self._publish_status()
         self._publisher.info()
         return self._schedule
+
+    def _forget_specifications(self, found: Survey) -> None:
+        """What comes back need not be what went away, and limits are made of these."""
+        self._tester.specifications.clear()
+        self._unspecified = list(self._tester.channels) if found.has(f.CHANNEL_SPECIFICATION) else []
 
     def _go_offline(self, reason: str) -> None:
         # Said when it goes, and again when the reason changes; not at every attempt to reach it.
@@ -129,8 +134,24 @@ class Poller:
             due = schedule.next_due(time.monotonic())
             if due is not None:
                 await self._attempt(due, schedule)
+                if await self._is_another_tester():
+                    return self._go_offline("it was restarted as another tester")
             elif not await self._read_a_specification():
                 await self._wait(schedule.next_turn() - time.monotonic())
+
+    async def _is_another_tester(self) -> bool:
+        """After a new connection: a tester that came back between two reads was never seen to be away."""
+        cycler, known = self._tester.cycler, self._tester.online()
+        connected = cycler.times_connected(Line.READS)
+        if connected == self._connected:
+            return False
+        try:
+            system = await cycler.read_system_info()
+        except TransportError:
+            return False  # if it is gone, the next read that is due finds out
+        self._connected = connected
+        self._forget_specifications(known)
+        return system != known.system
 
     async def _attempt(self, due: Due, schedule: Schedule) -> None:
         try:

@@ -308,6 +308,30 @@ async def test_the_log_says_once_that_it_is_not_there(
     ]
 
 
+@pytest.mark.parametrize("channels", [2, 8])
+async def test_another_tester_that_comes_between_two_reads(channels: int) -> None:
+    async with polled(intervals=Intervals(0.5, 0.5, 60.0)) as it:
+        await it.record.wait("4/telemetry/state", lambda state: state["quality"] == "good")
+        await it.record.wait("telemetry/sweep", since=it.mark)
+        mark = it.mark
+        await it.simulated.stop()
+        ports = {name: getattr(it.simulated, name) for name in ("json_port", "tcp_port", "udp_port")}
+        async with SimulatedCycler(channels, clock=quick_clock, **ports):
+            await it.record.wait("status", lambda status: status["state"] == "offline", mark)
+            await it.record.wait("4/telemetry/state", lambda state: state["quality"] == "stale", mark)
+            info = await it.record.wait("info", lambda info: info["channel_count"] == channels, mark)
+            assert info["channels"] == it.tester.channels == list(range(1, channels + 1))
+
+
+async def test_limits_are_asked_for_again_after_a_new_connection() -> None:
+    async with polled() as it:
+        await it.record.wait("info", lambda info: info["specifications"])
+        before = len(it.simulated.received.of(3, 1))
+        it.simulated.disconnect_all()
+        await it.simulated.wait_for(lambda _: len(it.simulated.received.of(3, 1)) >= before + 4, 30)
+        assert it.tester.survey is not None
+
+
 async def test_cut_connections_are_not_yet_an_absence() -> None:
     async with polled() as it:
         await it.record.wait("status", online)
