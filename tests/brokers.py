@@ -31,6 +31,9 @@ START_S = 20.0
 # The reaper container is one more image to fetch; the fixtures remove their containers themselves.
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
 
+NO_MOSQUITTO = "no mosquitto on the PATH"
+"""Why tests of a local Mosquitto are skipped where there is none."""
+
 
 class RunningBroker(Protocol):
     """A broker on loopback. Its methods block until what they promise is the case."""

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from macnet_bridge.errors import MacNetBridgeError
-from tests.brokers import RunningBroker, Setup, chosen_kind, forced_kind, make_broker
+from tests.brokers import NO_MOSQUITTO, RunningBroker, Setup, chosen_kind, forced_kind, make_broker
 
 WANTED = "needs a broker that speaks MQTT 5 and can be killed (container or mosquitto)"
 BROKER_FAILED = 3
@@ -81,7 +81,8 @@ def own_broker(start_broker: Callable[..., RunningBroker]) -> RunningBroker:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say which broker served, and what could not be tested with it."""
-    skipped = sum(WANTED in str(report.longrepr) for report in terminalreporter.stats.get("skipped", ()))
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", ())]
+    skipped = sum(WANTED in reason or NO_MOSQUITTO in reason for reason in reasons)
     names: set[str] = config.stash[_used]
     used = ", ".join(sorted(names)) or f"{chosen_kind()}, no shared one started by this process"
     terminalreporter.write_sep("-", f"MQTT broker: {used}; tests skipped for want of another: {skipped}")

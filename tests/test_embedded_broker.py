@@ -14,9 +14,10 @@ import pytest
 from macnet_bridge import embedded_broker
 from macnet_bridge.embedded_broker import EmbeddedBroker, connack, find_mosquitto
 from macnet_bridge.errors import BrokerError
+from tests.brokers import NO_MOSQUITTO
 
 Engine = Literal["mosquitto", "amqtt"]
-needs_mosquitto = pytest.mark.skipif(find_mosquitto() is None, reason="no mosquitto on the PATH")
+needs_mosquitto = pytest.mark.skipif(find_mosquitto() is None, reason=NO_MOSQUITTO)
 needs_amqtt = pytest.mark.skipif(importlib.util.find_spec("amqtt") is None, reason="amqtt is not installed")
 ENGINES = [pytest.param("mosquitto", marks=needs_mosquitto), pytest.param("amqtt", marks=needs_amqtt)]
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from msgspec import Struct, structs
 
 from macnet_bridge.app.config import AllowSection, Channels, Config, CyclerSection, MqttSection
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.commands.permission import parse_channels
+from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.errors import ConfigError
 from macnet_bridge.topics import RESERVED_NAMES, is_name
 
@@ -22,6 +25,8 @@ _NOT_YET = (
 )
 _NOT_YET_OF_CYCLER = ("user", "password_env", "direct_watchdog_s", "output_interval_ms")
 _NOT_YET_OF_CYCLER_TELEMETRY = ("aux_interval_s", "variables_interval_s", "deadband")
+
+_KNOWN_VERBS = sorted({name for _, name in VERBS})
 
 
 def complaints(config: Config) -> Iterator[str]:
@@ -57,6 +62,11 @@ def _of_rule(rule: AllowSection, config: Config) -> Iterator[str]:
     if unknown:
         yield f"commands.allow: cyclers {sorted(unknown)} are not configured"
     yield from _of_channels("commands.allow", rule.channels)
+    for pattern in rule.commands:
+        if not any(fnmatchcase(verb, pattern) for verb in _KNOWN_VERBS):
+            near = difflib.get_close_matches(pattern, _KNOWN_VERBS, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            yield f"commands.allow: no verb is called {pattern!r}{hint}"
 
 
 def _of_cycler(cycler: CyclerSection) -> Iterator[str]:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from macnet_bridge.errors import ConfigError
+from macnet_bridge.errors import ConfigError, os_reason
 
 _REQUEST_LIMIT_S = 5.0
 _REASONS = {200: "OK", 404: "Not Found", 503: "Service Unavailable"}
@@ -36,7 +36,7 @@ async def serve_http(address: str, readiness: Readiness) -> asyncio.Server:
         )
     except OSError as error:
         raise ConfigError(
-            f'bridge.http: cannot listen on {address}: {error.strerror}; change it, or "" turns it off'
+            f'bridge.http: cannot listen on {address}: {os_reason(error)}; change it, or "" turns it off'
         ) from None
 
 

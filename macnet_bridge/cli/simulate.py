@@ -9,7 +9,7 @@ import msgspec
 
 from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.cli.loop import on_signals, run_async
-from macnet_bridge.errors import ConfigError
+from macnet_bridge.errors import ConfigError, os_reason
 from macnet_bridge.simulator import SimulatedCycler
 
 _PORT = click.IntRange(0, 65535)
@@ -56,7 +56,7 @@ async def _simulate(cycler: SimulatedCycler) -> None:
         await cycler.start()
     except OSError as error:
         raise ConfigError(
-            f"cannot listen on {cycler.host}: {error.strerror}; "
+            f"cannot listen on {cycler.host}: {os_reason(error)}; "
             "choose with --json-port, --tcp-port, --udp-port"
         ) from None
     ports = {

@@ -7,7 +7,7 @@ import contextlib
 import socket
 from typing import Any, Protocol
 
-from macnet_bridge.errors import TesterOffline, TransportError
+from macnet_bridge.errors import TesterOffline, TransportError, os_reason
 
 CONNECT_TIMEOUT_S = 3.0
 KEEPALIVE_IDLE_S = 5
@@ -122,7 +122,7 @@ class TcpTransport(_Socket, asyncio.Protocol):
         except TimeoutError:
             raise TesterOffline(f"{host}:{port} does not answer within {CONNECT_TIMEOUT_S:g} s") from None
         except OSError as error:
-            raise TesterOffline(f"no connection to {host}:{port}: {_reason(error)}") from None
+            raise TesterOffline(f"no connection to {host}:{port}: {os_reason(error)}") from None
         with contextlib.suppress(OSError):  # the tester may be gone already; reading will say so
             _keep_alive(transport.get_extra_info("socket"))
         return protocol
@@ -188,11 +188,5 @@ class UdpTransport(_Socket, asyncio.DatagramProtocol):
             address = (str(found[0][4][0]), port)
             _, protocol = await loop.create_datagram_endpoint(lambda: cls(address), family=socket.AF_INET)
         except OSError as error:
-            raise TesterOffline(f"no UDP socket to {host}:{port}: {_reason(error)}") from None
+            raise TesterOffline(f"no UDP socket to {host}:{port}: {os_reason(error)}") from None
         return protocol
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused"  # asyncio's own words are the address once more
-    return error.strerror or str(error) or type(error).__name__

@@ -41,6 +41,10 @@ RULE = '[[commands.allow]]\nprincipal = "*"\ncommands = ["*"]\n'
             CYCLER + RULE + 'channels = "16-1"',
             "b.toml: commands.allow: channels '16-1': '16-1' is no range of channels from 1 to 65535",
         ),
+        (
+            CYCLER + RULE.replace('"*"]', '"start_tset"]'),
+            "b.toml: commands.allow: no verb is called 'start_tset'; did you mean 'start_test'?",
+        ),
         ("", "b.toml: no [[cycler]] is configured; add one with name and host"),
     ],
 )

@@ -28,6 +28,7 @@ from macnet_bridge.cli.demo_tour import command_line, examples
 from macnet_bridge.embedded_broker import find_mosquitto
 from macnet_bridge.errors import ConfigError
 from tests.bridge.mqtt_peer import MqttPeer
+from tests.brokers import NO_MOSQUITTO
 
 PROJECT = Path(__file__).parents[2]
 README = PROJECT / "README.md"
@@ -38,7 +39,7 @@ engines = pytest.mark.parametrize(
     "engine",
     [
         "amqtt",
-        pytest.param("mosquitto", marks=pytest.mark.skipif(not find_mosquitto(), reason="no mosquitto here")),
+        pytest.param("mosquitto", marks=pytest.mark.skipif(not find_mosquitto(), reason=NO_MOSQUITTO)),
     ],
 )
 
