@@ -9,6 +9,7 @@ from macnet_bridge.payloads.telemetry import Control, Quality
 from macnet_bridge.readings import raw_codes
 
 _ENDED = (ChannelState.COMPLETED, ChannelState.SUSPENDED, ChannelState.PROBLEM)
+_WITHOUT_TEST = (ChannelState.AVAILABLE, ChannelState.SELECTED)
 _STATE_SEQS_PER_RUN = 1 << 24
 
 
@@ -41,7 +42,13 @@ class Channel:
         return self._reading_seq
 
     def needs_test_info(self, status: StatusAndReadings) -> bool:
-        """Whether a test may have begun or ended since its names were read."""
+        """Whether a test may have begun or ended since its names were read.
+
+        A free channel has none, and asking for it anyway would double what the first look at
+        all channels of a tester costs.
+        """
+        if status.state in _WITHOUT_TEST:
+            return False
         last = self.status
         return (
             self._test_due
@@ -62,7 +69,7 @@ class Channel:
         before = self._shown()
         self._test_due = test is None and self.needs_test_info(status)
         self.status, self.quality = status, "good"
-        if test is not None or self._test_due:
+        if test is not None or self._test_due or status.state in _WITHOUT_TEST:
             self.test = test
         return self._changed(before, now_unix)
 

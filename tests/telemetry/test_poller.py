@@ -527,3 +527,11 @@ async def test_a_sweep_of_more_than_one_block(transport: BulkTransport) -> None:
         )
         assert payload.current_ampere == [0.0, 0.0, 0.0]
         assert [record.wire_channel for record in simulated.received.of(4, 2)] == [2, 130, 258]
+
+
+async def test_free_channels_are_not_asked_for_a_test() -> None:
+    async with polled() as it:
+        for channel in range(1, 5):
+            await it.record.wait(f"{channel}/telemetry/state", lambda state: state["quality"] == "good")
+        # The survey asks once, whether the tester has this function.
+        assert len(it.simulated.received.of(4, 6)) == 1
