@@ -102,8 +102,6 @@ async def _measure(repetitions: int, channels: int) -> list[Repetition]:
     async with SimulatedCycler(channels, latency_ms=SERIAL_MS) as cycler:
         with ExitStack() as running:
             commander = await asyncio.to_thread(_start, running, cycler)
-            # Until every channel was read once, each takes two requests; let that be over.
-            await asyncio.sleep(2 * channels * REQUEST_S + 1)
             for number in range(2 * repetitions):
                 place = ("queued", "under way")[number % 2]
                 done.append(await _repeat(cycler, commander, place, number + 1))
@@ -114,7 +112,7 @@ async def _measure(repetitions: int, channels: int) -> list[Repetition]:
 def _start(running: ExitStack, cycler: SimulatedCycler) -> Commander:
     """Broker and bridge as processes, both blocking while they start."""
     broker_port, _ = running.enter_context(stack.mosquitto())
-    tester = stack.TesterPorts(cycler.json_port, cycler.tcp_port, cycler.udp_port, 0)
+    tester = stack.TesterPorts(cycler.json_port, cycler.tcp_port, cycler.udp_port, cycler.channels, 0)
     running.enter_context(stack.bridge(broker_port, tester, ROOT, qos=1, polling=stack.READINGS))
     topic, answers = ROOT + "/lab1/{channel}/cmd/{verb}", f"{ROOT}/lab1/+/telemetry/ack"
     commander = Commander(broker_port, ROOT, topic, answers)
