@@ -1,34 +1,8 @@
-"""Code tables of MacNet: what its numbers mean, and the words that we publish for them.
-
-A tester may send a number that no table knows. It survives as that number, and its word
-is `code_23`. Words are lower case; where the manual gives one label to several numbers
-the word stays the same and the number beside it tells them apart.
-"""
+"""Codes of channels: their states, steps, records and modes; and the types of testers."""
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import Self
-
-ALL_SELECTED = 0xFFFF
-"""Wire channel that means "all selected" in (6, 2) and a bitmap in (6, 1); never a channel."""
-
-MAX_CHANNELS_PER_REQUEST = 128
-"""Most channels that one bulk request may ask for, MacNet class 3 and 4."""
-
-
-class Code(IntEnum):
-    """A code table. `word(number)` works for every number, known or not."""
-
-    @classmethod
-    def word(cls, number: int) -> str:
-        """The lower-case word for a number; `code_<number>` when the table lacks it."""
-        known = cls._known(number)
-        return f"code_{number}" if known is None else known.name.lower()
-
-    @classmethod
-    def _known(cls, number: int) -> Self | None:
-        return cls._value2member_map_.get(number)  # type: ignore[return-value]
+from macnet_bridge.macnet.protocol.codes.base import Code
 
 
 class ChannelState(Code):
@@ -196,54 +170,3 @@ class StartDataType(Code):
 
     SELECTED_CHANNELS = 1
     ONE_CHANNEL = 2
-
-
-RESULT_OK = 0
-_OTHER_PROBLEM = {0xFFFF: ("OTHER_PROBLEM", "the tester reports another problem")}
-_DIRECT_SYSTEM_TYPE = ("WRONG_SYSTEM_TYPE", "only testers of system type 0 have direct mode")
-
-START_TEST_RESULTS: dict[int, tuple[str, str]] = {
-    10: ("REGIME_NEEDS_ONE_CHANNEL", "a regime starts on one selected channel only"),
-    12: ("ADVANCED_START_AND_REGIME", "an advanced start and a regime exclude each other"),
-    14: ("NO_PROCEDURE", "no test procedure was given"),
-    15: ("JUMP_START_NEEDS_ACTIVE", "a jump start needs an active channel"),
-    16: ("ADVANCED_START_NEEDS_SELECTED", "an advanced start needs a selected channel"),
-    17: ("RESTART_NEEDS_SUSPENDED", "a restart needs a suspended channel"),
-    18: ("NAME_TOO_LONG", "the data file name is longer than 256 characters"),
-    19: ("NAME_NOT_UNIQUE", "a test of this name exists; choose another"),
-    20: ("NAME_NOT_UNIQUE", "a test of this name exists; choose another"),
-    21: ("CHAMBER_IN_USE", "the environmental chamber is in use"),
-    22: ("INVALID_ENTRY", "the tester calls an entry invalid"),
-    23: ("CHANNEL_IN_USE", "the channel is in use"),
-    24: ("NO_CHANNEL_SELECTED", "no channel is selected to start"),
-    25: ("CHAMBER_IN_USE", "the environmental chamber is in use"),
-}
-"""Result of (6, 2): code, and what it means."""
-
-START_DIRECT_RESULTS: dict[int, tuple[str, str]] = {
-    1: _DIRECT_SYSTEM_TYPE,
-    2: ("CHANNEL_NOT_AVAILABLE", "the channel is not available"),
-    3: ("NO_PSEUDO_PROCEDURE", "the tester could not make its pseudo procedure"),
-}
-"""Result of (6, 7)."""
-
-SET_OUTPUT_RESULTS: dict[int, tuple[str, str]] = {
-    1: _DIRECT_SYSTEM_TYPE,
-    2: ("CHANNEL_NOT_ACTIVE", "the channel is not active"),
-    3: ("SENT_TOO_SOON", "outputs of one channel must be at least 100 ms apart"),
-    4: ("NOT_IN_DIRECT_MODE", "direct mode is not active on this channel"),
-    5: ("DIRECT_MODE_NOT_READY", "direct mode is not ready yet"),
-}
-"""Result of (6, 8)."""
-
-CHECK_START_RESULTS: dict[int, tuple[str, str]] = {
-    1: ("CHANNEL_NOT_AVAILABLE", "the channel is neither available nor selected"),
-    2: ("PROCEDURE_MISSING", "the tester has no procedure of this name"),
-    3: ("SUBROUTINE_MISSING", "a subroutine of the procedure is missing"),
-    4: ("NAME_NOT_UNIQUE", "the archive has a test of this name; choose another"),
-    5: ("NAME_INVALID", "the tester calls the test name invalid"),
-    6: ("CHAMBER_INVALID", "the environmental chamber number is invalid"),
-    7: ("PROCEDURE_DOES_NOT_COMPILE", "the procedure does not compile"),
-    **_OTHER_PROBLEM,
-}
-"""Result of (6, 11)."""

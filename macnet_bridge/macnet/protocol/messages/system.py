@@ -1,0 +1,43 @@
+"""Messages of the tester as a whole: MacNet classes 0, 1, 5 and 8."""
+
+from __future__ import annotations
+
+from msgspec import field
+
+from macnet_bridge.macnet.protocol.fieldtypes import Time, UInt8, UInt16, UInt32
+from macnet_bridge.macnet.protocol.messages.base import Message
+
+
+class Echo(Message, frozen=True):
+    """MacNet (0, 0), both ways: the reply is the request."""
+
+
+class VersionInfo(Message, frozen=True, kw_only=True):
+    """Reply of MacNet (1, 1). The EXE and the DLL should be of one version."""
+
+    api_version: UInt16 = field(name="APIVersion")
+    exe_major: UInt8 = field(name="MacTest32EXEversionMajor")
+    exe_minor: UInt8 = field(name="MacTest32EXEversionMinor")
+    exe_build: UInt16 = field(name="MacTest32EXEversionBuild")
+    dll_major: UInt8 = field(name="MacTest32DLLversionMajor")
+    # pymacnet's spoofer misspells this key, so a reply without it has to pass.
+    dll_minor: UInt8 | None = field(name="MacTest32DLLversionMinor", default=None)
+    dll_build: UInt16 = field(name="MacTest32DLLversionBuild")
+    exe_time: Time = field(name="MacTest32ExeDT")
+    dll_time: Time = field(name="MacTest32DLLDT")
+
+
+class SystemInfo(Message, frozen=True, kw_only=True):
+    """Reply of MacNet (1, 2). Binary gives smart-battery boards, JSON positions (12 a board)."""
+
+    system_id: str = field(name="SystemID")
+    system_type: UInt8 = field(name="SystemType")
+    controller_boards: UInt16 = field(name="ControllerBoards")
+    test_channels: UInt16 = field(name="TestChannels")
+    aux_boards: UInt16 = field(name="AuxBoards")
+    aux_channels: UInt16 = field(name="AuxChannels")
+    smb1_positions: UInt16 | None = field(name="SMB1Pos", default=None)
+    smb3_positions: UInt16 | None = field(name="SMB3Pos", default=None)
+    smb1_boards: UInt16 | None = field(name="SMB1Boards", default=None)
+    smb3_boards: UInt16 | None = field(name="SMB3Boards", default=None)
+    channel_number_offset: UInt32 | None = field(name="ChannelNumberOffset", default=None)
