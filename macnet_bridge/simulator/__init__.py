@@ -4,13 +4,25 @@
         print(cycler.json_port, cycler.tcp_port, cycler.udp_port)
 
 `cell control` model a cell and what an output does to it, `procedures program progress safety
-channel tester` the machine, `readings commands device` its answers to MacNet; all of that has
-neither network nor clock. `received faults turnstile service connections cycler` put it on
-sockets.
+channel files archive smart_battery tester` the machine, `readings commands selection advanced
+system transfers smart_battery_answers device` its answers to MacNet; all of that has neither
+network nor clock. `session received faults forms turnstile service connections cycler` put it
+on sockets.
 """
 
 from macnet_bridge.simulator.cycler import SimulatedCycler
+from macnet_bridge.simulator.files import FolderFiles, MemoryFiles
+from macnet_bridge.simulator.forms import Forms
 from macnet_bridge.simulator.received import Received, Transport
 from macnet_bridge.simulator.tester import Behaviour, Tester
 
-__all__ = ["Behaviour", "Received", "SimulatedCycler", "Tester", "Transport"]
+__all__ = [
+    "Behaviour",
+    "FolderFiles",
+    "Forms",
+    "MemoryFiles",
+    "Received",
+    "SimulatedCycler",
+    "Tester",
+    "Transport",
+]

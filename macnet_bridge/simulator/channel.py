@@ -105,11 +105,16 @@ class Channel:
 
     # --- commands; each expects `advance(now)` before it
 
-    def start(self, label: Label, program: Program, begins_at: float) -> None:
-        """Take a test whose first step begins at `begins_at`. The channel has to be startable."""
+    def start(
+        self, label: Label, program: Program, begins_at: float, progress: Progress | None = None
+    ) -> None:
+        """Take a test whose first step begins at `begins_at`. The channel has to be startable.
+
+        `progress` is what a test has behind it that goes on.
+        """
         self.label = label
         self.program = program
-        self.progress = Progress()
+        self.progress = progress or Progress()
         self.state = ChannelState.STARTING
         self._begins_at = begins_at
 

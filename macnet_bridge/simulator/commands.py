@@ -7,10 +7,11 @@ has a code is an `Outcome` with it; one that has none is raised as `BadRequest`.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import msgspec
 
-from macnet_bridge.macnet.protocol.codes import RESULT_OK, ChannelState, SystemType
+from macnet_bridge.macnet.protocol.codes import RESULT_OK, ChannelState, FileType, SystemType
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
 from macnet_bridge.macnet.protocol.messages import (
     CheckStart,
@@ -28,7 +29,7 @@ from macnet_bridge.simulator.channel import Channel, Label
 from macnet_bridge.simulator.program import DirectRun, ProcedureRun
 from macnet_bridge.simulator.progress import RecordRule
 from macnet_bridge.simulator.singles import as_singles, single
-from macnet_bridge.simulator.tester import LONGEST_NAME, Tester
+from macnet_bridge.simulator.tester import LONGEST_NAME, PROCEDURE_EXTENSION, Tester
 
 _OK = Outcome(result=RESULT_OK)
 _CONTROLLABLE = frozenset(
@@ -44,16 +45,34 @@ _CONTROLLABLE = frozenset(
 )
 
 
+_ARCHIVABLE = frozenset({ChannelState.COMPLETED, ChannelState.SUSPENDED, ChannelState.PROBLEM})
+_CHECK_MESSAGES = {
+    1: "The channel is neither available nor selected",
+    2: "There is no such procedure",
+    4: "The archive has a test of this name",
+    5: "Windows does not take this test name",
+    6: "There is no such chamber",
+    7: "The simulator runs its own procedures only",
+}
+
+
 def start_test(tester: Tester, channel: Channel, body: StartTest, now: float) -> Outcome:
     """MacNet (6, 2), for one channel; the capacity of 1C is `c_rate_ah`."""
+    return start_on(tester, [channel], body, now)
+
+
+def start_on(tester: Tester, channels: Sequence[Channel], body: StartTest, now: float) -> Outcome:
+    """Start one test on one or more channels; on none of them when one cannot."""
     _check_length(body.test_name)
-    refusal = _why_not_start(tester, channel, body)
-    if refusal:
-        return Outcome(result=refusal)
+    for channel in channels:
+        refusal = _why_not_start(tester, channel, body)
+        if refusal:
+            return Outcome(result=refusal)
     procedure = tester.procedures[body.procedure]
     label = Label(tester.use_name(body.test_name), body.comment, procedure.name, procedure.description)
-    run = ProcedureRun(procedure, body.c_rate_ah)
-    channel.start(label, run, begins_at=now + tester.behaviour.starting_second)
+    for channel in channels:
+        run = ProcedureRun(procedure, body.c_rate_ah)
+        channel.start(label, run, begins_at=now + tester.behaviour.starting_second)
     return _OK
 
 
@@ -77,17 +96,28 @@ def _why_not_start(tester: Tester, channel: Channel, body: StartTest) -> int:
 
 
 def check_start(tester: Tester, channel: Channel, body: CheckStart, now: float) -> Outcome:
-    """MacNet (6, 11): what stands in the way of a start; changes nothing."""
+    """MacNet (6, 11): what stands in the way of a start; changes nothing but the messages of (6, 12)."""
     _check_length(body.test_name)
+    result = _why_not_possible(tester, channel, body)
+    tester.check_messages.clear()
+    if result:
+        tester.check_messages.append(_CHECK_MESSAGES[result])
+    return Outcome(result=result)
+
+
+def _why_not_possible(tester: Tester, channel: Channel, body: CheckStart) -> int:
+    """The code of (6, 11), 0 when nothing is in the way."""
     if not channel.startable:
-        return Outcome(result=1)
+        return 1
     if body.procedure not in tester.procedures:
-        return Outcome(result=2)
+        # A procedure that was sent as a file exists, but nothing here can read it.
+        stored = tester.files.read(FileType.PROCEDURE, body.procedure + PROCEDURE_EXTENSION)
+        return 7 if stored else 2
     if tester.is_used_name(body.test_name):
-        return Outcome(result=4)
+        return 4
     if not tester.is_valid_name(body.test_name):
-        return Outcome(result=5)
-    return Outcome(result=6) if body.chamber else _OK
+        return 5
+    return 6 if body.chamber else 0
 
 
 def suspend(tester: Tester, channel: Channel, body: Empty, now: float) -> Outcome:
@@ -101,10 +131,20 @@ def resume(tester: Tester, channel: Channel, body: Empty, now: float) -> Outcome
 
 
 def reset(tester: Tester, channel: Channel, body: Empty, now: float) -> Outcome:
-    """MacNet (6, 5): from every state but the administrative ones, where it is a `MacNet error`."""
+    """MacNet (6, 5): from every state but the administrative ones, where it is a `MacNet error`.
+
+    That the data of the test go into the archive is assumed.
+    """
     _ok_if(channel.state in _CONTROLLABLE)
+    tester.archive.keep(channel, now, tester.clock(now))
     channel.reset()
     return _OK
+
+
+def archive(tester: Tester, channel: Channel, body: Empty, now: float) -> Outcome:
+    """MacNet (6, 6): frees a channel whose test is over or held; else it is a `MacNet error`."""
+    _ok_if(channel.state in _ARCHIVABLE)
+    return reset(tester, channel, body, now)
 
 
 def start_direct(tester: Tester, channel: Channel, body: StartDirect, now: float) -> Outcome:

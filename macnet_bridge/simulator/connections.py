@@ -13,6 +13,9 @@ from macnet_bridge.macnet.protocol.functions import find
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
 from macnet_bridge.simulator.received import Transport
 from macnet_bridge.simulator.service import Service
+from macnet_bridge.simulator.session import Session
+
+_MAX_SESSIONS = 256
 
 
 class Connections:
@@ -59,6 +62,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, service: Service, connections: Connections) -> None:
         self._service = service
         self._connections = connections
+        self._session = Session()
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -108,7 +112,7 @@ class JsonConnection(Connection):
         self._framer.feed(data)
         try:
             while (text := self._framer.take()) is not None:
-                self._service.take_json(text, self.send)
+                self._service.take_json(text, self._session, self.send)
         except Malformed:
             # Where the next request begins can no longer be known.
             self._in_step = False
@@ -136,15 +140,16 @@ class BinaryConnection(Connection):
                 return
             content = bytes(self._buffer[HEADER_BYTES:end])
             del self._buffer[:end]
-            self._service.take_binary(header, content, Transport.BINARY_TCP, self.send)
+            self._service.take_binary(header, content, Transport.BINARY_TCP, self._session, self.send)
 
 
 class BinaryDatagrams(asyncio.DatagramProtocol):
-    """Binary messages over UDP, one a datagram; replies go to the port that asked."""
+    """Binary messages over UDP, one a datagram. A client is an address with its port."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
         self._transport: asyncio.DatagramTransport | None = None
+        self._sessions: dict[tuple[str | Any, int], Session] = {}
         self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -160,7 +165,11 @@ class BinaryDatagrams(asyncio.DatagramProtocol):
         except Malformed:
             return  # too short to say what it would be a reply to
         self._service.take_binary(
-            header, content, Transport.BINARY_UDP, lambda reply: self._send(reply, addr)
+            header,
+            content,
+            Transport.BINARY_UDP,
+            self._session_of(addr),
+            lambda reply: self._send(reply, addr),
         )
 
     def abort(self) -> None:
@@ -168,6 +177,17 @@ class BinaryDatagrams(asyncio.DatagramProtocol):
         if self._transport:
             self._transport.abort()
 
+    def _session_of(self, addr: tuple[str | Any, int]) -> Session:
+        """What is known of a client; those that were silent longest are forgotten."""
+        session = self._sessions.pop(addr, None) or Session()
+        self._sessions[addr] = session
+        if len(self._sessions) > _MAX_SESSIONS:
+            del self._sessions[next(iter(self._sessions))]
+        return session
+
     def _send(self, reply: bytes, addr: tuple[str | Any, int]) -> None:
-        if self._transport and not self._transport.is_closing():
-            self._transport.sendto(reply, addr)
+        if not self._transport or self._transport.is_closing():
+            return
+        if self._service.forms.udp_reply == "next_port":
+            addr = (addr[0], self._transport.get_extra_info("sockname")[1] + 1)
+        self._transport.sendto(reply, addr)

@@ -18,6 +18,8 @@ from macnet_bridge.simulator.connections import (
     JsonConnection,
 )
 from macnet_bridge.simulator.faults import Faults
+from macnet_bridge.simulator.files import FileStore
+from macnet_bridge.simulator.forms import Forms
 from macnet_bridge.simulator.received import MAX_RECORDS, Predicate, Received, ReceivedLog
 from macnet_bridge.simulator.service import Service
 from macnet_bridge.simulator.tester import Behaviour, Tester
@@ -44,6 +46,8 @@ class SimulatedCycler:
         pretty: replies in many lines, with CRLF between them as well as at their end.
         constant_id: every JSON reply has the id 1987.
         json_rest_broken: rest is refused by JSON, as real testers were seen to do.
+        forms: how replies are worded where the manual leaves more than one way.
+        files: where files of types 3 to 7 are kept; in memory by default.
         missing: functions that this tester does not have, such as `{(6, 11)}`.
         max_records: how many received messages are kept.
         clock: monotonic seconds; a test that gives its own can let hours pass at once.
@@ -68,6 +72,8 @@ class SimulatedCycler:
     pretty: bool = False
     constant_id: bool = False
     json_rest_broken: bool = True
+    forms: Forms = field(default_factory=Forms)
+    files: FileStore | None = None
     missing: Collection[tuple[int, int]] = ()
     max_records: int = MAX_RECORDS
     clock: Callable[[], float] = time.monotonic
@@ -76,7 +82,9 @@ class SimulatedCycler:
     faults: Faults = field(init=False)
 
     def __post_init__(self) -> None:
-        self.tester = Tester(self.channels, speed=self.speed, seed=self.seed, behaviour=self.behaviour)
+        self.tester = Tester(
+            self.channels, speed=self.speed, seed=self.seed, behaviour=self.behaviour, files=self.files
+        )
         self.received = ReceivedLog(self.max_records)
         self.faults = Faults(self.missing)
         self._connections = Connections()
@@ -91,6 +99,7 @@ class SimulatedCycler:
             pretty=self.pretty,
             constant_id=self.constant_id,
             json_rest_broken=self.json_rest_broken,
+            forms=self.forms,
             clock=self.clock,
         )
 

@@ -6,30 +6,54 @@ from typing import Any
 
 import msgspec
 
-from macnet_bridge.macnet.protocol.codes import RESULT_OK, ChannelMode
+from macnet_bridge.macnet.protocol.codes import RESULT_OK, SMART_BATTERY_STATUS_LABELS, ChannelMode
+from macnet_bridge.macnet.protocol.functions import TEST_INFO, Function
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
-from macnet_bridge.macnet.protocol.messages import DirectOutput, Message, Outcome, StartDirect, TestInfo
+from macnet_bridge.macnet.protocol.messages import (
+    DirectOutput,
+    Message,
+    Outcome,
+    SmartBatteryInfo,
+    StartDirect,
+    TestInfo,
+)
 
-_OK_BY_JSON = Outcome(result="OK")
-_TEXT_WIDTHS = {"test_name": 25, "comment": 80, "procedure": 25, "procedure_description": 80}
+_WIDTH = 25
+_COMMENT_WIDTH = 80
+_WIDTHS = {
+    "test_name": _WIDTH,
+    "comment": _COMMENT_WIDTH,
+    "procedure": _WIDTH,
+    "procedure_description": _COMMENT_WIDTH,
+}
+_LONG_WIDTHS = dict.fromkeys(_WIDTHS, 255)
+_WORDS: dict[tuple[int, int], dict[Any, str]] = {
+    (8, 1): {1: "PASSED", 0: "FAILED"},
+    (8, 2): {1: "LOGGED OUT", 0: "FAILED"},
+}
+_USUAL_WORDS = {RESULT_OK: "OK"}
 
 
-def for_json(reply: Message) -> Message:
+def for_json(function: Function[Any, Any], reply: Message, *, all_test_info: bool = False) -> Message:
     """Success as a word, and of the names of a test only the two that JSON gives."""
     if isinstance(reply, Outcome):
-        return _OK_BY_JSON if reply.result == RESULT_OK else reply
-    if isinstance(reply, TestInfo):
+        words = _WORDS.get(function.number, _USUAL_WORDS)
+        return msgspec.structs.replace(reply, result=words.get(reply.result, reply.result))
+    if isinstance(reply, TestInfo) and not all_test_info:
         return TestInfo(test_name=reply.test_name, procedure=reply.procedure)
+    if isinstance(reply, SmartBatteryInfo):
+        return msgspec.structs.replace(reply, status=SMART_BATTERY_STATUS_LABELS[int(reply.status)])
     return reply
 
 
-def for_binary(reply: Message) -> Message:
+def for_binary(function: Function[Any, Any], reply: Message) -> Message:
     """Texts cut to the widths that binary messages have, in ASCII."""
     if not isinstance(reply, TestInfo):
         return reply
+    widths = _WIDTHS if function is TEST_INFO else _LONG_WIDTHS
     texts: dict[str, Any] = {
         name: (getattr(reply, name) or "").encode("ascii", "replace")[:width].decode("ascii")
-        for name, width in _TEXT_WIDTHS.items()
+        for name, width in widths.items()
     }
     return msgspec.structs.replace(reply, **texts)
 

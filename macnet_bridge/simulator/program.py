@@ -6,7 +6,8 @@ A channel knows only `Program`. Another kind of procedure is another class here.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from macnet_bridge.macnet.protocol.codes import RecordCause, StepCode
@@ -37,6 +38,15 @@ _REACHED: dict[RecordCause, _Reached] = {
 }
 SUPPORTED_ENDS = frozenset(_REACHED)
 """Causes that an `End` of a procedure may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadStart:
+    """What a step has behind it when a test begins in its middle."""
+
+    second: float = 0.0
+    capacity_ah: float = 0.0
+    energy_wh: float = 0.0
 
 
 class Program(Protocol):
@@ -76,6 +86,13 @@ class ProcedureRun:
         self.step_code = StepCode.REST
         self.setpoint = control.RESTING
         self._ends: tuple[End, ...] = ()
+        self._head_start: HeadStart | None = None
+
+    def begin_at(self, row: int, loops_done: Mapping[int, int], head_start: HeadStart) -> None:
+        """Begin with this row, from 1, in place of the first, as MacNet (6, 13) may want it."""
+        self._row = row - 1
+        self._loops_done.update(loops_done)
+        self._head_start = head_start
 
     def second_left(self, progress: Progress) -> float:
         ends = [end.value for end in self._ends if end.cause is RecordCause.END_STEP_TIME]
@@ -110,6 +127,11 @@ class ProcedureRun:
         if step.end_c_rate:
             self._ends += (End(RecordCause.END_CURRENT, step.end_c_rate * self._c_rate_ah),)
         progress.begin_step(self._row)
+        if self._head_start:
+            progress.step_second = self._head_start.second
+            progress.step_capacity_ah = self._head_start.capacity_ah
+            progress.step_energy_wh = self._head_start.energy_wh
+            self._head_start = None
 
     def _go_round(self, loop: Loop) -> None:
         done = self._loops_done.get(self._row, 0) + 1

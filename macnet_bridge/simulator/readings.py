@@ -1,4 +1,4 @@
-"""What a simulated tester tells when asked: MacNet classes 0, 1, 3 and 4.
+"""What a simulated tester tells when asked: MacNet classes 0, 3 and 4, and (1, 1) and (1, 2).
 
 Each function takes the tester, the channels addressed as of now, the request and `now`.
 """
@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from macnet_bridge.macnet.protocol import messages
+from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.macnet.protocol.messages import Message
 from macnet_bridge.simulator.channel import Channel
+from macnet_bridge.simulator.program import ProcedureRun
 from macnet_bridge.simulator.singles import as_singles, single
 from macnet_bridge.simulator.specification import AUX_UNITS, SPECIFICATION
 from macnet_bridge.simulator.tester import Tester
 
 _CHANNELS_PER_BOARD = 8
+_POSITIONS_PER_BOARD = 12
 _BUILT = datetime(2024, 4, 26, 12, 0)  # noqa: DTZ001  MacNet gives times without a zone
 
 _VERSION = messages.VersionInfo(
@@ -30,6 +33,13 @@ _VERSION = messages.VersionInfo(
     exe_time=_BUILT,
     dll_time=_BUILT,
 )
+
+_NEVER = datetime(1970, 1, 1)  # noqa: DTZ001
+_CALIBRATED = {
+    name: _NEVER if name.startswith("range1") else _BUILT
+    for name in messages.CalibrationDates.__struct_fields__
+}
+_CALIBRATION = messages.CalibrationDates(**_CALIBRATED)
 
 
 def echo(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
@@ -45,6 +55,8 @@ def version_info(tester: Tester, channels: Sequence[Channel], body: Message, now
 def system_info(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
     """MacNet (1, 2)."""
     count = len(tester.channels)
+    positions = count if tester.behaviour.smart_batteries else 0
+    smb_boards = math.ceil(positions / _POSITIONS_PER_BOARD)
     boards = math.ceil(count / _CHANNELS_PER_BOARD)
     return messages.SystemInfo(
         system_id="Simulated cycler",
@@ -54,9 +66,9 @@ def system_info(tester: Tester, channels: Sequence[Channel], body: Message, now:
         aux_boards=boards,
         aux_channels=count * len(AUX_UNITS),
         smb1_positions=0,
-        smb3_positions=0,
+        smb3_positions=positions,
         smb1_boards=0,
-        smb3_boards=0,
+        smb3_boards=smb_boards,
         channel_number_offset=0,
     )
 
@@ -67,6 +79,16 @@ _SPECIFICATION = as_singles(SPECIFICATION)
 def specification(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
     """MacNet (3, 1)."""
     return _SPECIFICATION
+
+
+def specifications(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
+    """MacNet (3, 1) for several channels."""
+    return messages.ChannelSpecifications(specifications=[_SPECIFICATION] * len(channels))
+
+
+def calibration_dates(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
+    """MacNet (3, 2): all on one day, but for the smallest range, which never was."""
+    return _CALIBRATION
 
 
 def statuses(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
@@ -111,13 +133,22 @@ def aux_units(tester: Tester, channels: Sequence[Channel], body: Message, now: f
 
 
 def test_info(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
-    """MacNet (4, 6)."""
+    """MacNet (4, 6) and (4, 11)."""
     label = channels[0].label
     return messages.TestInfo(
         test_name=label.test_name,
         comment=label.comment,
         procedure=label.procedure,
         procedure_description=label.description,
+    )
+
+
+def end_status(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
+    """MacNet (4, 10): simulated procedures have one end, which is after their last row."""
+    (channel,) = channels
+    reached = channel.state is ChannelState.COMPLETED
+    return messages.EndStatus(
+        number_of_ends=int(isinstance(channel.program, ProcedureRun)), end_number=int(reached)
     )
 
 
@@ -143,9 +174,9 @@ def status_and_readings(tester: Tester, channels: Sequence[Channel], body: Messa
 
 
 def flags_and_variables(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
-    """MacNet (4, 8). Nothing sets a global flag yet."""
+    """MacNet (4, 8)."""
     variables = [single(value) for value in channels[0].variables]
-    return messages.FlagsAndVariables(global_flags="0x00000000", variables=variables)
+    return messages.FlagsAndVariables(global_flags=f"0x{tester.global_flags:08X}", variables=variables)
 
 
 def _shown_ampere(tester: Tester, channel: Channel) -> float:

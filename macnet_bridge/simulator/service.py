@@ -10,15 +10,16 @@ import msgspec
 
 from macnet_bridge.errors import Malformed
 from macnet_bridge.macnet.protocol import binary, jsonrpc
-from macnet_bridge.macnet.protocol.codes import MAX_CHANNELS_PER_REQUEST
 from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header
-from macnet_bridge.macnet.protocol.functions import ECHO, Function, RequestLength, find
+from macnet_bridge.macnet.protocol.functions import ECHO, Function, find_form
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
-from macnet_bridge.macnet.protocol.messages import ChannelRange, Message
+from macnet_bridge.macnet.protocol.messages import Message
 from macnet_bridge.simulator import dialects
 from macnet_bridge.simulator.device import handle
 from macnet_bridge.simulator.faults import Faults
+from macnet_bridge.simulator.forms import Forms
 from macnet_bridge.simulator.received import Received, ReceivedLog, Transport
+from macnet_bridge.simulator.session import Session
 from macnet_bridge.simulator.tester import Tester
 from macnet_bridge.simulator.turnstile import Turnstile
 
@@ -31,6 +32,7 @@ class Service:
     Attributes:
         log: what came in.
         faults: what it does wrong.
+        forms: how it words its replies.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Service:
         pretty: bool = False,
         constant_id: bool = False,
         json_rest_broken: bool = True,
+        forms: Forms | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.log = log
@@ -52,11 +55,12 @@ class Service:
         self._pretty = pretty
         self._constant_id = constant_id
         self._json_rest_broken = json_rest_broken
+        self.forms = forms or Forms()
         self._clock = clock
 
     # --- JSON
 
-    def take_json(self, text: bytes, send: Send) -> None:
+    def take_json(self, text: bytes, session: Session, send: Send) -> None:
         """One JSON object from a connection; its reply goes to `send` when its turn has come."""
         try:
             request = jsonrpc.decode_request(text)
@@ -73,7 +77,7 @@ class Service:
                 request_id=request.request_id,
             )
         )
-        self._turnstile.submit(lambda: self._answer_json(request, text, send))
+        self._turnstile.submit(lambda: self._answer_json(request, text, session, send))
 
     def refuse_json(self, error: BadRequest, text: bytes, send: Send) -> None:
         """Answer something that is no request with an error, in its turn."""
@@ -81,24 +85,34 @@ class Service:
         self.log.add(record)
         self._turnstile.submit(lambda: send(self._dressed(jsonrpc.encode_error(error))))
 
-    def _answer_json(self, request: jsonrpc.Request, text: bytes, send: Send) -> None:
-        reply = self._json_reply(request, text)
+    def _answer_json(self, request: jsonrpc.Request, text: bytes, session: Session, send: Send) -> None:
+        reply = self._json_reply(request, text, session)
         if not self.faults.loses_reply(request.function.number):
             send(self._dressed(reply))
 
-    def _json_reply(self, request: jsonrpc.Request, text: bytes) -> bytes:
-        function = request.function
+    def _json_reply(self, request: jsonrpc.Request, text: bytes, session: Session) -> bytes:
         request_id = jsonrpc.CONSTANT_ID if self._constant_id else request.request_id
         try:
             if self._json_rest_broken:
                 dialects.check_json_rest(request.body)
-            reply = self._ask(function, request.channel, request.body)
+            reply = self._ask(request.function, request.channel, request.body, session)
         except BadRequest as error:
             error.request_id = request_id
             return jsonrpc.encode_error(error)
-        if function is ECHO:
-            return text
-        return jsonrpc.encode_reply(function, request.channel, dialects.for_json(reply), request_id)
+        assert reply is not None, "only transfers of files go without a reply, and JSON has none"
+        return text if request.function is ECHO else self._worded(request, reply, request_id)
+
+    def _worded(self, request: jsonrpc.Request, reply: Message, request_id: jsonrpc.RequestId) -> bytes:
+        """A reply as JSON, in the way of this tester."""
+        function, forms = request.function, self.forms
+        encoded = jsonrpc.encode_reply(
+            forms.numbered(function),
+            request.channel,
+            dialects.for_json(function, reply, all_test_info=forms.all_test_info),
+            request_id,
+            as_printed=forms.class7_envelope == "params",
+        )
+        return forms.text(function, request.channel - 1, encoded)
 
     def _dressed(self, reply: bytes) -> bytes:
         if self._pretty:
@@ -107,9 +121,11 @@ class Service:
 
     # --- binary
 
-    def take_binary(self, header: Header, data: bytes, transport: Transport, send: Send) -> None:
+    def take_binary(
+        self, header: Header, data: bytes, transport: Transport, session: Session, send: Send
+    ) -> None:
         """One binary message; its reply goes to `send` when its turn has come."""
-        function = find(header.fclass, header.fnum)
+        function = find_form(*header[:3], data)
         body = None if function is None else _decoded(function, header, data)
         self.log.add(
             Received(
@@ -121,7 +137,7 @@ class Service:
                 raw=header.pack() + data if body is None else b"",
             )
         )
-        self._turnstile.submit(lambda: self._answer_binary(function, header, data, body, send))
+        self._turnstile.submit(lambda: self._answer_binary(function, header, data, body, session, send))
 
     def _answer_binary(
         self,
@@ -129,35 +145,37 @@ class Service:
         header: Header,
         data: bytes,
         body: Message | None,
+        session: Session,
         send: Send,
     ) -> None:
-        refusal = header._replace(length=0).pack()
+        reply: bytes | None = header._replace(length=0).pack()
         try:
-            reply = self._binary_reply(function, header, data, body)
+            if function is not None and body is not None:
+                reply = self._binary_reply(function, header, data, body, session)
         except BadRequest:
-            reply = refusal
-        if not self.faults.loses_reply((header.fclass, header.fnum)):
+            pass  # binary has nothing but a bare header to say so
+        if reply is not None and not self.faults.loses_reply((header.fclass, header.fnum)):
             send(reply)
 
     def _binary_reply(
-        self, function: Function[Any, Any] | None, header: Header, data: bytes, body: Message | None
-    ) -> bytes:
-        if function is None or body is None:
-            raise BadRequest(BadRequest.ILLEGAL_VALUE)
-        channels = _addressed(function, header, body)
-        replies = [
-            binary.encode_reply(function, channel, dialects.for_binary(self._ask(function, channel, body)))
-            for channel in channels
-        ]
+        self, function: Function[Any, Any], header: Header, data: bytes, body: Message, session: Session
+    ) -> bytes | None:
+        reply = self._ask(function, header.channel + 1, body, session)
+        if reply is None:
+            return None
         if function is ECHO:
             return header.pack() + data
-        content = b"".join(reply[HEADER_BYTES:] for reply in replies)
-        return header._replace(length=len(content)).pack() + content
+        encoded = binary.encode_reply(function, header.channel + 1, dialects.for_binary(function, reply))
+        content = b"" if self.forms.is_bare(function, reply) else encoded[HEADER_BYTES:]
+        fnum, length = self.forms.numbered(function).fnum, self.forms.length(function, len(content))
+        return header._replace(fnum=fnum, length=length).pack() + content
 
-    def _ask(self, function: Function[Any, Any], channel: int, body: Message) -> Message:
+    def _ask(
+        self, function: Function[Any, Any], channel: int, body: Message, session: Session
+    ) -> Message | None:
         if function.number in self.faults.missing:
             raise BadRequest(BadRequest.INVALID_FNUM)
-        return handle(self._tester, function, channel, body, self._clock())
+        return handle(self._tester, function, channel, body, self._clock(), session)
 
 
 def _decoded(function: Function[Any, Any], header: Header, data: bytes) -> Message | None:
@@ -169,17 +187,3 @@ def _decoded(function: Function[Any, Any], header: Header, data: bytes) -> Messa
     except Malformed:
         return None
     return body
-
-
-def _addressed(function: Function[Any, Any], header: Header, body: Message) -> range:
-    """The channels to ask one by one: only (3, 1) counts channels and answers each in full.
-
-    Raises:
-        BadRequest: it counts none, or more than a request may.
-    """
-    first = header.channel + 1
-    if function.request_length is not RequestLength.CHANNELS or isinstance(body, ChannelRange):
-        return range(first, first + 1)
-    if not 1 <= header.length <= MAX_CHANNELS_PER_REQUEST:
-        raise BadRequest(BadRequest.ILLEGAL_VALUE)
-    return range(first, first + header.length)

@@ -6,20 +6,26 @@ Pure: no network, and no clock but the `now` that every call brings.
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from macnet_bridge.macnet.protocol.codes import SystemType
+from macnet_bridge.macnet.protocol.codes import FileType, SystemType
+from macnet_bridge.simulator.archive import Archive, data_file
 from macnet_bridge.simulator.cell import Cell
 from macnet_bridge.simulator.channel import STARTING_SECOND, Channel
+from macnet_bridge.simulator.files import FileStore, MemoryFiles, StoredFile
 from macnet_bridge.simulator.procedures import BUILT_IN, Procedure
+from macnet_bridge.simulator.smart_battery import SmartBattery
 
 MAX_CHANNELS = 1024
 """Most channels that one simulated tester can have."""
 
 LONGEST_NAME = 250
 """Characters of a test name by JSON; binary messages carry 25."""
+
+PROCEDURE_EXTENSION = ".000"
 
 _NOT_IN_A_FILE_NAME = frozenset('<>:"/\\|?*')
 _RANDOM_NAME = "Random"
@@ -36,6 +42,10 @@ class Behaviour:
         direct_watchdog_second: after how long without an accepted (6, 8) a channel in direct
             mode is suspended; 0 never.
         system_type: of (1, 2). Direct mode needs `LAB`.
+        users: passwords by user. With any, all but echo is a `MacNet error` before (8, 1), on
+            every connection.
+        smart_batteries: whether every channel has one, for MacNet class 7.
+        data_type_base: what (7, 20) counts data types from; the manual's example looks like 1.
     """
 
     signed_current: bool = False
@@ -43,6 +53,9 @@ class Behaviour:
     direct_ready_second: float = 0.5
     direct_watchdog_second: float = 0.0
     system_type: SystemType = SystemType.LAB
+    users: Mapping[str, str] = field(default_factory=dict)
+    smart_batteries: bool = False
+    data_type_base: int = 0
 
 
 class Tester:
@@ -51,6 +64,10 @@ class Tester:
     Attributes:
         channels: all of them; `channel(n)` counts from 1.
         procedures: by name; add to a copy to teach it more.
+        files: those of types 3 to 7, such as procedures that were sent to it.
+        archive: the tests that are over.
+        global_flags: of MacNet (5, 1).
+        check_messages: of MacNet (6, 12), the next one first.
     """
 
     __test__ = False  # not a test case, whatever pytest makes of the name
@@ -63,6 +80,7 @@ class Tester:
         seed: int = 0,
         behaviour: Behaviour | None = None,
         procedures: Mapping[str, Procedure] = BUILT_IN,
+        files: FileStore | None = None,
     ) -> None:
         """Two testers of one seed have the same cells and make the same random names.
 
@@ -79,6 +97,11 @@ class Tester:
         if not speed > 0.0:
             raise ValueError(f"the speed has to be above 0, not {speed}")
         self.procedures = procedures
+        self.files: FileStore = files or MemoryFiles()
+        self.archive = Archive()
+        self.global_flags = 0
+        self.check_messages: deque[str] = deque()
+        self.batteries = tuple(SmartBattery(number - 1) for number in range(1, channels + 1))
         self.channels: Sequence[Channel] = tuple(
             self._channel(number, speed, seed) for number in range(1, channels + 1)
         )
@@ -112,6 +135,27 @@ class Tester:
         """Bring all channels to `now`."""
         for channel in self.channels:
             channel.advance(now)
+
+    # --- files
+
+    def files_of(self, file_type: FileType, now: float) -> list[StoredFile]:
+        """All files of a type; those of tests and events are made up for the occasion."""
+        if file_type is FileType.ACTIVE:
+            return [self._data_file(channel, now) for channel in self.channels if channel.label.test_name]
+        if file_type is FileType.ARCHIVE:
+            return self.archive.files()
+        if file_type is FileType.SYSTEM_EVENTS:
+            return [StoredFile("SysEvent.log", b"Simulated tester, no events\r\n", self.clock(now))]
+        return self.files.all(file_type)
+
+    def file_of(self, file_type: FileType, name: str, now: float) -> StoredFile | None:
+        """One file, None when there is none of this name."""
+        wanted = name.casefold()
+        files = self.files_of(file_type, now)
+        return next((file for file in files if file.name.casefold() == wanted), None)
+
+    def _data_file(self, channel: Channel, now: float) -> StoredFile:
+        return data_file(channel.number, channel.label, channel.progress, self.clock(now))
 
     # --- names of tests
 

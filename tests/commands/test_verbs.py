@@ -117,8 +117,8 @@ def clamp(monkeypatch: pytest.MonkeyPatch) -> None:
     """A tester that takes no more than 3 A, whatever it is told."""
     answer = device.SERVED[6, 10]
 
-    def clamped(tester: Any, channels: Any, body: SafetyLimits, now: float) -> Any:
-        return answer(tester, channels, structs.replace(body, charge_max_ampere=3.0), now)
+    def clamped(tester: Any, channels: Any, body: SafetyLimits, now: float, session: Any) -> Any:
+        return answer(tester, channels, structs.replace(body, charge_max_ampere=3.0), now, session)
 
     monkeypatch.setitem(device.SERVED, (6, 10), clamped)
 

@@ -1,344 +1,129 @@
-"""Bytes on the wire, as literals: from a published table, or packed here by hand from the manual's fields.
-
-Nothing in here is what our own encoder once produced.
-"""
+"""Bytes on the wire, as literals, and the sizes that the manual prints."""
 
 from __future__ import annotations
 
-import struct
-from datetime import datetime
 from typing import Any
 
 import pytest
 
 from macnet_bridge.macnet.protocol import binary, codes, functions, messages
 from macnet_bridge.macnet.protocol.framing import Header
-from macnet_bridge.macnet.protocol.functions import Function
+from macnet_bridge.macnet.protocol.functions import FUNCTIONS, Function, RequestLength
+from tests.protocol import vectors, vectors_smart_battery, vectors_system
+from tests.protocol.samples import ROWS
 
-# Printed in the manual with each function (2022-05-18): bytes of data, for n items where they repeat.
-PRINTED_SIZES = [
-    (functions.VERSION_INFO, "reply", [26]),
-    (functions.SYSTEM_INFO, "reply", [67, 63]),
-    (functions.CHANNEL_SPECIFICATION, "reply", [84]),
-    (functions.TEST_INFO, "reply", [210]),
-    (functions.STATUS_AND_READINGS, "reply", [46]),
-    (functions.FLAGS_AND_VARIABLES, "reply", [64]),
-    (functions.START_TEST, "request", [186, 211]),
-    (functions.START_TEST, "reply", [2]),
-    (functions.START_DIRECT, "request", [55]),
-    (functions.START_DIRECT, "reply", [2]),
-    (functions.SET_OUTPUT, "request", [18]),
-    (functions.SET_OUTPUT, "reply", [2]),
-    (functions.SET_VARIABLE, "request", [5]),
-    (functions.SET_SAFETY_LIMITS, "request", [24]),
-    (functions.CHECK_START, "request", [137]),
-    (functions.CHECK_START, "reply", [2]),
-]
+REQUESTS = [*vectors.REQUESTS, *vectors_system.REQUESTS, *vectors_smart_battery.REQUESTS]
+REPLIES = [*vectors.REPLIES, *vectors_system.REPLIES, *vectors_smart_battery.REPLIES]
 
-
-@pytest.mark.parametrize(("row", "way", "sizes"), PRINTED_SIZES, ids=str)
-def test_printed_sizes(row: Function[Any, Any], way: str, sizes: list[int]) -> None:
-    assert [layout.size for layout in getattr(row, f"binary_{way}")] == sizes
-
-
-@pytest.mark.parametrize("number", [(4, 1), (4, 2), (4, 3), (4, 4), (4, 5), (4, 9)])
-def test_replies_of_four_bytes_per_item(number: tuple[int, int]) -> None:
-    (layout,) = functions.FUNCTIONS[number].binary_reply
-    assert (layout.size, layout.item_size) == (0, 4)
-
-
-def number(value: float) -> bytes:
-    return struct.pack("<f", value)
-
-
-START = messages.StartTest(
-    test_name="Random",
-    procedure="Procedure Name",
-    comment="Test comment",
-    c_rate_ah=2.5,
-    chamber=1,
-    start_cycle=2,
-    total_cycles=3,
-    voltage_gain=4,
-    align_reports=1,
-    parallel_ohm=0.5,
-    divider_high_ohm=10.0,
-    divider_low_ohm=20.0,
-)
-START_COMMON = (
-    b"Random".ljust(25) + b"Procedure Name".ljust(25) + b"Test comment".ljust(80) + number(2.5) + b"\x01"
-)
-START_MORE = (
-    b"\x02\x00\x03\x00" + number(1) + b"\x04\x01" + number(0.5) + number(10) + number(20) + b"\xff\xff"
-)
-START_MORE += b"".ljust(25)
-OUTPUT: dict[str, Any] = {
-    "current_ampere": 0.5,
-    "voltage_volt": 4.0,
-    "power_watt": 65536.0,
-    "resistance_ohm": 0.25,
+# Bytes of data, as the manual (2022-05-18) prints them with each function or as its fields add up.
+REPLY_SIZES: dict[tuple[int, int], list[int]] = {
+    (1, 1): [26],
+    (1, 2): [67, 63],
+    (1, 3): [1],
+    (1, 4): [1],
+    (1, 5): [22, 4],  # 22 without the word that gives the length of the name, and the name
+    (3, 1): [84],
+    (3, 2): [80],
+    (4, 6): [210],
+    (4, 7): [46],
+    (4, 8): [64],
+    (4, 10): [4],
+    (5, 1): [4],
+    (6, 2): [2],
+    (6, 7): [2],
+    (6, 8): [2],
+    (6, 10): [24],
+    (6, 11): [2],
+    (6, 13): [2],
+    (7, 1): [124],
+    (7, 4): [4, 3],
+    (7, 14): [12],
+    (7, 20): [34, 33],
+    (8, 1): [1],
+    (8, 2): [1],
 }
-OUTPUT_BYTES = bytes.fromhex("0000003F 00008040 00008047 0000803E")
-LIMITS = messages.SafetyLimits(
-    voltage_max_volt=5.0,
-    voltage_min_volt=0.5,
-    charge_max_ampere=4.25,
-    discharge_max_ampere=2.5,
-    charge_max_watt=50.0,
-    discharge_max_watt=20.0,
-)
-LIMITS_BYTES = bytes.fromhex("0000A040 0000003F 00008840 00002040 00004842 0000A041")
-EMPTY = messages.Empty()
-
-REQUESTS: list[tuple[Function[Any, Any], int, messages.Message, bytes]] = [
-    (functions.ECHO, 1, EMPTY, bytes.fromhex("00 00 00 00 00 00 00 00")),
-    (functions.VERSION_INFO, 1, EMPTY, bytes.fromhex("01 00 01 00 00 00 00 00")),
-    (functions.SYSTEM_INFO, 1, EMPTY, bytes.fromhex("01 00 02 00 00 00 00 00")),
-    (functions.CHANNEL_SPECIFICATION, 4, EMPTY, bytes.fromhex("03 00 01 00 03 00 01 00")),
-    (functions.CHANNEL_STATUSES, 5, messages.ChannelRange(count=2), bytes.fromhex("0400010004000200")),
-    (functions.VOLTAGES, 1, messages.ChannelRange(count=128), bytes.fromhex("0400020000008000")),
-    (functions.CURRENTS, 1, messages.ChannelRange(count=8), bytes.fromhex("0400030000000800")),
-    (functions.AUX_READINGS, 2, EMPTY, bytes.fromhex("0400040001000000")),
-    (functions.AUX_UNITS, 2, EMPTY, bytes.fromhex("0400050001000000")),
-    (functions.TEST_INFO, 4, EMPTY, bytes.fromhex("0400060003000000")),
-    (functions.STATUS_AND_READINGS, 4, EMPTY, bytes.fromhex("0400070003000000")),
-    (functions.FLAGS_AND_VARIABLES, 4, EMPTY, bytes.fromhex("0400080003000000")),
-    (functions.TEST_TIMES, 1, messages.ChannelRange(count=8), bytes.fromhex("0400090000000800")),
-    (functions.START_TEST, 4, START, bytes.fromhex("060002000300BA00 0201") + START_COMMON + START_MORE),
-    (
-        functions.START_TEST,
-        4,
-        messages.StartTest(test_name="T", procedure="P", regime="R"),
-        bytes.fromhex("060002000300D300 0202")
-        + b"T".ljust(25)
-        + b"P".ljust(25)
-        + b" " * 80
-        + bytes.fromhex("0000803F 00 0000 0000 0000803F 00 00 00000000 00000000 00000000 FFFF")
-        + b" " * 25
-        + b"R".ljust(25),
-    ),
-    (functions.SUSPEND, 4, EMPTY, bytes.fromhex("0600030003000000")),
-    (functions.RESUME, 4, EMPTY, bytes.fromhex("0600040003000000")),
-    (functions.RESET, 4, EMPTY, bytes.fromhex("0600050003000000")),
-    (
-        functions.START_DIRECT,
-        4,
-        messages.StartDirect(test_name="Random", mode="C", **OUTPUT, record_volt=0.25, record_ampere=0.5),
-        bytes.fromhex("0600070003003700")
-        + b"Random".ljust(25)
-        + OUTPUT_BYTES
-        + bytes.fromhex("04 43 0000803F 0000803E 0000003F"),
-    ),
-    (
-        functions.SET_OUTPUT,
-        1,
-        messages.REST,
-        bytes.fromhex("06 00 08 00 00 00 12 00 00 00 00 00 00 00 00 00 00 00 80 47 00 00 00 00 04 52"),
-    ),
-    (
-        functions.SET_OUTPUT,
-        128,
-        messages.DirectOutput(mode="D", current_range=2, **OUTPUT),
-        bytes.fromhex("060008007F001200") + OUTPUT_BYTES + b"\x02D",
-    ),
-    (
-        functions.SET_VARIABLE,
-        4,
-        messages.SetVariable(variable=3, value=-1.25),
-        bytes.fromhex("06 00 09 00 03 00 05 00 03 00 00 A0 BF"),
-    ),
-    (functions.SET_SAFETY_LIMITS, 4, LIMITS, bytes.fromhex("06000A0003001800") + LIMITS_BYTES),
-    (
-        functions.CHECK_START,
-        4,
-        messages.CheckStart(
-            test_name="Random", procedure="Procedure Name", comment="Test comment", c_rate_ah=2.5, chamber=1
-        ),
-        bytes.fromhex("06000B0003008900 0101") + START_COMMON,
-    ),
-]
-
-SPECIFICATION = messages.ChannelSpecification(
-    **{name: at + 0.5 for at, name in enumerate(messages.ChannelSpecification.__struct_fields__)}
-)
-# The JSON example of (4, 7), manual page 34, its time read as UTC.
-READING = messages.StatusAndReadings(
-    step_code=31,
-    record_cause=193,
-    state=4,
-    record_index=18,
-    cycle_count=0,
-    step_id=2,
-    test_time_second=15.0,
-    step_time_second=10.0,
-    step_capacity_ah=0.0,
-    step_energy_wh=0.0,
-    current_ampere=0.0,
-    voltage_volt=struct.unpack("<f", bytes.fromhex("CD00CD3B"))[0],
-    tester_time=datetime(2016, 11, 14, 9, 24, 8),  # noqa: DTZ001
-)
-READING_BYTES = bytes.fromhex(
-    "04 00 07 00 03 00 2E 00 1F C1 04 00 12 00 00 00 00 00 00 00 02 00 00 00 70 41 00 00 20 41 00 00 00 00 "
-    "00 00 00 00 00 00 00 00 CD 00 CD 3B C0 9E 26 62 58 01 00 00"
-)
-SYSTEM = {
-    "system_id": "Win10",
-    "system_type": 0,
-    "controller_boards": 3,
-    "test_channels": 12,
-    "aux_boards": 1,
-    "aux_channels": 128,
-    "smb1_boards": 0,
-    "smb3_boards": 1,
+REQUEST_SIZES: dict[tuple[int, int], list[int]] = {
+    (1, 5): [2],
+    (5, 1): [4],
+    (6, 2): [186, 211],
+    (6, 7): [55],
+    (6, 8): [18],
+    (6, 9): [5],
+    (6, 10): [24],
+    (6, 11): [137],
+    (6, 13): [199],
+    (7, 4): [2, 1],
+    (7, 11): [5],
+    (7, 15): [12],
+    (7, 20): [1],
+    (7, 21): [34, 33],
 }
-SYSTEM_BYTES = b"Win10".ljust(50) + bytes.fromhex("00 0300 0C00 0100 8000 0000 0100")
-TWO = messages.ChannelRange(count=2)
-
-REPLIES: list[tuple[Function[Any, Any], int, messages.Message, messages.Message, bytes]] = [
-    (functions.ECHO, 1, EMPTY, messages.Echo(), bytes(8)),
-    (
-        functions.VERSION_INFO,
-        1,
-        EMPTY,
-        messages.VersionInfo(
-            api_version=1,
-            exe_major=3,
-            exe_minor=2,
-            exe_build=18,
-            dll_major=5,
-            dll_minor=4,
-            dll_build=19,
-            exe_time=datetime(1970, 1, 1),  # noqa: DTZ001
-            dll_time=datetime(2016, 11, 14, 9, 24, 8),  # noqa: DTZ001
-        ),
-        bytes.fromhex("0100010000001A00 0100 1200 02 03 1300 04 05 0000000000000000 C09E266258010000"),
-    ),
-    (
-        functions.SYSTEM_INFO,
-        1,
-        EMPTY,
-        messages.SystemInfo(**SYSTEM, channel_number_offset=64),  # type: ignore[arg-type]
-        bytes.fromhex("0100020000004300") + SYSTEM_BYTES + bytes.fromhex("40000000"),
-    ),
-    (
-        functions.SYSTEM_INFO,
-        1,
-        EMPTY,
-        messages.SystemInfo(**SYSTEM),  # type: ignore[arg-type]
-        bytes.fromhex("0100020000003F00") + SYSTEM_BYTES,
-    ),
-    (
-        functions.CHANNEL_SPECIFICATION,
-        4,
-        EMPTY,
-        SPECIFICATION,
-        bytes.fromhex("0300010003005400") + b"".join(number(at + 0.5) for at in range(21)),
-    ),
-    (
-        functions.CHANNEL_STATUSES,
-        5,
-        TWO,
-        messages.ChannelStatuses(
-            statuses=[
-                messages.ChannelStatus(step_code=31, record_cause=193, state=4),
-                messages.ChannelStatus(step_code=1, record_cause=0, state=0x0102),
-            ]
-        ),
-        bytes.fromhex("0400010004000800 1FC10400 01000201"),
-    ),
-    (
-        functions.VOLTAGES,
-        1,
-        TWO,
-        messages.Voltages(voltage_volt=[4.25, -0.5]),
-        bytes.fromhex("0400020000000800 00008840 000000BF"),
-    ),
-    (
-        functions.CURRENTS,
-        1,
-        TWO,
-        messages.Currents(current_ampere=[0.0, 2.5]),
-        bytes.fromhex("0400030000000800 00000000 00002040"),
-    ),
-    (
-        functions.AUX_READINGS,
-        2,
-        EMPTY,
-        messages.AuxReadings(values=[24.75]),
-        bytes.fromhex("0400040001000400 0000C641"),
-    ),
-    (
-        functions.AUX_UNITS,
-        2,
-        EMPTY,
-        messages.AuxUnits(units=["C", "mOhm"]),
-        bytes.fromhex("0400050001000800") + b"C   mOhm",
-    ),
-    (
-        functions.TEST_INFO,
-        4,
-        EMPTY,
-        messages.TestInfo(test_name="T", comment="C", procedure="P", procedure_description="D"),
-        bytes.fromhex("040006000300D200") + b"T".ljust(25) + b"C".ljust(80) + b"P".ljust(25) + b"D".ljust(80),
-    ),
-    (functions.STATUS_AND_READINGS, 4, EMPTY, READING, READING_BYTES),
-    (
-        functions.FLAGS_AND_VARIABLES,
-        4,
-        EMPTY,
-        messages.FlagsAndVariables(global_flags="0x00000020", variables=[-1.25, *[0.0] * 13, 0.5]),
-        bytes.fromhex("0400080003004000 20000000 0000A0BF") + bytes(52) + bytes.fromhex("0000003F"),
-    ),
-    (
-        functions.TEST_TIMES,
-        1,
-        TWO,
-        messages.TestTimes(test_time_second=[0.0, 15.0]),
-        bytes.fromhex("0400090000000800 00000000 00007041"),
-    ),
-    (functions.START_TEST, 4, START, messages.Outcome(result=23), bytes.fromhex("0600020003000200 1700")),
-    (functions.SUSPEND, 4, EMPTY, messages.Outcome(result=0), bytes.fromhex("0600030003000200 0000")),
-    (functions.SUSPEND, 4, EMPTY, messages.Outcome(), bytes.fromhex("0600030003000000")),
-    (functions.RESUME, 4, EMPTY, messages.Outcome(result=0), bytes.fromhex("0600040003000200 0000")),
-    (functions.RESET, 4, EMPTY, messages.Outcome(result=0), bytes.fromhex("0600050003000200 0000")),
-    (functions.START_DIRECT, 4, EMPTY, messages.Outcome(result=2), bytes.fromhex("0600070003000200 0200")),
-    (functions.SET_OUTPUT, 4, EMPTY, messages.Outcome(result=3), bytes.fromhex("0600080003000200 0300")),
-    (functions.SET_VARIABLE, 4, EMPTY, messages.Outcome(result=0), bytes.fromhex("0600090003000200 0000")),
-    (functions.SET_SAFETY_LIMITS, 4, LIMITS, LIMITS, bytes.fromhex("06000A0003001800") + LIMITS_BYTES),
-    (
-        functions.CHECK_START,
-        4,
-        EMPTY,
-        messages.Outcome(result=0xFFFF),
-        bytes.fromhex("06000B0003000200 FFFF"),
-    ),
-]
+ITEM_SIZES = dict.fromkeys([(4, 1), (4, 2), (4, 3), (4, 4), (4, 5), (4, 9)], 4)
 
 
-def test_every_function_has_a_vector_each_way() -> None:
-    assert {row.number for row, *_ in REQUESTS} == set(functions.FUNCTIONS)
-    assert {row.number for row, *_ in REPLIES} == set(functions.FUNCTIONS)
+@pytest.mark.parametrize(("number", "sizes"), REPLY_SIZES.items(), ids=str)
+def test_sizes_of_replies(number: tuple[int, int], sizes: list[int]) -> None:
+    assert [layout.size for layout in FUNCTIONS[number].binary_reply] == sizes
+
+
+@pytest.mark.parametrize(("number", "sizes"), REQUEST_SIZES.items(), ids=str)
+def test_sizes_of_requests(number: tuple[int, int], sizes: list[int]) -> None:
+    assert [layout.size for layout in FUNCTIONS[number].binary_request] == sizes
+
+
+@pytest.mark.parametrize(("number", "size"), ITEM_SIZES.items(), ids=str)
+def test_sizes_of_items(number: tuple[int, int], size: int) -> None:
+    (layout,) = FUNCTIONS[number].binary_reply
+    assert (layout.size, layout.item_size) == (0, size)
+
+
+def test_sizes_of_the_second_forms() -> None:
+    assert [layout.size for layout in functions.START_SELECTED.binary_request] == [137, 186, 211]
+    assert functions.CHANNEL_SPECIFICATIONS.binary_reply[0].item_size == 84
+
+
+def test_what_len_counts_in_requests() -> None:
+    by_meaning = {
+        meaning: {row.number for row in ROWS if row.request_length is meaning} for meaning in RequestLength
+    }
+    assert by_meaning[RequestLength.CHANNELS] == {(3, 1), (4, 1), (4, 2), (4, 3), (4, 9)}
+    assert by_meaning[RequestLength.SELECTOR] == {(7, 5), (7, 7)}
+
+
+def test_every_row_has_a_vector_each_way() -> None:
+    assert {row for row, *_ in REQUESTS} == set(ROWS)
+    assert {row for row, *_ in REPLIES} == set(ROWS)
 
 
 @pytest.mark.parametrize(("row", "channel", "request_", "wire"), REQUESTS)
 def test_requests(row: Function[Any, Any], channel: int, request_: messages.Message, wire: bytes) -> None:
     assert binary.encode_request(row, channel, request_) == wire
     header, data = binary.split(wire)
-    assert header[:3] == (row.fclass, row.fnum, channel - 1)
+    assert header[:3] == (row.fclass, row.fnum, row.wire_channel(channel))
     assert binary.request_data_bytes(row, header.length) == len(data)
     assert binary.decode_request(row, header, data) == request_
+
+
+@pytest.mark.parametrize(("row", "channel", "request_", "wire"), REQUESTS)
+def test_a_request_shows_which_form_it_has(
+    row: Function[Any, Any], channel: int, request_: messages.Message, wire: bytes
+) -> None:
+    header, data = binary.split(wire)
+    found = functions.find_form(*header[:3], data)
+    # One channel or several look the same in (3, 1), so they are answered in one way.
+    assert found is (functions.CHANNEL_SPECIFICATIONS if row.number == (3, 1) else row)
 
 
 @pytest.mark.parametrize(("row", "channel", "request_", "reply", "wire"), REPLIES)
 def test_replies(
     row: Function[Any, Any], channel: int, request_: messages.Message, reply: messages.Message, wire: bytes
 ) -> None:
-    assert binary.encode_reply(row, channel, reply) == wire
+    assert binary.encode_reply(row, row.wire_channel(channel) + 1, reply) == wire
     header, data = binary.split(wire)
     assert binary.reply_data_bytes(row, request_, header.length) == len(data)
     assert binary.decode_reply(row, channel, request_, header, data) == reply
 
 
-def test_an_item_of_all_selected_channels_is_answered_to_all() -> None:
+def test_a_reply_to_all_selected_channels_is_to_all() -> None:
     wire = binary.encode_reply(functions.START_TEST, codes.ALL_SELECTED + 1, messages.Outcome(result=0))
     assert Header.unpack(wire).channel == codes.ALL_SELECTED

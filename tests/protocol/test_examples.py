@@ -8,24 +8,27 @@ from typing import Any
 import pytest
 
 from macnet_bridge.macnet.protocol import functions, jsonrpc, messages
-from tests.protocol.examples import EXAMPLES, Example
+from macnet_bridge.macnet.protocol.functions import FUNCTIONS
+from tests.protocol.example import Example
+from tests.protocol.examples import EXAMPLES
 
 BY_NUMBER = pytest.mark.parametrize("example", EXAMPLES, ids=lambda e: f"{e.fclass},{e.fnum}")
 
 
-def channel_of(text: str, key: str) -> int:
-    channel: int = json.loads(text).get(key, {}).get("Chan", 0) + 1
+def channel_of(text: str) -> int:
+    message = json.loads(text)
+    channel: int = message.get("result", message.get("params")).get("Chan", 0) + 1
     return channel
 
 
 def decode_reply(example: Example) -> Any:
-    function = functions.FUNCTIONS[example.fclass, example.fnum]
-    text = example.reply.encode()
-    return jsonrpc.decode_reply(function, channel_of(example.reply, "result"), 1987, text)
+    function = FUNCTIONS[example.fclass, example.fnum]
+    return jsonrpc.decode_reply(function, channel_of(example.reply), 1987, example.reply.encode())
 
 
-def test_there_is_an_example_of_every_function() -> None:
-    assert {(e.fclass, e.fnum) for e in EXAMPLES} == set(functions.FUNCTIONS)
+def test_these_are_the_112_messages_of_all_functions_that_json_has() -> None:
+    assert 2 * len(EXAMPLES) == 112
+    assert {(e.fclass, e.fnum) for e in EXAMPLES} == {row.number for row in FUNCTIONS.values() if row.json}
 
 
 @BY_NUMBER
@@ -39,16 +42,15 @@ def test_a_request_is_read_and_written_as_printed(example: Example) -> None:
 
 @BY_NUMBER
 def test_a_reply_is_read_and_written_as_printed(example: Example) -> None:
-    function = functions.FUNCTIONS[example.fclass, example.fnum]
+    function = FUNCTIONS[example.fclass, example.fnum]
     reply = decode_reply(example)
-    channel = channel_of(example.reply, "result")
-    written = jsonrpc.encode_reply(function, channel, reply, 1987)
+    written = jsonrpc.encode_reply(function, channel_of(example.reply), reply, 1987, as_printed=True)
     assert json.loads(written) == json.loads(example.reply)
 
 
 @BY_NUMBER
 def test_every_printed_result_is_taken_for_a_yes(example: Example) -> None:
-    functions.check_result(functions.FUNCTIONS[example.fclass, example.fnum], decode_reply(example))
+    functions.check_result(FUNCTIONS[example.fclass, example.fnum], decode_reply(example))
 
 
 def test_the_message_that_prints_its_channel_twice_is_read() -> None:

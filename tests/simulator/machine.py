@@ -9,6 +9,7 @@ from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.simulator.cell import Cell
 from macnet_bridge.simulator.channel import Channel
 from macnet_bridge.simulator.device import handle
+from macnet_bridge.simulator.session import Session
 from macnet_bridge.simulator.tester import Behaviour, Tester
 
 OFF = 65536.0
@@ -21,6 +22,7 @@ class Machine:
     def __init__(self, channels: int = 4, speed: float = 1.0, **behaviour: Any) -> None:
         self.tester = Tester(channels, speed=speed, behaviour=Behaviour(**behaviour))
         self.now = 0.0
+        self.session = Session()
         self.channel(1).cell = Cell()
 
     def channel(self, number: int) -> Channel:
@@ -37,7 +39,9 @@ class Machine:
         return reading
 
     def ask(self, function: f.Function[Any, Any], body: m.Message, channel: int = 1) -> m.Message:
-        return handle(self.tester, function, channel, body, self.now)
+        reply = handle(self.tester, function, channel, body, self.now, self.session)
+        assert reply is not None
+        return reply
 
     def result(self, function: f.Function[Any, Any], body: m.Message | None = None, channel: int = 1) -> Any:
         """The result code of a command."""

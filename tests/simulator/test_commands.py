@@ -123,7 +123,8 @@ def test_a_range_past_the_end_is_an_illegal_value(first: int, count: int) -> Non
 
 
 def test_all_selected_is_nobody() -> None:
-    assert Machine().start(channel=65536) == 24
+    request = m.StartTest(test_name="Random", procedure="Rest")
+    assert Machine().result(f.START_SELECTED, request) == 24
 
 
 # --- direct mode

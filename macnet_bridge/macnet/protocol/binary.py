@@ -7,15 +7,17 @@ from typing import Any, TypeVar
 import msgspec
 
 from macnet_bridge.errors import InvalidRequest, Malformed, TesterRefused
-from macnet_bridge.macnet.protocol.channels import reply_to_wire, to_wire
+from macnet_bridge.macnet.protocol.channels import reply_to_wire
 from macnet_bridge.macnet.protocol.fieldtypes import checked_json
 from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header
 from macnet_bridge.macnet.protocol.function import Effect, Function, RequestLength
 from macnet_bridge.macnet.protocol.layout import Layout
-from macnet_bridge.macnet.protocol.messages import ChannelRange, Message
+from macnet_bridge.macnet.protocol.messages import ChannelRange, Message, SaysByLen, ToggleSelection
 
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
+
+_RESULT_BYTES = 2
 
 
 def encode_request(function: Function[Q, Any], channel: int, request: Q) -> bytes:
@@ -26,11 +28,14 @@ def encode_request(function: Function[Q, Any], channel: int, request: Q) -> byte
     """
     # Constraints live in the types, and msgspec looks at them only when it decodes.
     checked_json(request)
+    wire_channel = function.wire_channel(channel)
+    if isinstance(request, ToggleSelection) and request.wire_channels != [wire_channel]:
+        raise InvalidRequest(f"a binary {function} is for one channel, that of its header", "wire_channels")
     data = _request_layout(function, request).pack(request)
     length = len(data)
-    if function.request_length is RequestLength.CHANNELS:
-        length = request.count if isinstance(request, ChannelRange) else 1
-    return Header(function.fclass, function.fnum, to_wire(channel), length).pack() + data
+    if function.request_length is not RequestLength.BYTES:
+        length = request.header_length if isinstance(request, SaysByLen) else 1
+    return Header(function.fclass, function.fnum, wire_channel, length).pack() + data
 
 
 def request_data_bytes(function: Function[Any, Any] | None, length: int) -> int:
@@ -38,25 +43,34 @@ def request_data_bytes(function: Function[Any, Any] | None, length: int) -> int:
 
     For a function that no table knows, Len is read as bytes, the general rule.
     """
-    counts = function is not None and function.request_length is RequestLength.CHANNELS
+    counts = function is not None and function.request_length is not RequestLength.BYTES
     return 0 if counts else length
 
 
 def decode_request(function: Function[Q, Any], header: Header, data: bytes) -> Q:
-    """The Struct of a request, for the side that answers.
+    """The Struct of a request, for the side that answers; `find_form` tells its function.
 
     Raises:
         Malformed: size or values do not fit the function.
     """
-    if function.request is ChannelRange:
+    from_header = _in_header(function, header)
+    if from_header is not None:
         try:
-            return msgspec.convert({"Len": header.length}, function.request)
+            return msgspec.convert(from_header, function.request)
         except msgspec.ValidationError as error:
             raise Malformed(str(error)) from None
     for layout in function.binary_request:
-        if layout.fits(len(data)):
-            return layout.unpack(data)
+        if layout.matches(data):
+            request: Q = layout.unpack(data)
+            return request
     raise Malformed(f"{function} does not take {len(data)} bytes")
+
+
+def _in_header(function: Function[Any, Any], header: Header) -> dict[str, Any] | None:
+    """The fields of a request that travels in its header alone, None when data follow."""
+    if issubclass(function.request, SaysByLen):
+        return {"Len": header.length}
+    return {"Chans": [header.channel]} if function.request is ToggleSelection else None
 
 
 def encode_reply(function: Function[Any, R], channel: int, reply: R) -> bytes:
@@ -69,25 +83,30 @@ def encode_reply(function: Function[Any, R], channel: int, reply: R) -> bytes:
     return Header(function.fclass, function.fnum, reply_to_wire(channel), len(data)).pack() + data
 
 
-def reply_data_bytes(function: Function[Any, Any], request: Message, length: int) -> int:
+def reply_data_bytes(function: Function[Any, Any], request: Message, length: int, waiting: int = 0) -> int:
     """How many bytes follow a reply's header of this Len.
 
     Testers count channels or inputs in place of bytes in some replies (4, 2), (4, 3), (4, 4),
     (4, 5) and (4, 9), so Len alone does not tell.
+
+    Args:
+        waiting: bytes that have arrived after the header. With one request in flight they
+            belong to this reply, so as many as a count of inputs would need make Len a count.
 
     Raises:
         Malformed: Len is neither of what the request allows.
     """
     item_bytes = function.binary_reply[0].item_size
     if not item_bytes:
-        return length
+        return function.misprinted_lengths.get(length, length)
     if isinstance(request, ChannelRange):
         if length in (request.count, request.count * item_bytes):
             return request.count * item_bytes
         if length:
             raise Malformed(f"Len {length} for {request.count} channels")
         return 0
-    return length if length % item_bytes == 0 else length * item_bytes
+    counts = length % item_bytes or waiting == length * item_bytes
+    return length * item_bytes if counts else length
 
 
 def decode_reply(
@@ -99,16 +118,28 @@ def decode_reply(
         Malformed: another function or channel, or a size that the function does not have.
         TesterRefused: no data where the function gives some, which is how a tester refuses.
     """
-    asked = (function.fclass, function.fnum, to_wire(channel))
-    if header[:3] != asked:
+    asked = (function.fclass, function.fnum, function.wire_channel(channel))
+    if header[:3] != asked and not _is_misprinted(function, asked, header):
         raise Malformed(f"asked {asked} (class, number, channel), was answered {header[:3]}")
-    layout = next((layout for layout in function.binary_reply if layout.fits(len(data))), None)
+    layout = next((layout for layout in function.binary_reply if layout.matches(data)), None)
     if not data and (layout is None or layout.item_size):
         raise _nothing(function)
     items = request.count if isinstance(request, ChannelRange) else None
     if layout is None or (items is not None and len(data) != items * layout.item_size):
-        raise Malformed(f"it does not answer with {len(data)} bytes")
-    return layout.unpack(data)
+        raise _unfit(function, data)
+    reply: R = layout.unpack(data)
+    return reply
+
+
+def _is_misprinted(function: Function[Any, Any], asked: tuple[int, int, int], header: Header) -> bool:
+    """Whether a reply has the number that the manual prints for it by mistake.
+
+    Not where the reply to the function of that number looks the same: without an id in the
+    message, voltages that come late would pass for test times.
+    """
+    if function.misprinted_fnum is None or function.binary_reply[0].item_size:
+        return False
+    return header[:3] == (asked[0], function.misprinted_fnum, asked[2])
 
 
 def _nothing(function: Function[Any, Any]) -> Malformed | TesterRefused:
@@ -117,6 +148,16 @@ def _nothing(function: Function[Any, Any]) -> Malformed | TesterRefused:
         # The manual prints no binary reply for these: a bare header may mean that it was done.
         return Malformed("answered with a bare header, which does not tell what became of it")
     return TesterRefused(f"{function}: refused", fclass=function.fclass, fnum=function.fnum)
+
+
+def _unfit(function: Function[Any, Any], data: bytes) -> Malformed | TesterRefused:
+    """What data mean that have no layout of the function: a result in place of a reply, or nothing."""
+    code = int.from_bytes(data, "little") if len(data) <= _RESULT_BYTES else 0
+    if code and function.effect is Effect.CHANGES:
+        return TesterRefused(
+            f"{function}: refused with {code}", fclass=function.fclass, fnum=function.fnum, result=code
+        )
+    return Malformed(f"it does not answer with {len(data)} bytes")
 
 
 def split(datagram: bytes) -> tuple[Header, bytes]:
@@ -132,19 +173,22 @@ def split(datagram: bytes) -> tuple[Header, bytes]:
 
 def _request_layout(function: Function[Q, Any], request: Q) -> Layout[Q]:
     """The first layout that loses nothing: what it lacks has its default value."""
-    if len(function.binary_request) == 1:
-        return function.binary_request[0]
+    layouts = [layout for layout in function.binary_request if layout.message is type(request)]
+    if isinstance(request, SaysByLen | ToggleSelection) or (len(layouts) == 1 and layouts[0].is_complete):
+        return layouts[0]
     fields = msgspec.structs.fields(request)
     needed = {info.name for info in fields if getattr(request, info.name) != info.default}
-    for layout in function.binary_request:
-        if needed <= layout.attributes:
+    for layout in layouts:
+        if needed <= layout.attributes and not layout.lacks(request):
             return layout
-    raise InvalidRequest(f"{function} has no binary form for {sorted(needed)}")
+    raise InvalidRequest(
+        f"{function} has no binary form for {sorted(needed)}", next(iter(sorted(needed)), None)
+    )
 
 
 def _reply_layout(function: Function[Any, R], reply: R) -> Layout[R]:
     """The first layout for which the reply has all values."""
     for layout in function.binary_reply:
-        if all(getattr(reply, name) is not None for name in layout.attributes):
+        if layout.message is type(reply) and not layout.lacks(reply):
             return layout
     raise InvalidRequest(f"{function}: the reply lacks values that its binary form has")

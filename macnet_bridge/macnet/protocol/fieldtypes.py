@@ -18,6 +18,8 @@ UInt8 = Annotated[int, Meta(ge=0, le=0xFF)]
 UInt16 = Annotated[int, Meta(ge=0, le=0xFFFF)]
 UInt32 = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
 Int16 = Annotated[int, Meta(ge=-0x8000, le=0x7FFF)]
+Int32 = Annotated[int, Meta(ge=-0x80000000, le=0x7FFFFFFF)]
+Int64 = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 ChannelCount = Annotated[int, Meta(ge=1, le=128)]
 Single = Annotated[float, Meta(ge=-SINGLE_MAX, le=SINGLE_MAX)]
 """A finite number that we send. Replies use plain float: a reading may be no number."""
@@ -25,10 +27,27 @@ Single = Annotated[float, Meta(ge=-SINGLE_MAX, le=SINGLE_MAX)]
 Text = Annotated[str, Meta(max_length=250, pattern=r"\A[\x00-\x7f]*\Z")]
 """A text that we send: ASCII, 250 characters in JSON; binary fields are narrower still."""
 
+ShortText = Annotated[str, Meta(max_length=255, pattern=r"\A[\x00-\x7f]*\Z")]
+"""ASCII that one byte can give the length of."""
+
 Mode = Annotated[str, Meta(pattern=r"\A[CDR]\Z")]
 FlagsText = Annotated[str, Meta(pattern=r"\A(0[xX])?[0-9a-fA-F]{1,8}\Z")]
+Truth = Annotated[str, Meta(pattern=r"(?i)\A(TRUE|FALSE)\Z")] | bool | Annotated[int, Meta(ge=0, le=1)]
+"""A truth value: `"TRUE"` in JSON by the manual, a byte in binary, and whatever else may mean it."""
+
 # The manual has no zone, and one tester with a zone beside others without could not be compared.
 Time = Annotated[datetime, Meta(tz=False)]
+
+
+def is_true(value: str | bool | int) -> bool:
+    """What a `Truth` means."""
+    return value.upper() == "TRUE" if isinstance(value, str) else bool(value)
+
+
+def flags_number(flags: str | int) -> int:
+    """Flags as one number, however they were written."""
+    return int(flags, 16) if isinstance(flags, str) else flags
+
 
 _PATH = re.compile(r"`\$\.(\w+)")
 

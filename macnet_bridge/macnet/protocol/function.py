@@ -10,12 +10,14 @@ from typing import Any, Generic, TypeVar
 
 from macnet_bridge.errors import TesterRefused
 from macnet_bridge.macnet.protocol import codes
+from macnet_bridge.macnet.protocol.channels import to_wire
 from macnet_bridge.macnet.protocol.layout import Layout
 from macnet_bridge.macnet.protocol.messages import Message, Outcome, Result
 
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
 
+_YES: frozenset[Result] = frozenset({codes.RESULT_OK, "OK", "0"})
 _DIGITS = re.compile(r"[0-9]{1,5}")
 
 
@@ -25,6 +27,8 @@ class Target(Enum):
     SYSTEM = "system"
     CHANNEL = "channel"
     CHANNELS = "channels"  # a range: the addressed channel and those that follow
+    LISTED = "listed"  # those that the request lists; in binary one, and that in the header
+    ALL_SELECTED = "all selected"  # what MacNet writes as channel 65535, and no channel number leads to
 
 
 class Effect(Enum):
@@ -40,6 +44,7 @@ class Retry(Enum):
     AT_ONCE = "safe"
     AFTER_READING_STATE = "verify"
     NEVER = "never"
+    RESTART = "restart"  # the whole transfer, from its first message on
 
 
 class RequestLength(Enum):
@@ -47,10 +52,11 @@ class RequestLength(Enum):
 
     BYTES = "bytes"
     CHANNELS = "channels"  # and no data follows
+    SELECTOR = "selector"  # of a format, and no data follows
 
 
 # Rows are compared by identity: there is one per function.
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Function(Generic[Q, R]):
     """One MacNet function.
 
@@ -60,7 +66,13 @@ class Function(Generic[Q, R]):
         binary_request, binary_reply: layouts, any of which may occur; the first that holds
             all of a message is sent.
         results: result codes of its reply: code of the acknowledgement, and meaning.
-        binary_only: JSON names of reply fields that JSON does not have.
+        success: results that say yes.
+        json, binary: whether it exists in these forms; by TCP and by UDP binary is the same.
+        binary_only: JSON names of fields, of request or reply, that JSON does not have.
+        aliases: other names that testers may give to fields of a JSON reply.
+        printed_as_request: the manual prints its JSON reply as `method` and `params`.
+        misprinted_fnum: number that the manual prints in its reply, by mistake as it seems.
+        misprinted_lengths: bytes of data that follow a reply's Len which the manual prints wrongly.
         idempotent: whether sending it twice leaves the tester as sending it once does.
     """
 
@@ -73,11 +85,18 @@ class Function(Generic[Q, R]):
     effect: Effect
     retry: Retry
     idempotent: bool
-    binary_request: tuple[Layout[Q], ...]
-    binary_reply: tuple[Layout[R], ...]
+    binary_request: tuple[Layout[Any], ...]
+    binary_reply: tuple[Layout[Any], ...]
     request_length: RequestLength = RequestLength.BYTES
-    results: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    results: Mapping[Any, tuple[str, str]] = field(default_factory=dict)
+    success: frozenset[Result] = _YES
+    json: bool = True
+    binary: bool = True
     binary_only: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    printed_as_request: bool = False
+    misprinted_fnum: int | None = None
+    misprinted_lengths: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def number(self) -> tuple[int, int]:
@@ -86,7 +105,19 @@ class Function(Generic[Q, R]):
 
     @property
     def addresses_channel(self) -> bool:
-        return self.target is not Target.SYSTEM
+        """Whether a JSON message names one channel."""
+        return self.target not in (Target.SYSTEM, Target.LISTED)
+
+    def wire_channel(self, channel: int) -> int:
+        """What stands in the place of the channel for our channel, which counts from 1.
+
+        Raises:
+            InvalidRequest: no channel has this number.
+        """
+        return codes.ALL_SELECTED if self.target is Target.ALL_SELECTED else to_wire(channel)
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
     def __str__(self) -> str:
         return f"MacNet ({self.fclass}, {self.fnum}) {self.name}"
@@ -96,12 +127,12 @@ def check_result(function: Function[Any, Any], reply: Message) -> None:
     """Raise when a reply says no.
 
     Raises:
-        TesterRefused: the result is neither absent, 0 nor "OK".
+        TesterRefused: the result is there, and not one of those that say yes.
     """
-    if not isinstance(reply, Outcome) or reply.result in (None, codes.RESULT_OK, "OK", "0"):
+    if not isinstance(reply, Outcome) or reply.result is None or reply.result in function.success:
         return
     number = _number(reply.result)
-    known = function.results.get(number) if isinstance(number, int) else None
+    known = function.results.get(number)
     code, meaning = known or ("MACNET_ERROR", f"the tester answered {reply.result!r}")
     raise TesterRefused(
         f"{function}: {meaning}", fclass=function.fclass, fnum=function.fnum, result=number, code=code

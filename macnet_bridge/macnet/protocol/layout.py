@@ -7,101 +7,59 @@ each. Everything is little-endian and packed. The types:
 
 | type | wire | Python |
 |---|---|---|
-| `u8 u16 u32 i16 f32` | that number | int, float |
+| `u8 u16 u32 u64 i16 i32 i64 f32 f64` | that number | int, float |
+| `u16/1000` | a number, a thousand times the value | float |
 | `char[N]` | N bytes of ASCII, filled with spaces | str |
-| `ms` | u64 milliseconds since 1970-01-01 | datetime without zone |
+| `ms`, `ims` | u64 or i64 milliseconds since 1970-01-01 | datetime without zone |
 | `hex` | u32 | text such as `0x00000020` |
+| `truth` | u8, 0 or not | `"TRUE"` or `"FALSE"` |
 | `letter` | u8, an ASCII code | one-letter str |
-| `f32[N]`, `f32[]`, `char[4][]` | N of them, or as many as there are (last field only) | list |
-| `=N u8` in place of a name | always the number N | nothing |
+| `f32[N]` | N of them | list |
+| `=N u8` in place of a name | always the number N, which tells layouts apart | nothing |
+| `- u8` in place of a name | sent as 0, ignored when it comes | nothing |
+
+Fields of variable size stand at the end:
+
+| type | wire | Python |
+|---|---|---|
+| `text8`, `text16` | length as u8 or u16, then ASCII | str |
+| `list8` | length as u8, then bytes | list of int |
+| `items8` | number of items as u8, then Structs of the layout `items` | list |
+| `text[]`, `text[N]` | ASCII to the end, at most N bytes | str |
+| `cstr` | ASCII to the end, where a NUL stands | str |
+| `bytes[]` | bytes to the end | bytes |
+| `u8[]`, `f32[]`, `char[4][]`, `items[]` | as many of them as there are | list |
 """
 
 from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from macnet_bridge.errors import InvalidRequest, Malformed
 from macnet_bridge.macnet.protocol.fieldtypes import wire_names
 from macnet_bridge.macnet.protocol.messages import Message
+from macnet_bridge.macnet.protocol.tails import refuse_none, tail
+from macnet_bridge.macnet.protocol.wire_types import Kind, kind
 
 M = TypeVar("M", bound=Message)
-Convert = Callable[[Any], Any]
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  MacNet gives times without a zone
-_MS = timedelta(milliseconds=1)
-_NUMBERS = {"u8": "B", "u16": "H", "u32": "I", "i16": "h", "f32": "f"}
-_FIELD = re.compile(r"(?P<name>=?[\w ]*\w) (?P<type>[a-z]+\d*)(\[(?P<width>\d+)\])?(?P<tail>\[\])?$")
+_FIELD = re.compile(r"(?P<name>=\d+|-|\w[\w ]*) (?P<type>\S+)$")
+_IGNORED = "-"
 
 
-class _Kind(NamedTuple):
-    """A type on the wire; `to_wire` and `from_wire` are None where struct does it all."""
-
-    format: str
-    to_wire: Convert | None = None
-    from_wire: Convert | None = None
-
-
-def _text(width: int) -> _Kind:
-    def to_wire(text: str) -> bytes:
-        if not text.isascii():
-            raise InvalidRequest(f"{text!r} has characters beyond ASCII, which MacNet cannot carry")
-        if len(text) > width:
-            raise InvalidRequest(f"{text!r} is longer than the {width} characters that MacNet carries")
-        return text.encode("ascii").ljust(width)
-
-    return _Kind(f"{width}s", to_wire, _text_from_wire)
-
-
-def _text_from_wire(raw: bytes) -> str:
-    # Testers run Windows: a character beyond ASCII is one of its code page.
-    return raw.decode("cp1252", errors="replace").rstrip(" \0")
-
-
-def _array(code: str, count: int) -> _Kind:
-    numbers = struct.Struct(f"<{count}{code}")
-    return _Kind(
-        f"{numbers.size}s", lambda items: numbers.pack(*items), lambda raw: list(numbers.unpack(raw))
-    )
-
-
-def _time_from_wire(milliseconds: int) -> datetime:
-    try:
-        return _EPOCH + timedelta(milliseconds=milliseconds)
-    except OverflowError:
-        raise Malformed(f"{milliseconds} ms is no time") from None
-
-
-def _flags_to_wire(flags: int | str) -> int:
-    return int(flags, 16) if isinstance(flags, str) else flags
-
-
-_CONVERTED = {
-    "ms": _Kind("Q", lambda time: (time - _EPOCH) // _MS, _time_from_wire),
-    "hex": _Kind("I", _flags_to_wire, "0x{:08X}".format),
-    "letter": _Kind("B", ord, chr),
-}
-
-
-def _kind(name: str, width: str | None) -> _Kind:
-    if name == "char":
-        return _text(int(width or 1))
-    if name in _CONVERTED:
-        return _CONVERTED[name]
-    return _array(_NUMBERS[name], int(width)) if width else _Kind(_NUMBERS[name])
-
-
-def _parse(part: str) -> tuple[str, _Kind, bool]:
-    """Name, type, and whether the field repeats to the end."""
-    match = _FIELD.match(part)
-    if match is None:
-        raise ValueError(f"not a field of a layout: {part!r}")
-    return match["name"], _kind(match["type"], match["width"]), bool(match["tail"])
+def _parse(notation: str) -> list[tuple[str, str]]:
+    """Names and types of the fields."""
+    fields = []
+    for part in notation.split("|") if notation else ():
+        match = _FIELD.match(part.strip())
+        if match is None:
+            raise ValueError(f"not a field of a layout: {part!r}")
+        fields.append((match["name"], match["type"]))
+    return fields
 
 
 class Layout(Generic[M]):
@@ -109,36 +67,60 @@ class Layout(Generic[M]):
 
     Attributes:
         size: bytes of the fixed part.
-        item_size: bytes of one item of the repeated last field, 0 when there is none.
+        item_size: bytes of one item of a last field that repeats to the end, 0 when there is none.
         items_attribute: the Struct's attribute for that field, None when there is none.
         attributes: names of the Struct's attributes that it carries.
+        is_complete: whether these are all of them.
     """
 
     def __init__(self, message: type[M], notation: str, items: Layout[Any] | None = None) -> None:
-        """`items` is the layout of the Structs in a last field noted as `Name items[]`."""
+        """`items` is the layout of the Structs in a field noted as `Name items[]` or `Name items8`."""
         self.message = message
-        parts = [part.strip() for part in notation.split("|")] if notation else []
-        self._tail: _Tail | None = None
-        if parts and parts[-1].endswith("[]"):
-            self._tail = _Tail(parts.pop(), items)
-        fields = [_parse(part)[:2] for part in parts]
-        self._constants = {at: int(name[1:]) for at, (name, _) in enumerate(fields) if name[0] == "="}
+        self._items = items
+        fields = _parse(notation)
+        ends = [tail(name, type_, items) for name, type_ in fields]
+        first = next((at for at, end in enumerate(ends) if end), len(ends))
+        self._tails = [end for end in ends[first:] if end]
+        if len(self._tails) != len(ends) - first:
+            raise ValueError(f"fields of fixed size come first: {notation!r}")
+        self._take_fixed([(name, kind(type_)) for name, type_ in fields[:first]])
+        self._take_names()
+
+    def _take_fixed(self, fields: list[tuple[str, Kind]]) -> None:
         self._names = [name for name, _ in fields]
-        self._attributes = [wire_names(message)[name] if name[0] != "=" else None for name in self._names]
+        self._constants = {at: _constant(name) for at, name in enumerate(self._names) if name[0] in "=-"}
+        self._marks = [(at, value) for at, value in self._constants.items() if value is not None]
         self._to_wire = [(at, kind.to_wire) for at, (_, kind) in enumerate(fields) if kind.to_wire]
         self._from_wire = [(at, kind.from_wire) for at, (_, kind) in enumerate(fields) if kind.from_wire]
         self._struct = struct.Struct("<" + "".join(kind.format for _, kind in fields))
         self.size = self._struct.size
-        self.item_size = self._tail.item_size if self._tail else 0
-        self.items_attribute = wire_names(message)[self._tail.name] if self._tail else None
-        carried = (*self._attributes, self.items_attribute)
-        self.attributes = frozenset(attribute for attribute in carried if attribute)
 
-    def fits(self, size: int) -> bool:
-        """Whether data of this many bytes can have this layout."""
-        if not self.item_size:
-            return size == self.size
-        return size >= self.size and (size - self.size) % self.item_size == 0
+    def _take_names(self) -> None:
+        names = wire_names(self.message)
+        self._attributes = [None if name[0] in "=-" else names[name] for name in self._names]
+        self._tail_attributes = [names[each.name] for each in self._tails]
+        self.attributes = frozenset(filter(None, (*self._attributes, *self._tail_attributes)))
+        self.is_complete = self.attributes == set(names.values())
+        self.item_size = self._tails[-1].item_size if self._tails else 0
+        self.items_attribute = self._tail_attributes[-1] if self.item_size else None
+
+    def matches(self, data: bytes) -> bool:
+        """Whether these bytes can have this layout, by their number, lengths and constants."""
+        if self._tails:
+            if len(data) < self.size or self._tail_ends(data) is None:
+                return False
+        elif len(data) != self.size:
+            return False
+        return not self._marks or self._is_marked(data)
+
+    def lacks(self, value: M) -> bool:
+        """Whether the Struct has nothing for some field of this layout."""
+        if any(getattr(value, name) is None for name in self.attributes):
+            return True
+        if self._items is None:
+            return False
+        items = getattr(value, self._tail_attributes[-1])
+        return any(self._items.lacks(item) for item in items)
 
     def pack(self, value: M) -> bytes:
         """The bytes of a Struct.
@@ -148,9 +130,7 @@ class Layout(Generic[M]):
         """
         try:
             fixed = self._struct.pack(*self._flat(value))
-            if self._tail is None or self.items_attribute is None:
-                return fixed
-            return fixed + self._tail.pack(getattr(value, self.items_attribute))
+            return b"".join((fixed, *self._packed_tails(value))) if self._tails else fixed
         except (struct.error, OverflowError, TypeError, ValueError) as error:
             raise InvalidRequest(f"{type(value).__name__}: {error}") from None
 
@@ -160,18 +140,52 @@ class Layout(Generic[M]):
         Raises:
             Malformed: the size is wrong, or a value is not possible.
         """
-        if not self.fits(len(data)):
+        ends = self._tail_ends(data) if len(data) >= self.size else None
+        if ends is None:
             raise Malformed(f"{self.message.__name__} does not fit into {len(data)} bytes")
+        fields = self._named(list(self._struct.unpack_from(data)))
+        start = self.size
+        for each, end in zip(self._tails, ends, strict=True):
+            fields[each.name] = each.unpack(data[start:end])
+            start = end
         try:
-            return msgspec.convert(self._fields(data), self.message)
+            return msgspec.convert(fields, self.message)
         except msgspec.ValidationError as error:
             raise Malformed(str(error)) from None
+
+    def unpack_many(self, data: bytes) -> list[dict[str, Any]]:
+        """The fields of Structs of fixed size that lie one after the other, not yet checked."""
+        return [self._named(list(item)) for item in self._struct.iter_unpack(data)]
+
+    def _tail_ends(self, data: bytes) -> list[int] | None:
+        """Where each field of variable size ends; None unless the last one ends with the data."""
+        ends: list[int] = []
+        at = self.size
+        for each in self._tails:
+            end = each.end(data, at)
+            if end is None:
+                return None
+            ends.append(at := end)
+        return ends if at == len(data) else None
+
+    def _is_marked(self, data: bytes) -> bool:
+        flat = self._struct.unpack_from(data)
+        return all(flat[at] == value for at, value in self._marks)
+
+    def _packed_tails(self, value: M) -> list[bytes]:
+        packed = []
+        for each, name in zip(self._tails, self._tail_attributes, strict=True):
+            try:
+                packed.append(each.pack(refuse_none(getattr(value, name), name)))
+            except InvalidRequest as error:
+                raise InvalidRequest(str(error), name) from None
+        return packed
 
     def _flat(self, value: M) -> list[Any]:
         """What struct packs: one value per field, converted, constants in their places."""
         flat = [getattr(value, attribute) if attribute else None for attribute in self._attributes]
         for at, constant in self._constants.items():
-            flat[at] = constant
+            flat[at] = constant or 0
         for at, to_wire in self._to_wire:
             try:
                 flat[at] = to_wire(flat[at])
@@ -179,44 +193,16 @@ class Layout(Generic[M]):
                 raise InvalidRequest(str(error), self._attributes[at]) from None
         return flat
 
-    def _fields(self, data: bytes) -> dict[str, Any]:
-        """The fields by MacNet's names, not yet checked against the types of the Struct."""
-        fields = self._named(list(self._struct.unpack_from(data)))
-        if self._tail:
-            fields[self._tail.name] = self._tail.unpack(data[self.size :])
-        return fields
-
     def _named(self, flat: list[Any]) -> dict[str, Any]:
+        """The fields by MacNet's names, not yet checked against the types of the Struct."""
         for at, from_wire in self._from_wire:
             flat[at] = from_wire(flat[at])
-        for at, constant in self._constants.items():
+        for at, constant in self._marks:
             if flat[at] != constant:
                 raise Malformed(f"expected the constant {constant}, got {flat[at]}")
         return dict(zip(self._names, flat, strict=True))
 
 
-class _Tail:
-    """The last field of a layout when it repeats: numbers, texts or Structs."""
-
-    def __init__(self, notation: str, items: Layout[Any] | None) -> None:
-        self._items = items
-        if items:
-            self.name, self.item_size = notation.removesuffix(" items[]"), items.size
-        else:
-            self.name, self._kind, _ = _parse(notation)
-            self.item_size = struct.calcsize("<" + self._kind.format)
-
-    def pack(self, items: Iterable[Any]) -> bytes:
-        if self._items:
-            return b"".join(map(self._items.pack, items))
-        code, to_wire, _ = self._kind
-        return b"".join(struct.pack("<" + code, to_wire(item) if to_wire else item) for item in items)
-
-    def unpack(self, data: bytes) -> list[Any]:
-        size = self.item_size
-        if self._items:
-            return [self._items._named(list(item)) for item in self._items._struct.iter_unpack(data)]
-        code, _, from_wire = self._kind
-        if from_wire is None:
-            return list(struct.unpack(f"<{len(data) // size}{code}", data))
-        return [from_wire(item) for (item,) in struct.iter_unpack("<" + code, data)]
+def _constant(name: str) -> int | None:
+    """The number that stands in place of a name; None where any number may come."""
+    return None if name == _IGNORED else int(name[1:])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import IntFlag
+
 from macnet_bridge.macnet.protocol.codes.base import Code
 
 
@@ -170,3 +172,24 @@ class StartDataType(Code):
 
     SELECTED_CHANNELS = 1
     ONE_CHANNEL = 2
+
+
+class VoltageGain(Code):
+    """`VGain` of (6, 2); 0 unless the channel's wiring says otherwise."""
+
+    TIMES_1 = 0
+    TIMES_2 = 1
+    TIMES_4 = 2
+    TIMES_8 = 3
+    DIVIDED_BY_1 = 4
+    DIVIDED_BY_2 = 5
+    DIVIDED_BY_4 = 6
+    DIVIDED_BY_8 = 7
+
+
+class AdvancedOption(IntFlag):
+    """`Options` of (6, 13). The second and the third need the first."""
+
+    APPEND = 1
+    ARCHIVED_PROCEDURE = 2
+    ADD_SHELF_TIME = 4

@@ -50,3 +50,27 @@ CHECK_START_RESULTS: dict[int, tuple[str, str]] = {
     **_OTHER_PROBLEM,
 }
 """Result of (6, 11)."""
+
+ADVANCED_START_RESULTS: dict[int, tuple[str, str]] = {
+    1: ("CHANNEL_INVALID", "the tester has no channel of this number"),
+    2: ("CHANNEL_NOT_AVAILABLE", "the channel is neither available nor selected"),
+    3: ("OPTIONS_INVALID", "these options do not go together"),
+    4: ("ARCHIVED_TEST_MISSING", "the archive has no test of this name"),
+    5: ("ARCHIVED_PROCEDURE_MISSING", "the procedure of the archived test is missing"),
+    6: ("STEP_NOT_ALLOWED", "a test cannot start at this step"),
+    7: ("STEP_BLANK", "the step to start at has no type"),
+    8: ("STEP_CANNOT_START", "a step of this type cannot be the first"),
+    9: ("TOO_FEW_RECORDS", "the archived test does not have that many records to remove"),
+    **_OTHER_PROBLEM,
+}
+"""Result of (6, 13)."""
+
+LOGIN_RESULTS: dict[int | str, tuple[str, str]] = {
+    **dict.fromkeys((0, "FAILED"), ("LOGIN_FAILED", "the tester does not take this user and password")),
+}
+"""Result of (8, 1), where 1 means passed. The word for a failure is assumed."""
+
+LOGOUT_RESULTS: dict[int | str, tuple[str, str]] = {
+    **dict.fromkeys((0, "FAILED"), ("LOGOUT_FAILED", "the tester could not log this user out")),
+}
+"""Result of (8, 2), where 1 means done."""

@@ -9,14 +9,12 @@ import msgspec
 from macnet_bridge.errors import Malformed
 from macnet_bridge.macnet.protocol.channels import from_wire, reply_to_wire
 from macnet_bridge.macnet.protocol.function import Function
-from macnet_bridge.macnet.protocol.functions import ECHO, find
-from macnet_bridge.macnet.protocol.jsonrpc.envelope import RequestId, body, decode
+from macnet_bridge.macnet.protocol.functions import ECHO, find, find_form
+from macnet_bridge.macnet.protocol.jsonrpc.envelope import RequestId, body, decode, encoder
 from macnet_bridge.macnet.protocol.jsonrpc.errors import ERROR_NUMBERS, OTHER_ERROR_NUMBER, BadRequest
 from macnet_bridge.macnet.protocol.messages import Message
 
 R = TypeVar("R", bound=Message)
-
-_encoder = msgspec.json.Encoder()
 
 
 class Request(NamedTuple):
@@ -60,6 +58,9 @@ def _decode_params(params: Any, request_id: RequestId) -> Request:
         raise BadRequest(BadRequest.INVALID_PARAMS)
     function = _function(params)
     channel = _channel(function, params)
+    form = find_form(function.fclass, function.fnum, reply_to_wire(channel), b"")
+    if form is not None and form.json:
+        function = form
     needed = {info.encode_name for info in msgspec.structs.fields(function.request) if info.required}
     if needed - params.keys():
         raise BadRequest(BadRequest.MISSING_OBJECT)
@@ -76,7 +77,7 @@ def _function(params: dict[str, Any]) -> Function[Any, Any]:
     if type(fnum) is not int:
         raise BadRequest(BadRequest.NO_FNUM)
     function = find(fclass, fnum)
-    if function is None:
+    if function is None or not function.json:
         known_class = 0 <= fclass <= 8 and fclass != 2  # class 2 has a heading in the manual, no function
         raise BadRequest(BadRequest.INVALID_FNUM if known_class else BadRequest.INVALID_FCLASS)
     return function
@@ -93,17 +94,25 @@ def _channel(function: Function[Any, Any], params: dict[str, Any]) -> int:
     return from_wire(number)
 
 
-def encode_reply(function: Function[Any, R], channel: int, reply: R, request_id: RequestId) -> bytes:
-    """A reply as compact JSON. The line end that testers send is the server's to add."""
+def encode_reply(
+    function: Function[Any, R], channel: int, reply: R, request_id: RequestId, *, as_printed: bool = False
+) -> bytes:
+    """A reply as compact JSON. The line end that testers send is the server's to add.
+
+    Args:
+        as_printed: with the envelope that the manual prints for this function, which for some
+            of class 7 is that of a request.
+    """
     fields = msgspec.to_builtins(reply)
     shown = {key: value for key, value in fields.items() if value is not None}
-    content = _encoder.encode({key: value for key, value in shown.items() if key not in function.binary_only})
+    content = encoder.encode({key: value for key, value in shown.items() if key not in function.binary_only})
     # The answer to an echo is the request.
-    envelope = b'"method":"MacNet","params"' if function is ECHO else b'"result"'
+    is_request = function is ECHO or (as_printed and function.printed_as_request)
+    envelope = b'"method":"MacNet","params"' if is_request else b'"result"'
     return b'{"jsonrpc":"2.0",%b:%b,"id":%b}' % (
         envelope,
         body(function, reply_to_wire(channel), content),
-        _encoder.encode(request_id),
+        encoder.encode(request_id),
     )
 
 
@@ -111,6 +120,6 @@ def encode_error(error: BadRequest) -> bytes:
     """An error as JSON-RPC reports it. Its shape is assumed: the manual gives the texts only."""
     message = str(error)
     number = ERROR_NUMBERS.get(message, OTHER_ERROR_NUMBER)
-    return _encoder.encode(
+    return encoder.encode(
         {"jsonrpc": "2.0", "error": {"code": number, "message": message}, "id": error.request_id}
     )

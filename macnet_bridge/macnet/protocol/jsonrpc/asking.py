@@ -10,12 +10,18 @@ from typing import Any, TypeVar
 
 from msgspec import UNSET, Raw, Struct, UnsetType, field
 
-from macnet_bridge.errors import FunctionMissing, Malformed, TesterRefused
-from macnet_bridge.macnet.protocol.channels import to_wire
+from macnet_bridge.errors import FunctionMissing, InvalidRequest, Malformed, TesterRefused
 from macnet_bridge.macnet.protocol.fieldtypes import checked_json
 from macnet_bridge.macnet.protocol.function import Function
-from macnet_bridge.macnet.protocol.jsonrpc.envelope import CONSTANT_ID, RequestId, body, decode
+from macnet_bridge.macnet.protocol.jsonrpc.envelope import (
+    CONSTANT_ID,
+    RequestId,
+    body,
+    encoder,
+    without_binary,
+)
 from macnet_bridge.macnet.protocol.jsonrpc.errors import ERROR_CODES, BadRequest
+from macnet_bridge.macnet.protocol.jsonrpc.no_value import decode_reply_part
 from macnet_bridge.macnet.protocol.messages import ChannelRange, Message, Outcome
 
 Q = TypeVar("Q", bound=Message)
@@ -46,7 +52,10 @@ def encode_request(function: Function[Q, Any], channel: int, request: Q, request
     Raises:
         InvalidRequest: a value does not fit.
     """
-    params = body(function, to_wire(channel), checked_json(request))
+    if not function.json:
+        raise InvalidRequest(f"{function} does not exist in JSON")
+    content = without_binary(function, request, checked_json(request))
+    params = body(function, function.wire_channel(channel), content)
     return b'{"jsonrpc":"2.0","method":"MacNet","params":%b,"id":%d}' % (params, request_id)
 
 
@@ -70,7 +79,7 @@ def decode_reply(
         TesterRefused: the tester reports an error. `FunctionMissing` when it is for want of
             the function.
     """
-    envelope: _Envelope = decode(_Envelope, text)
+    envelope: _Envelope = decode_reply_part(_Envelope, text)
     content = envelope.params if envelope.result is UNSET else envelope.result
     if content is UNSET and envelope.error is UNSET:
         shown = " ".join(text[:60].decode("utf-8", errors="replace").split())
@@ -80,8 +89,8 @@ def decode_reply(
     if envelope.error is not UNSET:
         raise _refusal(function, envelope.error)
     assert content is not UNSET, "without an error there is content"
-    _check_head(function, channel, decode(_Head, content))
-    reply: R = decode(function.reply, content)
+    _check_head(function, channel, decode_reply_part(_Head, content))
+    reply: R = decode_reply_part(function.reply, _renamed(function, content))
     if isinstance(reply, Outcome) and reply.result is None:
         raise Malformed("the reply has no Result")
     if request is not None:
@@ -95,7 +104,7 @@ def reply_id(text: bytes) -> RequestId:
     Raises:
         Malformed: not a JSON object.
     """
-    envelope: _Envelope = decode(_Envelope, text)
+    envelope: _Envelope = decode_reply_part(_Envelope, text)
     return None if envelope.id is UNSET else envelope.id
 
 
@@ -114,10 +123,20 @@ def _check_other_id(envelope: _Envelope, request_id: int, constant_id: bool) -> 
 
 
 def _check_head(function: Function[Any, Any], channel: int, head: _Head) -> None:
-    if head.fclass != function.fclass or head.fnum != function.fnum:
+    # The id has matched already, so the number that the manual misprints can be nothing else.
+    if head.fclass != function.fclass or head.fnum not in (function.fnum, function.misprinted_fnum):
         raise Malformed(f"asked function {function.number}, was answered ({head.fclass}, {head.fnum})")
-    if function.addresses_channel and head.channel != to_wire(channel):
-        raise Malformed(f"asked wire channel {to_wire(channel)}, was answered {head.channel}")
+    if function.addresses_channel and head.channel != function.wire_channel(channel):
+        asked = function.wire_channel(channel)
+        raise Malformed(f"asked wire channel {asked}, was answered {head.channel}")
+
+
+def _renamed(function: Function[Any, Any], content: Raw) -> bytes | Raw:
+    """A reply's content with its fields under the names of the manual, where others are known."""
+    if not any(alias.encode() in bytes(content) for alias in function.aliases):
+        return content
+    fields = decode_reply_part(dict[str, Any], content)
+    return encoder.encode({**{function.aliases.get(key, key): fields[key] for key in fields}, **fields})
 
 
 def _check_items(function: Function[Any, Any], request: Message, reply: Message) -> None:
@@ -142,7 +161,7 @@ def _refusal(function: Function[Any, Any], error: Raw) -> TesterRefused:
 def _error_content(error: Raw) -> _Error:
     """What an error says, whatever its inside looks like: its shape is not documented."""
     try:
-        content: _Error | str = decode(_Error | str, error)
+        content: _Error | str = decode_reply_part(_Error | str, error)
     except Malformed:
         content = bytes(error)[:80].decode("utf-8", errors="replace")
     return _Error(message=content) if isinstance(content, str) else content

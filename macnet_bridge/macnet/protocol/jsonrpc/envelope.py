@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw
 
 from macnet_bridge.errors import Malformed
-from macnet_bridge.macnet.protocol.fieldtypes import decoders
+from macnet_bridge.macnet.protocol.fieldtypes import decoders, wire_names
 from macnet_bridge.macnet.protocol.function import Function
 
 REPLY_END = b"\r\n"
@@ -18,6 +18,9 @@ CONSTANT_ID = 1987
 """The id of every example in the manual; some servers answer it whatever was asked."""
 
 RequestId = int | str | None
+
+
+encoder = msgspec.json.Encoder()
 
 
 def decode(kind: Any, data: bytes | Raw) -> Any:
@@ -33,6 +36,14 @@ def decode(kind: Any, data: bytes | Raw) -> Any:
         return decode(kind, bytes(data).decode("utf-8", errors="replace").encode())
     except (msgspec.DecodeError, RecursionError) as error:
         raise Malformed(f"not a MacNet message: {error}") from None
+
+
+def without_binary(function: Function[Any, Any], message: msgspec.Struct, content: bytes) -> bytes:
+    """The encoded fields of a message, less those that JSON does not have."""
+    if function.binary_only.isdisjoint(wire_names(type(message))):
+        return content
+    fields = msgspec.json.decode(content)
+    return encoder.encode({key: fields[key] for key in fields if key not in function.binary_only})
 
 
 def body(function: Function[Any, Any], wire_channel: int, content: bytes) -> bytes:

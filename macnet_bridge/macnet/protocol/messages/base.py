@@ -20,3 +20,12 @@ class Outcome(Message, frozen=True, kw_only=True):
     """What most commands reply. `result` is None where the tester sent a bare header."""
 
     result: Result | None = field(name="Result", default=None)
+
+
+class SaysByLen(Message, frozen=True, kw_only=True):
+    """A request of which one number travels as the header's Len in binary, and no data follow."""
+
+    @property
+    def header_length(self) -> int:
+        """What the header says as Len."""
+        raise NotImplementedError

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from msgspec import field
 
-from macnet_bridge.macnet.protocol.fieldtypes import ChannelCount, FlagsText, Time, UInt8, UInt16, UInt32
-from macnet_bridge.macnet.protocol.messages.base import Message
+from macnet_bridge.macnet.protocol.fieldtypes import (
+    ChannelCount,
+    FlagsText,
+    Time,
+    UInt8,
+    UInt16,
+    UInt32,
+    flags_number,
+)
+from macnet_bridge.macnet.protocol.messages.base import Message, SaysByLen
 
 
 class ChannelSpecification(Message, frozen=True, kw_only=True):
@@ -34,10 +42,35 @@ class ChannelSpecification(Message, frozen=True, kw_only=True):
     supply_discharge_volt: float = field(name="PSVDis")
 
 
-class ChannelRange(Message, frozen=True, kw_only=True):
+class ChannelSpecifications(Message, frozen=True, kw_only=True):
+    """Reply of MacNet (3, 1) for several channels, which only binary can ask for."""
+
+    specifications: list[ChannelSpecification] = field(name="Channels")
+
+
+class CalibrationDates(Message, frozen=True, kw_only=True):
+    """Reply of MacNet (3, 2): when each range was calibrated; 1970-01-01 where there is no record."""
+
+    voltage_charge: Time = field(name="VChg")
+    voltage_discharge: Time = field(name="VDis")
+    range4_charge: Time = field(name="IChgR4")
+    range4_discharge: Time = field(name="IDisR4")
+    range3_charge: Time = field(name="IChgR3")
+    range3_discharge: Time = field(name="IDisR3")
+    range2_charge: Time = field(name="IChgR2")
+    range2_discharge: Time = field(name="IDisR2")
+    range1_charge: Time = field(name="IChgR1")
+    range1_discharge: Time = field(name="IDisR1")
+
+
+class ChannelRange(SaysByLen, frozen=True, kw_only=True):
     """Request of the bulk functions: how many channels, from the addressed one on."""
 
     count: ChannelCount = field(name="Len")
+
+    @property
+    def header_length(self) -> int:
+        return self.count
 
 
 class ChannelStatus(Message, frozen=True, kw_only=True):
@@ -84,7 +117,7 @@ class AuxUnits(Message, frozen=True, kw_only=True):
 
 
 class TestInfo(Message, frozen=True, kw_only=True):
-    """Reply of MacNet (4, 6). JSON gives two of the four texts, sometimes all."""
+    """Reply of MacNet (4, 6) and (4, 11). By (4, 6), JSON gives two of the four texts, sometimes all."""
 
     __test__ = False  # not a test case, whatever pytest makes of the name
 
@@ -124,7 +157,17 @@ class FlagsAndVariables(Message, frozen=True, kw_only=True):
     @property
     def flags(self) -> int:
         """The 32 flags as one number."""
-        return self.global_flags if isinstance(self.global_flags, int) else int(self.global_flags, 16)
+        return flags_number(self.global_flags)
+
+
+class EndStatus(Message, frozen=True, kw_only=True):
+    """Reply of MacNet (4, 10): which of a procedure's End steps a test came to.
+
+    `end_number` counts from 1; it is 0 while the test is not complete.
+    """
+
+    number_of_ends: UInt16 = field(name="NumOfEnds")
+    end_number: UInt16 = field(name="EndNum")
 
 
 class TestTimes(Message, frozen=True, kw_only=True):

@@ -2,12 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from msgspec import Meta, field
 
-from macnet_bridge.macnet.protocol.fieldtypes import Int16, Mode, Single, Text, UInt8, UInt16
+from macnet_bridge.errors import InvalidRequest
+from macnet_bridge.macnet.protocol.channels import from_wire, to_wire
+from macnet_bridge.macnet.protocol.codes import ALL_SELECTED
+from macnet_bridge.macnet.protocol.fieldtypes import Int16, Int32, Mode, Single, Text, UInt8, UInt16
 from macnet_bridge.macnet.protocol.messages.base import Message
+
+MAX_BITMAP_BYTES = 8192
+
+WireChannel = Annotated[int, Meta(ge=0, lt=ALL_SELECTED)]
+
+
+class ToggleSelection(Message, frozen=True, kw_only=True):
+    """Request of MacNet (6, 1): channels that change between available and selected.
+
+    JSON lists them. That its list counts from 0, as everything else does, is assumed: read
+    (4, 1) afterwards. Binary has one channel, and that in its header.
+    """
+
+    wire_channels: Annotated[list[WireChannel], Meta(min_length=1)] = field(name="Chans")
+
+    @classmethod
+    def of(cls, *channels: int) -> ToggleSelection:
+        """A request for these channels, 1-based. Raises InvalidRequest."""
+        return cls(wire_channels=[to_wire(channel) for channel in channels])
+
+    @property
+    def channels(self) -> list[int]:
+        """The channels, 1-based."""
+        return [from_wire(number) for number in self.wire_channels]
+
+
+class SelectionBitmap(Message, frozen=True, kw_only=True):
+    """Request of MacNet (6, 1) in its binary form for all channels at once.
+
+    Bit k of byte i stands for wire channel 8 * i + k, and a 0 deselects.
+    """
+
+    bitmap: Annotated[bytes, Meta(min_length=1, max_length=MAX_BITMAP_BYTES)] = field(name="Bitmap")
+
+    @classmethod
+    def of(cls, selected: Iterable[int], channels: int) -> SelectionBitmap:
+        """Select these of a tester's channels, 1-based, and deselect all others.
+
+        Raises:
+            InvalidRequest: a channel that the tester does not have.
+        """
+        bits = bytearray((channels + 7) // 8)
+        for number in map(to_wire, selected):
+            if number >= channels:
+                raise InvalidRequest(f"channel {from_wire(number)} of {channels}", "channel")
+            bits[number // 8] |= 1 << number % 8
+        return cls(bitmap=bytes(bits))
+
+    @property
+    def channels(self) -> list[int]:
+        """The channels that have a 1, 1-based."""
+        return [from_wire(at) for at in range(8 * len(self.bitmap)) if self.bitmap[at // 8] >> at % 8 & 1]
 
 
 class StartTest(Message, frozen=True, kw_only=True):
@@ -39,6 +95,39 @@ class CheckStart(Message, frozen=True, kw_only=True):
     comment: Text = field(name="Comment", default="")
     c_rate_ah: Single = field(name="Crate", default=1.0)
     chamber: UInt8 = field(name="ChamberNum", default=0)
+
+
+class AdvancedStart(Message, frozen=True, kw_only=True):
+    """Request of MacNet (6, 13): a start that goes on in the middle of a procedure.
+
+    -1 stands for the default, or for the value that the archived test had. `options` are
+    those of `AdvancedOption`. Seconds, ampere-hours and watt-hours are those done already.
+    """
+
+    test_name: Text = field(name="TestName")
+    procedure: Text = field(name="ProcName")
+    comment: Text = field(name="Comment", default="")
+    c_rate_ah: Single = field(name="Crate", default=1.0)
+    chamber: UInt8 = field(name="ChamberNum", default=0)
+    options: UInt8 = field(name="Options", default=0)
+    archived_test_name: Text = field(name="ArchivedTestName", default="")
+    remove_last_records: Annotated[int, Meta(ge=0, le=20)] = field(name="RemoveLastDataRecords", default=0)
+    test_time_second: Single = field(name="TestTime", default=-1.0)
+    step_time_second: Single = field(name="StepTime", default=-1.0)
+    test_step: Int16 = field(name="TestStep", default=-1)
+    cycle: Int32 = field(name="Cycle", default=-1)
+    remaining_loop_1: Int16 = field(name="RemainingLoop1", default=-1)
+    remaining_loop_2: Int16 = field(name="RemainingLoop2", default=-1)
+    remaining_loop_3: Int16 = field(name="RemainingLoop3", default=-1)
+    remaining_loop_4: Int16 = field(name="RemainingLoop4", default=-1)
+    capacity_ah: Single = field(name="Capacity", default=-1.0)
+    energy_wh: Single = field(name="Energy", default=-1.0)
+
+
+class CheckMessage(Message, frozen=True, kw_only=True):
+    """Reply of MacNet (6, 12): one message about the last check, empty when there are no more."""
+
+    text: str = field(name="Message")
 
 
 class DirectOutput(Message, frozen=True, kw_only=True):

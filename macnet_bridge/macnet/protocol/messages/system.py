@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from msgspec import field
 
-from macnet_bridge.macnet.protocol.fieldtypes import Time, UInt8, UInt16, UInt32
+from macnet_bridge.macnet.protocol.fieldtypes import (
+    FlagsText,
+    ShortText,
+    Text,
+    Time,
+    Truth,
+    UInt8,
+    UInt16,
+    UInt32,
+    flags_number,
+    is_true,
+)
 from macnet_bridge.macnet.protocol.messages.base import Message
 
 
@@ -41,3 +52,75 @@ class SystemInfo(Message, frozen=True, kw_only=True):
     smb1_boards: UInt16 | None = field(name="SMB1Boards", default=None)
     smb3_boards: UInt16 | None = field(name="SMB3Boards", default=None)
     channel_number_offset: UInt32 | None = field(name="ChannelNumberOffset", default=None)
+
+
+class ProcedureName(Message, frozen=True, kw_only=True):
+    """Request of MacNet (1, 3): a procedure's name, without `.000`."""
+
+    procedure: Text = field(name="ProcName")
+
+
+class ProcedureExists(Message, frozen=True, kw_only=True):
+    """Reply of MacNet (1, 3)."""
+
+    answer: Truth = field(name="ProcedurExists")
+
+    @property
+    def exists(self) -> bool:
+        """Whether the tester has the procedure."""
+        return is_true(self.answer)
+
+
+class TestName(Message, frozen=True, kw_only=True):
+    """Request of MacNet (1, 4)."""
+
+    __test__ = False  # not a test case, whatever pytest makes of the name
+
+    test_name: Text = field(name="TestName")
+
+
+class TestNameExists(Message, frozen=True, kw_only=True):
+    """Reply of MacNet (1, 4), which looks into the archive only."""
+
+    __test__ = False
+
+    answer: Truth = field(name="TestNameExists")
+
+    @property
+    def exists(self) -> bool:
+        """Whether the archive has a test of this name."""
+        return is_true(self.answer)
+
+
+class GlobalFlags(Message, frozen=True, kw_only=True):
+    """Request of MacNet (5, 1): all 32 flags of the system, as `0x00000020` or as a number."""
+
+    global_flags: FlagsText | UInt32 = field(name="GlobFlags")
+
+    @classmethod
+    def of(cls, flags: int) -> GlobalFlags:
+        """The request for flags given as one number, in the form that JSON wants."""
+        return cls(global_flags=f"0x{flags:08X}")
+
+    @property
+    def flags(self) -> int:
+        """The 32 flags as one number."""
+        return flags_number(self.global_flags)
+
+
+class NewGlobalFlags(Message, frozen=True, kw_only=True):
+    """Reply of MacNet (5, 1): the flags as they are now."""
+
+    global_flags: FlagsText | UInt32 = field(name="New GlobFlags")
+
+    @property
+    def flags(self) -> int:
+        """The 32 flags as one number."""
+        return flags_number(self.global_flags)
+
+
+class Login(Message, frozen=True, kw_only=True):
+    """Request of MacNet (8, 1). The password travels as it is: no transport is encrypted."""
+
+    user: ShortText = field(name="UserID")
+    password: ShortText = field(name="Password")
