@@ -98,7 +98,8 @@ class BinaryDialect:
             return None
         function, channel, request = self._asked
         header = Header.unpack(self._buffer)
-        end = HEADER_BYTES + binary.reply_data_bytes(function, request, header.length)
+        waiting = len(self._buffer) - HEADER_BYTES
+        end = HEADER_BYTES + binary.reply_data_bytes(function, request, header.length, waiting)
         if len(self._buffer) < end:
             return None
         data = bytes(self._buffer[HEADER_BYTES:end])

@@ -61,7 +61,7 @@ def _start(tester: Tester, channel: Channel, body: AdvancedStart, now: float) ->
 def _archived(tester: Tester, body: AdvancedStart) -> ArchivedTest | None:
     """The test to append to, None when a new one is wanted."""
     options = AdvancedOption(body.options)
-    if options & ~_ALL_OPTIONS:
+    if body.options & ~int(_ALL_OPTIONS):
         raise _Refused(3)
     if not options & AdvancedOption.APPEND:
         if options & _NEED_APPEND:

@@ -134,7 +134,7 @@ async def test_refusals_have_code_and_result(simulated: SimulatedCycler, cycler:
         await cycler.suspend(9)
 
 
-async def test_safety_limits_come_back_as_the_tester_took_them(cycler: AsyncCycler) -> None:
+async def test_q25_safety_limits_come_back_as_the_tester_took_them(cycler: AsyncCycler) -> None:
     taken = await cycler.set_safety_limits(2, LIMITS)
     assert same_limits(LIMITS, taken)
     odd = m.SafetyLimits(**{name: getattr(LIMITS, name) + 0.0001 for name in LIMITS.__struct_fields__})
@@ -142,7 +142,7 @@ async def test_safety_limits_come_back_as_the_tester_took_them(cycler: AsyncCycl
 
 
 @pytest.mark.parametrize("name", LIMITS.__struct_fields__)
-def test_every_limit_is_compared(name: str) -> None:
+def test_q25_every_limit_is_compared(name: str) -> None:
     values = {field: getattr(LIMITS, field) for field in LIMITS.__struct_fields__}
     assert same_limits(LIMITS, m.SafetyLimits(**{**values, name: values[name] + 0.0009}))
     assert not same_limits(LIMITS, m.SafetyLimits(**{**values, name: values[name] + 0.0011}))

@@ -31,6 +31,12 @@ def test_q1_aux_inputs_are_taken_for_bytes_where_both_are_possible(length: int, 
     assert binary.reply_data_bytes(functions.AUX_READINGS, EMPTY, length) == size
 
 
+@pytest.mark.parametrize("row", [functions.AUX_READINGS, functions.AUX_UNITS], ids=str)
+def test_q1_aux_inputs_are_counted_when_so_many_bytes_are_there(row: functions.Function) -> None:  # type: ignore[type-arg]
+    assert binary.reply_data_bytes(row, EMPTY, 8, waiting=32) == 32
+    assert binary.reply_data_bytes(row, EMPTY, 8, waiting=8) == 8
+
+
 def test_q1_a_bulk_reply_has_one_item_per_channel() -> None:
     asked = messages.ChannelRange(count=2)
     with pytest.raises(Malformed):
@@ -53,6 +59,17 @@ def test_q10_commands_answer_with_a_bare_header_one_byte_or_two(data: bytes, res
     for row in (functions.SUSPEND, functions.RESUME, functions.RESET, functions.SET_VARIABLE):
         reply = binary.decode_reply(row, 1, EMPTY, Header(*row.number, 0, len(data)), data)
         assert reply.result == result
+
+
+def test_q10_new_flags_come_in_four_bytes_and_a_result_in_their_place_is_a_refusal() -> None:
+    row, header = functions.SET_GLOBAL_FLAGS, Header(5, 1, 0, 4)
+    assert binary.decode_reply(row, 1, EMPTY, header, bytes([1, 0, 0, 128])).flags == 0x80000001
+    with pytest.raises(TesterRefused) as caught:
+        binary.decode_reply(row, 1, EMPTY, Header(5, 1, 0, 2), b"\x03\x00")
+    assert caught.value.result == 3
+    for data in (b"", b"\0", b"\0\0"):
+        with pytest.raises(Malformed):
+            binary.decode_reply(row, 1, EMPTY, Header(5, 1, 0, len(data)), data)
 
 
 def test_q10_a_bare_header_does_not_tell_whether_limits_were_set() -> None:
