@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar
 
-from macnet_bridge.errors import BadReply, Malformed, NoReply, TesterRefused
+from macnet_bridge.errors import BadReply, Malformed, NoReply, TesterOffline, TesterRefused
 from macnet_bridge.macnet.protocol import binary, jsonrpc
 from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header, JsonFramer
-from macnet_bridge.macnet.protocol.functions import Function, check_result
-from macnet_bridge.macnet.protocol.messages import Message
+from macnet_bridge.macnet.protocol.functions import LOGIN, Function, check_result
+from macnet_bridge.macnet.protocol.messages import Login, Message
 from macnet_bridge.macnet.transports import ConnectionClosed, Transport
 
 Q = TypeVar("Q", bound=Message)
@@ -26,6 +27,7 @@ BeforeSend = Callable[[], None]
 """Called when the connection is ready and nothing of the request has left; raising keeps it back."""
 
 _FIRST_ID_BELOW = 1 << 30
+_TRIES = 3
 
 
 class Dialect(Protocol):
@@ -125,8 +127,11 @@ class Connection:
         self,
         connect: Callable[[], Awaitable[Transport]],
         dialect: Callable[[], Dialect],
+        login: Login | None = None,
     ) -> None:
+        """With `login`, every socket that is opened begins with MacNet (8, 1)."""
         self._connect = connect
+        self._login = login
         self._make_dialect = dialect
         self.times_opened = 0
         self._open: tuple[Transport, Dialect] | None = None
@@ -153,7 +158,7 @@ class Connection:
             NoReply, BadReply: sent, and its outcome is not known.
         """
         async with self._in_flight:
-            transport, dialect = await self._ready()
+            transport, dialect = await self._ready(timeout_s)
             message = dialect.encode(function, channel, request)
             if before_send is not None:
                 before_send()
@@ -177,19 +182,108 @@ class Connection:
         check_result(function, reply)
         return reply  # type: ignore[return-value]  # the dialect decoded function.reply
 
+    @asynccontextmanager
+    async def conversation(
+        self, function: Function[Any, Any], timeout_s: float
+    ) -> AsyncIterator[Conversation]:
+        """Have the connection to oneself for several messages of one function of the system.
+
+        Raises:
+            What `call` raises.
+        """
+        async with self._in_flight:
+            transport, dialect = await self._ready(timeout_s)
+            in_step = False
+            try:
+                yield Conversation(transport, dialect, function, timeout_s)
+                in_step = True
+            except ConnectionClosed as error:
+                raise NoReply(f"{function}: {error} before it replied") from None
+            except Malformed as error:
+                raise BadReply(f"{function}: {error}") from None
+            finally:
+                if not in_step:
+                    self.close()
+
     def close(self) -> None:
         """Close the socket. A call that is waiting for its reply ends with NoReply."""
         if self._open is not None:
             self._open[0].close()
             self._open = None
 
-    async def _ready(self) -> tuple[Transport, Dialect]:
+    async def _ready(self, timeout_s: float) -> tuple[Transport, Dialect]:
         if self._open is not None and not _in_step(*self._open):
             self.close()
         if self._open is None:
-            self._open = (await self._connect(), self._make_dialect())
+            opened = (await self._connect(), self._make_dialect())
+            if self._login is not None:
+                await _log_in(*opened, self._login, timeout_s)
+            self._open = opened
             self.times_opened += 1
         return self._open
+
+
+class Conversation:
+    """Messages of one function that belong together, on a connection that nobody else uses.
+
+    Attributes:
+        resent: how often a message was sent again.
+    """
+
+    def __init__(
+        self, transport: Transport, dialect: Dialect, function: Function[Any, Any], timeout_s: float
+    ) -> None:
+        self.resent = 0
+        self._transport = transport
+        self._dialect = dialect
+        self._function = function
+        self._timeout_s = timeout_s
+
+    async def ask(self, request: Message, is_due: Callable[[Message], bool]) -> Message:
+        """Send a message until a reply comes that is due; others are late ones and are dropped.
+
+        Raises:
+            NoReply: none came, however often it was sent.
+        """
+        message = self._dialect.encode(self._function, 1, request)
+        for attempt in range(_TRIES):
+            self.resent += bool(attempt)
+            self._transport.send(message)
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    while True:
+                        reply = await _receive(self._transport, self._dialect)
+                        if is_due(reply):
+                            return reply
+            except TimeoutError:
+                continue
+        raise NoReply(f"{self._function}: no reply to {_TRIES} messages, {self._timeout_s:g} s each")
+
+    def tell(self, request: Message) -> None:
+        """Send a message that is not replied to."""
+        self._transport.send(self._dialect.encode(self._function, 1, request))
+
+
+async def _log_in(transport: Transport, dialect: Dialect, login: Login, timeout_s: float) -> None:
+    """MacNet (8, 1), before anything else is asked.
+
+    Raises:
+        TesterOffline: it did not come to an answer.
+        TesterRefused: user and password do not fit.
+    """
+    done = False
+    try:
+        async with asyncio.timeout(timeout_s):
+            reply = await _exchange(transport, dialect, dialect.encode(LOGIN, 1, login))
+        check_result(LOGIN, reply)
+        done = True
+    except TimeoutError:
+        raise TesterOffline(f"no reply to the log-in within {timeout_s:g} s") from None
+    except (ConnectionClosed, Malformed) as error:
+        raise TesterOffline(f"the log-in failed: {error}") from None
+    finally:
+        if not done:
+            transport.close()
 
 
 def _in_step(transport: Transport, dialect: Dialect) -> bool:
@@ -204,8 +298,11 @@ def _in_step(transport: Transport, dialect: Dialect) -> bool:
 
 async def _exchange(transport: Transport, dialect: Dialect, message: bytes) -> Message:
     transport.send(message)
-    while True:
+    return await _receive(transport, dialect)
+
+
+async def _receive(transport: Transport, dialect: Dialect) -> Message:
+    """The next reply, which may have come together with the one before it."""
+    while (reply := dialect.take()) is None:
         dialect.feed(await transport.receive())
-        reply = dialect.take()
-        if reply is not None:
-            return reply
+    return reply

@@ -176,17 +176,24 @@ class UdpTransport(_Socket, asyncio.DatagramProtocol):
         return self._arrived.pop(0)
 
     @classmethod
-    async def connect(cls, host: str, port: int) -> UdpTransport:
+    async def connect(cls, host: str, port: int, local_port: int = 0) -> UdpTransport:
         """Open a socket for datagrams to this address.
 
+        Args:
+            local_port: where replies come in, 0 for any port.
+
         Raises:
-            TesterOffline: the name cannot be resolved.
+            TesterOffline: the name cannot be resolved, or the local port is taken.
         """
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(host, port, family=socket.AF_INET, type=socket.SOCK_DGRAM)
             address = (str(found[0][4][0]), port)
-            _, protocol = await loop.create_datagram_endpoint(lambda: cls(address), family=socket.AF_INET)
+            # Without an address of its own the socket gets any port with its first datagram.
+            local = ("0.0.0.0", local_port) if local_port else None
+            _, protocol = await loop.create_datagram_endpoint(
+                lambda: cls(address), local, family=socket.AF_INET
+            )
         except OSError as error:
             raise TesterOffline(f"no UDP socket to {host}:{port}: {os_reason(error)}") from None
         return protocol

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -36,7 +37,7 @@ async def tester() -> AsyncIterator[ScriptedTester]:
         yield tester
 
 
-def client(tester: ScriptedTester, timeout_s: float = 10.0, **options: bool) -> AsyncCycler:
+def client(tester: ScriptedTester, timeout_s: float = 10.0, **options: Any) -> AsyncCycler:
     return AsyncCycler(
         tester.address, timeout_s=timeout_s, transport="tcp" if tester.binary else "json", **options
     )
