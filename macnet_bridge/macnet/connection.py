@@ -8,14 +8,12 @@ reply, cancellation included, closes the connection, and the next exchange opens
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from macnet_bridge.errors import BadReply, Malformed, NoReply, TesterOffline, TesterRefused
-from macnet_bridge.macnet.protocol import binary, jsonrpc
-from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header, JsonFramer
+from macnet_bridge.macnet.dialects import Dialect
 from macnet_bridge.macnet.protocol.functions import LOGIN, Function, check_result
 from macnet_bridge.macnet.protocol.messages import Login, Message
 from macnet_bridge.macnet.transports import ConnectionClosed, Transport
@@ -26,92 +24,7 @@ R = TypeVar("R", bound=Message)
 BeforeSend = Callable[[], None]
 """Called when the connection is ready and nothing of the request has left; raising keeps it back."""
 
-_FIRST_ID_BELOW = 1 << 30
 _TRIES = 3
-
-
-class Dialect(Protocol):
-    """How requests become bytes and bytes become the reply, for one connection."""
-
-    def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
-        """The bytes of a request, whose reply `take` will then wait for."""
-
-    def feed(self, data: bytes) -> None:
-        """Add received bytes."""
-
-    def take(self) -> Message | None:
-        """The reply, or None while it is incomplete. Raises Malformed, TesterRefused."""
-
-    @property
-    def pending(self) -> bool:
-        """Whether bytes were fed that no reply has used up, and that mean something."""
-
-
-class JsonDialect:
-    """JSON with rising ids from an unpredictable start, so that no late reply fits by chance."""
-
-    def __init__(self, *, constant_id: bool = False) -> None:
-        self._constant_id = constant_id
-        self._framer = JsonFramer()
-        self._id = secrets.randbelow(_FIRST_ID_BELOW)
-        self._asked: tuple[Function[Any, Any], int, Message] | None = None
-
-    def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
-        self._id += 1
-        self._asked = (function, channel, request)
-        return jsonrpc.encode_request(function, channel, request, self._id)
-
-    def feed(self, data: bytes) -> None:
-        self._framer.feed(data)
-
-    def take(self) -> Message | None:
-        text = self._framer.take()
-        if text is None:
-            return None
-        assert self._asked is not None, "take before encode"
-        function, channel, request = self._asked
-        reply: Message = jsonrpc.decode_reply(
-            function, channel, self._id, text, constant_id=self._constant_id, request=request
-        )
-        return reply
-
-    @property
-    def pending(self) -> bool:
-        return self._framer.pending
-
-
-class BinaryDialect:
-    """Binary messages, which carry no id: function and channel must match."""
-
-    def __init__(self) -> None:
-        self._buffer = bytearray()
-        self._asked: tuple[Function[Any, Any], int, Message] | None = None
-
-    def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
-        self._asked = (function, channel, request)
-        return binary.encode_request(function, channel, request)
-
-    def feed(self, data: bytes) -> None:
-        self._buffer += data
-
-    def take(self) -> Message | None:
-        assert self._asked is not None, "take before encode"
-        if len(self._buffer) < HEADER_BYTES:
-            return None
-        function, channel, request = self._asked
-        header = Header.unpack(self._buffer)
-        waiting = len(self._buffer) - HEADER_BYTES
-        end = HEADER_BYTES + binary.reply_data_bytes(function, request, header.length, waiting)
-        if len(self._buffer) < end:
-            return None
-        data = bytes(self._buffer[HEADER_BYTES:end])
-        del self._buffer[:end]
-        reply: Message = binary.decode_reply(function, channel, request, header, data)
-        return reply
-
-    @property
-    def pending(self) -> bool:
-        return bool(self._buffer)
 
 
 class Connection:

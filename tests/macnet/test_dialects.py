@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from macnet_bridge.errors import Malformed, TesterRefused
 from macnet_bridge.macnet import AsyncCycler, TesterAddress
-from macnet_bridge.macnet.connection import BinaryDialect, JsonDialect
+from macnet_bridge.macnet.dialects import BinaryDialect, JsonDialect
 from macnet_bridge.macnet.protocol import binary, jsonrpc, messages
 from macnet_bridge.simulator import Forms, SimulatedCycler
 from tests.protocol.samples import ROWS, Row, for_channel, items, json_replies, replies, sample_request

@@ -9,7 +9,8 @@ from enum import Enum
 from typing import Literal, TypeVar
 
 from macnet_bridge.errors import InvalidRequest
-from macnet_bridge.macnet.connection import BeforeSend, BinaryDialect, Connection, JsonDialect
+from macnet_bridge.macnet.connection import BeforeSend, Connection
+from macnet_bridge.macnet.dialects import BinaryDialect, JsonDialect
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import MAX_CHANNELS_PER_REQUEST

@@ -1,0 +1,102 @@
+"""How requests become bytes on a connection, and what arrives becomes the reply.
+
+A dialect remembers what was asked last, for a reply alone does not tell what it says.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any, Protocol, TypeVar
+
+from macnet_bridge.macnet.protocol import binary, jsonrpc
+from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header, JsonFramer
+from macnet_bridge.macnet.protocol.functions import Function
+from macnet_bridge.macnet.protocol.messages import Message
+
+Q = TypeVar("Q", bound=Message)
+
+_FIRST_ID_BELOW = 1 << 30
+
+
+class Dialect(Protocol):
+    """How requests become bytes and bytes become the reply, for one connection."""
+
+    def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
+        """The bytes of a request, whose reply `take` will then wait for."""
+
+    def feed(self, data: bytes) -> None:
+        """Add received bytes."""
+
+    def take(self) -> Message | None:
+        """The reply, or None while it is incomplete. Raises Malformed, TesterRefused."""
+
+    @property
+    def pending(self) -> bool:
+        """Whether bytes were fed that no reply has used up, and that mean something."""
+
+
+class JsonDialect:
+    """JSON with rising ids from an unpredictable start, so that no late reply fits by chance."""
+
+    def __init__(self, *, constant_id: bool = False) -> None:
+        self._constant_id = constant_id
+        self._framer = JsonFramer()
+        self._id = secrets.randbelow(_FIRST_ID_BELOW)
+        self._asked: tuple[Function[Any, Any], int, Message] | None = None
+
+    def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
+        self._id += 1
+        self._asked = (function, channel, request)
+        return jsonrpc.encode_request(function, channel, request, self._id)
+
+    def feed(self, data: bytes) -> None:
+        self._framer.feed(data)
+
+    def take(self) -> Message | None:
+        text = self._framer.take()
+        if text is None:
+            return None
+        assert self._asked is not None, "take before encode"
+        function, channel, request = self._asked
+        reply: Message = jsonrpc.decode_reply(
+            function, channel, self._id, text, constant_id=self._constant_id, request=request
+        )
+        return reply
+
+    @property
+    def pending(self) -> bool:
+        return self._framer.pending
+
+
+class BinaryDialect:
+    """Binary messages, which carry no id: function and channel must match."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._asked: tuple[Function[Any, Any], int, Message] | None = None
+
+    def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
+        self._asked = (function, channel, request)
+        return binary.encode_request(function, channel, request)
+
+    def feed(self, data: bytes) -> None:
+        self._buffer += data
+
+    def take(self) -> Message | None:
+        assert self._asked is not None, "take before encode"
+        if len(self._buffer) < HEADER_BYTES:
+            return None
+        function, channel, request = self._asked
+        header = Header.unpack(self._buffer)
+        waiting = len(self._buffer) - HEADER_BYTES
+        end = HEADER_BYTES + binary.reply_data_bytes(function, request, header.length, waiting)
+        if len(self._buffer) < end:
+            return None
+        data = bytes(self._buffer[HEADER_BYTES:end])
+        del self._buffer[:end]
+        reply: Message = binary.decode_reply(function, channel, request, header, data)
+        return reply
+
+    @property
+    def pending(self) -> bool:
+        return bool(self._buffer)
