@@ -173,9 +173,10 @@ def split(datagram: bytes) -> tuple[Header, bytes]:
 
 def _request_layout(function: Function[Q, Any], request: Q) -> Layout[Q]:
     """The first layout that loses nothing: what it lacks has its default value."""
+    first = function.binary_request[0]
+    if first.message is type(request) and _loses_nothing(function, first):
+        return first
     layouts = [layout for layout in function.binary_request if layout.message is type(request)]
-    if isinstance(request, SaysByLen | ToggleSelection) or (len(layouts) == 1 and layouts[0].is_complete):
-        return layouts[0]
     fields = msgspec.structs.fields(request)
     needed = {info.name for info in fields if getattr(request, info.name) != info.default}
     for layout in layouts:
@@ -184,6 +185,12 @@ def _request_layout(function: Function[Q, Any], request: Q) -> Layout[Q]:
     raise InvalidRequest(
         f"{function} has no binary form for {sorted(needed)}", next(iter(sorted(needed)), None)
     )
+
+
+def _loses_nothing(function: Function[Any, Any], only: Layout[Any]) -> bool:
+    """Whether a layout is the only one, and carries all that does not travel in the header."""
+    in_header = issubclass(only.message, SaysByLen | ToggleSelection)
+    return len(function.binary_request) == 1 and (only.is_complete or in_header)
 
 
 def _reply_layout(function: Function[Any, R], reply: R) -> Layout[R]:

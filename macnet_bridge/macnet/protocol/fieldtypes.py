@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any
 
 import msgspec
@@ -89,6 +91,7 @@ def _field(message: msgspec.Struct, error: msgspec.ValidationError) -> str | Non
     return wire_names(type(message)).get(path[1]) if path else None
 
 
-def wire_names(message: type[msgspec.Struct]) -> dict[str, str]:
+@cache
+def wire_names(message: type[msgspec.Struct]) -> Mapping[str, str]:
     """Map from MacNet's name of a field to the attribute that holds it."""
     return {info.encode_name: info.name for info in msgspec.structs.fields(message)}

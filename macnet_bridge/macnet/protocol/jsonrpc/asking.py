@@ -133,7 +133,7 @@ def _check_head(function: Function[Any, Any], channel: int, head: _Head) -> None
 
 def _renamed(function: Function[Any, Any], content: Raw) -> bytes | Raw:
     """A reply's content with its fields under the names of the manual, where others are known."""
-    if not any(alias.encode() in bytes(content) for alias in function.aliases):
+    if not function.aliases or not any(alias.encode() in bytes(content) for alias in function.aliases):
         return content
     fields = decode_reply_part(dict[str, Any], content)
     return encoder.encode({**{function.aliases.get(key, key): fields[key] for key in fields}, **fields})

@@ -40,7 +40,7 @@ def decode(kind: Any, data: bytes | Raw) -> Any:
 
 def without_binary(function: Function[Any, Any], message: msgspec.Struct, content: bytes) -> bytes:
     """The encoded fields of a message, less those that JSON does not have."""
-    if function.binary_only.isdisjoint(wire_names(type(message))):
+    if not function.binary_only or function.binary_only.isdisjoint(wire_names(type(message))):
         return content
     fields = msgspec.json.decode(content)
     return encoder.encode({key: fields[key] for key in fields if key not in function.binary_only})
