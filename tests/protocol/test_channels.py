@@ -36,7 +36,7 @@ def test_these_are_without_a_channel() -> None:
 
 
 @each_form
-def test_the_wire_channel_is_one_less(row: Function[Any, Any], form: str) -> None:
+def test_q4_the_wire_channel_is_one_less(row: Function[Any, Any], form: str) -> None:
     for channel in range(1, 129):
         assert wire_channel(row, channel, sample_request(row), form) == channel - 1
 
@@ -69,7 +69,7 @@ def test_q23_what_is_for_all_selected_is_for_no_single_channel(row: Function[Any
     assert binary.encode_request(row, channel, sample_request(row))[4:6] == b"\xff\xff"
 
 
-def test_the_channels_of_a_toggle_are_one_less() -> None:
+def test_q4_the_channels_of_a_toggle_are_one_less() -> None:
     for channel in range(1, 129):
         request = messages.ToggleSelection.of(channel)
         assert binary.encode_request(functions.SELECT, channel, request)[4:] == bytes([channel - 1, 0, 0, 0])
