@@ -25,7 +25,6 @@ Every class carries the `code` and `category` that its acknowledgement shows.
 
 from __future__ import annotations
 
-import os
 from typing import ClassVar, Literal
 
 
@@ -208,12 +207,3 @@ class Superseded(CommandStopped):
     """A stop or a newer setpoint took this command's place."""
 
     status = "superseded"
-
-
-def os_reason(error: OSError) -> str:
-    """What the system says is wrong, without what Python or asyncio put around it."""
-    reason = os.strerror(error.errno) if error.errno and error.errno > 0 else ""
-    # Name look-up has numbers of its own, below zero, and Windows has some that Python does not know.
-    if not reason or reason.startswith("Unknown error"):
-        reason = error.strerror or str(error) or type(error).__name__
-    return reason.lower()

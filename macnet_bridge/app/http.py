@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from macnet_bridge.errors import ConfigError, os_reason
+from macnet_bridge.errors import ConfigError
+from macnet_bridge.system_errors import os_reason
 
 _REQUEST_LIMIT_S = 5.0
 _REASONS = {200: "OK", 404: "Not Found", 503: "Service Unavailable"}

@@ -9,8 +9,9 @@ import msgspec
 
 from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.cli.loop import on_signals, run_async
-from macnet_bridge.errors import ConfigError, os_reason
+from macnet_bridge.errors import ConfigError
 from macnet_bridge.simulator import SimulatedCycler
+from macnet_bridge.system_errors import os_reason
 
 _PORT = click.IntRange(0, 65535)
 

@@ -7,7 +7,8 @@ import contextlib
 import socket
 from typing import Any, Protocol
 
-from macnet_bridge.errors import TesterOffline, TransportError, os_reason
+from macnet_bridge.errors import TesterOffline, TransportError
+from macnet_bridge.system_errors import os_reason
 
 CONNECT_TIMEOUT_S = 3.0
 KEEPALIVE_IDLE_S = 5
