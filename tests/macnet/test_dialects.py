@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +43,7 @@ def test_any_split_of_a_binary_reply_gives_it(reply: tuple[Row, messages.Message
 def test_any_split_of_a_json_reply_gives_it(reply: tuple[Row, messages.Message], cuts: list[int]) -> None:
     row, body = reply
     dialect = JsonDialect()
-    request_id = jsonrpc.reply_id(dialect.encode(row, CHANNEL, asked_for(row, body)))
+    request_id = msgspec.json.decode(dialect.encode(row, CHANNEL, asked_for(row, body)))["id"]
     channel = row.wire_channel(CHANNEL) + 1
     data = jsonrpc.encode_reply(row, channel, body, request_id)
     for part in parts(data + b"\r\n", cuts)[:-1]:

@@ -9,7 +9,7 @@ from macnet_bridge.macnet.protocol.jsonrpc.answering import (
     encode_error,
     encode_reply,
 )
-from macnet_bridge.macnet.protocol.jsonrpc.asking import decode_reply, encode_request, reply_id
+from macnet_bridge.macnet.protocol.jsonrpc.asking import decode_reply, encode_request
 from macnet_bridge.macnet.protocol.jsonrpc.envelope import CONSTANT_ID, REPLY_END, RequestId
 from macnet_bridge.macnet.protocol.jsonrpc.errors import ERROR_RESULT_CODES, BadRequest
 
@@ -25,5 +25,4 @@ __all__ = [
     "encode_error",
     "encode_reply",
     "encode_request",
-    "reply_id",
 ]

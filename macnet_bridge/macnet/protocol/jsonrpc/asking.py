@@ -98,16 +98,6 @@ def decode_reply(
     return reply
 
 
-def reply_id(text: bytes) -> RequestId:
-    """The id of a reply, None when it has none.
-
-    Raises:
-        Malformed: not a JSON object.
-    """
-    envelope: _Envelope = decode_reply_part(_Envelope, text)
-    return None if envelope.id is UNSET else envelope.id
-
-
 def _check_other_id(envelope: _Envelope, request_id: int, constant_id: bool) -> None:
     if constant_id and envelope.id == CONSTANT_ID:
         return
