@@ -41,23 +41,35 @@ class JsonDialect:
     def __init__(self, *, constant_id: bool = False) -> None:
         self._constant_id = constant_id
         self._framer = JsonFramer()
+        self._untried = b""
         self._id = secrets.randbelow(_FIRST_ID_BELOW)
         self._asked: tuple[Function[Any, Any], int, Message] | None = None
 
     def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
         self._id += 1
         self._asked = (function, channel, request)
+        self._read_usual = jsonrpc.usual_reader(function, channel)
         return jsonrpc.encode_request(function, channel, request, self._id)
 
     def feed(self, data: bytes) -> None:
-        self._framer.feed(data)
+        if self._untried or self._framer.pending:
+            self._frame_untried()
+            self._framer.feed(data)
+        else:
+            self._untried = data
 
     def take(self) -> Message | None:
+        assert self._asked is not None, "take before encode"
+        function, channel, request = self._asked
+        if self._untried:
+            usual = self._read_usual(self._untried, self._id, request)
+            if usual is not None:
+                self._untried = b""
+                return usual
+            self._frame_untried()
         text = self._framer.take()
         if text is None:
             return None
-        assert self._asked is not None, "take before encode"
-        function, channel, request = self._asked
         reply: Message = jsonrpc.decode_reply(
             function, channel, self._id, text, constant_id=self._constant_id, request=request
         )
@@ -65,14 +77,19 @@ class JsonDialect:
 
     @property
     def pending(self) -> bool:
-        return self._framer.pending
+        return bool(self._untried.strip()) or self._framer.pending
+
+    def _frame_untried(self) -> None:
+        """What arrived first is tried as one whole message, until more comes or it is not one."""
+        self._framer.feed(self._untried)
+        self._untried = b""
 
 
 class BinaryDialect:
     """Binary messages, which carry no id: function and channel must match."""
 
     def __init__(self) -> None:
-        self._buffer = bytearray()
+        self._buffer = b""
         self._asked: tuple[Function[Any, Any], int, Message] | None = None
 
     def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
@@ -80,20 +97,27 @@ class BinaryDialect:
         return binary.encode_request(function, channel, request)
 
     def feed(self, data: bytes) -> None:
-        self._buffer += data
+        self._buffer = self._buffer + data if self._buffer else data
 
     def take(self) -> Message | None:
         assert self._asked is not None, "take before encode"
+        function, channel, request = self._asked
+        read_usual = binary.usual_reader(function, channel)
+        usual = read_usual(self._buffer, request) if read_usual else None
+        if usual is not None:
+            self._buffer = b""
+            return usual
+        return self._take(function, channel, request)
+
+    def _take(self, function: Function[Any, Any], channel: int, request: Message) -> Message | None:
         if len(self._buffer) < HEADER_BYTES:
             return None
-        function, channel, request = self._asked
         header = Header.unpack(self._buffer)
         waiting = len(self._buffer) - HEADER_BYTES
         end = HEADER_BYTES + binary.reply_data_bytes(function, request, header.length, waiting)
         if len(self._buffer) < end:
             return None
-        data = bytes(self._buffer[HEADER_BYTES:end])
-        del self._buffer[:end]
+        data, self._buffer = self._buffer[HEADER_BYTES:end], self._buffer[end:]
         reply: Message = binary.decode_reply(function, channel, request, header, data)
         return reply
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
 
 import msgspec
 import pytest
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 from macnet_bridge.errors import Malformed, TesterRefused
 from macnet_bridge.macnet.protocol import binary, functions, jsonrpc, messages
 from macnet_bridge.macnet.protocol.framing import Header
+from tests.protocol.damage import Damage, damaged, damages
 from tests.protocol.samples import (
     Row,
     channels,
@@ -43,32 +43,6 @@ values = st.recursive(
     max_leaves=20,
 )
 rubbish = st.dictionaries(keys, values, max_size=6).map(lambda content: json.dumps(content).encode())
-
-
-@dataclass(frozen=True)
-class Damage:
-    """A change of some bytes of a message."""
-
-    at: int
-    removed: int
-    put_in: bytes
-
-    def to(self, data: bytes) -> bytes:
-        at = self.at % (len(data) + 1)
-        return data[:at] + self.put_in + data[at + self.removed :]
-
-
-damages = st.lists(
-    st.builds(
-        Damage,
-        at=st.integers(0, 2000),
-        removed=st.integers(0, 3),
-        put_in=st.binary(max_size=3)
-        | st.sampled_from([b"9", b"-", b"NaN", b"\xff", b"null", b'"', b"]", b"e9"]),
-    ),
-    min_size=1,
-    max_size=3,
-)
 
 NASTY = [
     b"",
@@ -118,9 +92,7 @@ def test_damaged_json_replies_give_a_value_or_a_typed_error(
     reply: tuple[Row, messages.Message], harm: list[Damage]
 ) -> None:
     text = jsonrpc.encode_reply(reply[0], reply[0].wire_channel(1) + 1, reply[1], 7)
-    for part in harm:
-        text = part.to(text)
-    value_or_typed_error(reply[0], text)
+    value_or_typed_error(reply[0], damaged(text, harm))
 
 
 @given(rows, channels, st.binary(max_size=300), st.booleans())
@@ -163,9 +135,7 @@ def test_damaged_json_requests_are_requests_or_bad_ones(
     request_: tuple[Row, messages.Message], harm: list[Damage]
 ) -> None:
     text = jsonrpc.encode_request(request_[0], 1, request_[1], 7)
-    for part in harm:
-        text = part.to(text)
-    request_or_bad_request(text)
+    request_or_bad_request(damaged(text, harm))
 
 
 def request_or_bad_request(text: bytes) -> None:

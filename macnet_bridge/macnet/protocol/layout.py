@@ -41,6 +41,7 @@ import msgspec
 
 from macnet_bridge.errors import InvalidRequest, Malformed
 from macnet_bridge.macnet.protocol.fieldtypes import wire_names
+from macnet_bridge.macnet.protocol.making import cannot_break, checked, field_types, straight, straight_many
 from macnet_bridge.macnet.protocol.messages import Message
 from macnet_bridge.macnet.protocol.tails import refuse_none, tail
 from macnet_bridge.macnet.protocol.wire_types import Kind, kind
@@ -71,6 +72,7 @@ class Layout(Generic[M]):
         items_attribute: the Struct's attribute for that field, None when there is none.
         attributes: names of the Struct's attributes that it carries.
         is_complete: whether these are all of them.
+        is_fixed: whether it has no field of variable size, and no constant that tells it from others.
     """
 
     def __init__(self, message: type[M], notation: str, items: Layout[Any] | None = None) -> None:
@@ -85,11 +87,13 @@ class Layout(Generic[M]):
             raise ValueError(f"fields of fixed size come first: {notation!r}")
         self._take_fixed([(name, kind(type_)) for name, type_ in fields[:first]])
         self._take_names()
+        self._take_makers()
 
     def _take_fixed(self, fields: list[tuple[str, Kind]]) -> None:
         self._names = [name for name, _ in fields]
         self._constants = {at: _constant(name) for at, name in enumerate(self._names) if name[0] in "=-"}
         self._marks = [(at, value) for at, value in self._constants.items() if value is not None]
+        self._gives = [kind.gives for _, kind in fields]
         self._to_wire = [(at, kind.to_wire) for at, (_, kind) in enumerate(fields) if kind.to_wire]
         self._from_wire = [(at, kind.from_wire) for at, (_, kind) in enumerate(fields) if kind.from_wire]
         self._struct = struct.Struct("<" + "".join(kind.format for _, kind in fields))
@@ -101,8 +105,23 @@ class Layout(Generic[M]):
         self._tail_attributes = [names[each.name] for each in self._tails]
         self.attributes = frozenset(filter(None, (*self._attributes, *self._tail_attributes)))
         self.is_complete = self.attributes == set(names.values())
+        self.is_fixed = not self._tails and not self._marks
         self.item_size = self._tails[-1].item_size if self._tails else 0
         self.items_attribute = self._tail_attributes[-1] if self.item_size else None
+
+    def _take_makers(self) -> None:
+        types = field_types(self.message)
+        attributes = [*self._attributes, *self._tail_attributes]
+        given = [
+            *zip(self._names, self._gives, strict=True),
+            *((each.name, each.gives) for each in self._tails),
+        ]
+        needed = {info.name for info in msgspec.structs.fields(self.message) if info.required}
+        self._is_straight = needed <= self.attributes and all(
+            name[0] in "=-" or cannot_break(gives, types[name]) for name, gives in given
+        )
+        self._make = straight(self.message, attributes)
+        self._make_many = straight_many(self.message, attributes)
 
     def matches(self, data: bytes) -> bool:
         """Whether these bytes can have this layout, by their number, lengths and constants."""
@@ -140,22 +159,34 @@ class Layout(Generic[M]):
         Raises:
             Malformed: the size is wrong, or a value is not possible.
         """
+        if self.is_fixed and len(data) == self.size:
+            return self._made(self._from_flat(self._struct.unpack(data)))
         ends = self._tail_ends(data) if len(data) >= self.size else None
         if ends is None:
             raise Malformed(f"{self.message.__name__} does not fit into {len(data)} bytes")
-        fields = self._named(list(self._struct.unpack_from(data)))
+        values = self._from_flat(self._struct.unpack_from(data))
         start = self.size
         for each, end in zip(self._tails, ends, strict=True):
-            fields[each.name] = each.unpack(data[start:end])
+            values.append(each.unpack(data[start:end]))
             start = end
-        try:
-            return msgspec.convert(fields, self.message)
-        except msgspec.ValidationError as error:
-            raise Malformed(str(error)) from None
+        return self._made(values)
 
-    def unpack_many(self, data: bytes) -> list[dict[str, Any]]:
-        """The fields of Structs of fixed size that lie one after the other, not yet checked."""
-        return [self._named(list(item)) for item in self._struct.iter_unpack(data)]
+    def unpack_many(self, data: bytes) -> list[M]:
+        """Structs of fixed size that lie one after the other.
+
+        Raises:
+            Malformed: a value is not possible.
+        """
+        rows = self._struct.iter_unpack(data)
+        if self._is_straight and not self._from_wire and not self._marks:
+            return self._make_many(rows)
+        return [self._made(self._from_flat(row)) for row in rows]
+
+    def _made(self, values: list[Any]) -> M:
+        if self._is_straight:
+            return self._make(*values)
+        names = [*self._names, *(each.name for each in self._tails)]
+        return checked(self.message, dict(zip(names, values, strict=True)))
 
     def _tail_ends(self, data: bytes) -> list[int] | None:
         """Where each field of variable size ends; None unless the last one ends with the data."""
@@ -193,14 +224,15 @@ class Layout(Generic[M]):
                 raise InvalidRequest(str(error), self._attributes[at]) from None
         return flat
 
-    def _named(self, flat: list[Any]) -> dict[str, Any]:
-        """The fields by MacNet's names, not yet checked against the types of the Struct."""
+    def _from_flat(self, unpacked: tuple[Any, ...]) -> list[Any]:
+        """What struct unpacked, converted; not yet checked against the types of the Struct."""
+        flat = list(unpacked)
         for at, from_wire in self._from_wire:
             flat[at] = from_wire(flat[at])
         for at, constant in self._marks:
             if flat[at] != constant:
                 raise Malformed(f"expected the constant {constant}, got {flat[at]}")
-        return dict(zip(self._names, flat, strict=True))
+        return flat
 
 
 def _constant(name: str) -> int | None:

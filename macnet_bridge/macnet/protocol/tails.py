@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from macnet_bridge.errors import InvalidRequest
+from macnet_bridge.macnet.protocol.making import MANY, STRUCT, TEXT
 from macnet_bridge.macnet.protocol.wire_types import ascii_bytes, code_page_text, kind, text_from_wire
 
 _LENGTHS = {"8": "B", "16": "H"}
@@ -23,8 +24,8 @@ class Items(Protocol):
     def pack(self, value: Any) -> bytes:
         """The bytes of one item."""
 
-    def unpack_many(self, data: bytes) -> list[dict[str, Any]]:
-        """The fields of all items in these bytes."""
+    def unpack_many(self, data: bytes) -> list[Any]:
+        """The Structs of all items in these bytes."""
 
 
 class Tail:
@@ -34,10 +35,12 @@ class Tail:
         name: MacNet's name of the field.
         item_size: bytes of one item where the field repeats to the end, else 0.
         unit: bytes for each one that a length counts.
+        gives: what its values are, in the words of `making`; empty where that has no word.
     """
 
     item_size = 0
     unit = 1
+    gives = ""
 
     def __init__(self, name: str, length: str | None = None) -> None:
         """`length` is struct's code of the number before the field that says how long it is."""
@@ -85,6 +88,8 @@ class Tail:
 class _Text(Tail):
     """ASCII, at most `most` characters."""
 
+    gives = TEXT
+
     def __init__(self, name: str, length: str | None, most: int) -> None:
         super().__init__(name, length)
         self._most = most
@@ -120,6 +125,8 @@ class _Raw(Tail):
 class _Numbers(_Raw):
     """Bytes as a list of numbers, which is what JSON makes of them."""
 
+    gives = MANY + "B"
+
     def from_bytes(self, data: bytes) -> list[int]:  # type: ignore[override]
         return list(data)
 
@@ -129,7 +136,8 @@ class _Repeated(Tail):
 
     def __init__(self, name: str, notation: str) -> None:
         super().__init__(name)
-        self._code, self._to_wire, self._from_wire = kind(notation)
+        self._code, self._to_wire, self._from_wire, gives = kind(notation)
+        self.gives = MANY + gives
         self.item_size = struct.calcsize("<" + self._code)
 
     def may_have(self, size: int) -> bool:
@@ -147,6 +155,8 @@ class _Repeated(Tail):
 
 class _Structs(Tail):
     """Structs one after the other: to the end, or as many as the byte before them says."""
+
+    gives = MANY + STRUCT
 
     def __init__(self, name: str, length: str | None, items: Items) -> None:
         super().__init__(name, length)

@@ -12,6 +12,7 @@ from macnet_bridge.macnet.protocol.jsonrpc.answering import (
 from macnet_bridge.macnet.protocol.jsonrpc.asking import decode_reply, encode_request
 from macnet_bridge.macnet.protocol.jsonrpc.envelope import CONSTANT_ID, REPLY_END, RequestId
 from macnet_bridge.macnet.protocol.jsonrpc.errors import ERROR_RESULT_CODES, BadRequest
+from macnet_bridge.macnet.protocol.jsonrpc.usual import usual_reader
 
 __all__ = [
     "CONSTANT_ID",
@@ -25,4 +26,5 @@ __all__ = [
     "encode_error",
     "encode_reply",
     "encode_request",
+    "usual_reader",
 ]

@@ -6,6 +6,7 @@ anything is made of its content.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from msgspec import UNSET, Raw, Struct, UnsetType, field
@@ -22,7 +23,7 @@ from macnet_bridge.macnet.protocol.jsonrpc.envelope import (
 )
 from macnet_bridge.macnet.protocol.jsonrpc.errors import ERROR_CODES, BadRequest
 from macnet_bridge.macnet.protocol.jsonrpc.no_value import decode_reply_part
-from macnet_bridge.macnet.protocol.messages import ChannelRange, Message, Outcome
+from macnet_bridge.macnet.protocol.messages import ChannelRange, Empty, Message, Outcome
 
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
@@ -52,11 +53,21 @@ def encode_request(function: Function[Q, Any], channel: int, request: Q, request
     Raises:
         InvalidRequest: a value does not fit.
     """
+    short = isinstance(request, Empty | ChannelRange)
+    return b'%b,"id":%d}' % ((_short if short else _question)(function, channel, request), request_id)
+
+
+def _question(function: Function[Any, Any], channel: int, request: Message) -> bytes:
+    """A request up to its id."""
     if not function.json:
         raise InvalidRequest(f"{function} does not exist in JSON")
     content = without_binary(function, request, checked_json(request))
     params = body(function, function.wire_channel(channel), content)
-    return b'{"jsonrpc":"2.0","method":"MacNet","params":%b,"id":%d}' % (params, request_id)
+    return b'{"jsonrpc":"2.0","method":"MacNet","params":%b' % params
+
+
+# Requests that hold no more than a place and a count are the same few again and again.
+_short = lru_cache(maxsize=1 << 14)(_question)
 
 
 def decode_reply(
