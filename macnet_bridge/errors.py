@@ -11,7 +11,9 @@
     │   └── OutcomeUnknown     the request left, and what became of it is not known
     │       ├── NoReply
     │       ├── BadReply
+    │       ├── TransferBroken the tester ended the transfer of a file that it had begun to take
     │       └── NotConfirmed   the tester said yes, and reading it does not show it
+    ├── TooLarge               the tester has more to tell than its caller wants to take
     ├── BrokerError            the MQTT broker cannot be used; says what to do
     └── CommandStopped         the bridge itself decided not to send a command's request
         ├── Rejected
@@ -130,10 +132,24 @@ class BadReply(OutcomeUnknown):
     code = "BAD_REPLY"
 
 
+class TransferBroken(OutcomeUnknown):
+    """The tester broke off the transfer of a file after it had agreed to it."""
+
+    code = "FILE_ERROR"
+    category = "device"
+
+
 class NotConfirmed(OutcomeUnknown):
     """The tester said yes, and within the time limit its state did not show it."""
 
     code = "NOT_CONFIRMED"
+
+
+class TooLarge(MacNetBridgeError):
+    """The tester has more to tell than the caller said that it would take."""
+
+    code = "TOO_LARGE"
+    category = "schema"
 
 
 class BrokerError(MacNetBridgeError):

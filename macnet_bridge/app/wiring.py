@@ -8,7 +8,7 @@ from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.permission import AllowRule, Permission, parse_channels
 from macnet_bridge.commands.service import CommandRules
 from macnet_bridge.macnet.cycler import AsyncCycler, TesterAddress
-from macnet_bridge.payloads.commands import MAX_PAYLOAD_BYTES
+from macnet_bridge.payloads.envelope import MAX_FILE_PAYLOAD_BYTES
 from macnet_bridge.readings import CurrentSign
 from macnet_bridge.telemetry.schedule import Intervals
 from macnet_bridge.tester import Tester
@@ -30,7 +30,7 @@ def broker_settings(config: Config, password: str) -> BrokerSettings:
         key_file=mqtt.key_file,
         keepalive_s=mqtt.keepalive_s,
         session_expiry_s=config.commands.max_ttl_s,
-        max_incoming_bytes=MAX_PAYLOAD_BYTES + _TOPIC_AND_PROPERTIES_BYTES,
+        max_incoming_bytes=MAX_FILE_PAYLOAD_BYTES + _TOPIC_AND_PROPERTIES_BYTES,
     )
 
 

@@ -30,7 +30,7 @@ from macnet_bridge.errors import (
 from macnet_bridge.macnet.cycler import Line, same_limits
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol.codes import RUNNING, STOPPED, ChannelState
-from macnet_bridge.payloads.commands import (
+from macnet_bridge.payloads.arguments import (
     NoArguments,
     ResetArguments,
     Safety,

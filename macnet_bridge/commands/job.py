@@ -24,7 +24,7 @@ from macnet_bridge.errors import (
     TesterRefused,
 )
 from macnet_bridge.payloads.acknowledgements import Acknowledgement, Problem, Status, Verified
-from macnet_bridge.payloads.commands import Arguments
+from macnet_bridge.payloads.arguments import Arguments
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Scope
 

@@ -12,7 +12,7 @@ from macnet_bridge.commands.job import Done, Job
 from macnet_bridge.macnet.cycler import Line
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
-from macnet_bridge.payloads.commands import NoArguments
+from macnet_bridge.payloads.arguments import NoArguments
 from macnet_bridge.payloads.telemetry import Measured
 from macnet_bridge.readings import measured
 

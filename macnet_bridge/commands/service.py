@@ -27,7 +27,8 @@ from macnet_bridge.commands.ticket import Clock, CommandMessage, Now, Ticket, re
 from macnet_bridge.commands.verbs import VERBS, verb_names
 from macnet_bridge.errors import CommandStopped, MacNetBridgeError, Rejected
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
-from macnet_bridge.payloads.commands import Envelope, decode_arguments, decode_envelope
+from macnet_bridge.payloads.arguments import decode_arguments
+from macnet_bridge.payloads.envelope import Envelope, decode_envelope
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Address, Topics
 

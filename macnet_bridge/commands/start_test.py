@@ -28,7 +28,7 @@ from macnet_bridge.macnet.cycler import Line, same_limits
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState
-from macnet_bridge.payloads.commands import WINDOWS_DEVICE, StartTestArguments
+from macnet_bridge.payloads.arguments import WINDOWS_DEVICE, StartTestArguments
 
 StartJob = Job[StartTestArguments]
 

@@ -12,7 +12,7 @@ from msgspec import UNSET
 from macnet_bridge.commands.problems import problem
 from macnet_bridge.errors import CommandStopped, Rejected
 from macnet_bridge.payloads.acknowledgements import Acknowledgement, Problem, Status, Verified
-from macnet_bridge.payloads.commands import fingerprint, readable_id
+from macnet_bridge.payloads.envelope import fingerprint, readable_id
 from macnet_bridge.topics import ANONYMOUS, Address, Topics, is_below
 
 

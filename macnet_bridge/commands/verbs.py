@@ -7,7 +7,7 @@ from typing import Any
 from macnet_bridge.commands import actions, reads
 from macnet_bridge.commands import start_test as start
 from macnet_bridge.commands.job import Verb
-from macnet_bridge.payloads.commands import (
+from macnet_bridge.payloads.arguments import (
     NoArguments,
     ResetArguments,
     SetSafetyLimitsArguments,

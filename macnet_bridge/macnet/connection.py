@@ -24,7 +24,8 @@ R = TypeVar("R", bound=Message)
 BeforeSend = Callable[[], None]
 """Called when the connection is ready and nothing of the request has left; raising keeps it back."""
 
-_TRIES = 3
+TRIES = 3
+"""How often a message of a transfer is sent before it counts as lost."""
 
 
 class Connection:
@@ -97,25 +98,29 @@ class Connection:
 
     @asynccontextmanager
     async def conversation(
-        self, function: Function[Any, Any], timeout_s: float
+        self, function: Function[Any, Any], timeout_s: float, before_send: BeforeSend | None = None
     ) -> AsyncIterator[Conversation]:
         """Have the connection to oneself for several messages of one function of the system.
+
+        Args:
+            before_send: as of `call`, before the first message.
 
         Raises:
             What `call` raises.
         """
         async with self._in_flight:
             transport, dialect = await self._ready(timeout_s)
+            talk = Conversation(transport, dialect, function, timeout_s, before_send)
             in_step = False
             try:
-                yield Conversation(transport, dialect, function, timeout_s)
+                yield talk
                 in_step = True
             except ConnectionClosed as error:
                 raise NoReply(f"{function}: {error} before it replied") from None
             except Malformed as error:
                 raise BadReply(f"{function}: {error}") from None
             finally:
-                if not in_step:
+                if talk.has_begun and not in_step:
                     self.close()
 
     def close(self) -> None:
@@ -140,28 +145,36 @@ class Conversation:
     """Messages of one function that belong together, on a connection that nobody else uses.
 
     Attributes:
+        has_begun: whether anything was sent.
         resent: how often a message was sent again.
     """
 
     def __init__(
-        self, transport: Transport, dialect: Dialect, function: Function[Any, Any], timeout_s: float
+        self,
+        transport: Transport,
+        dialect: Dialect,
+        function: Function[Any, Any],
+        timeout_s: float,
+        before_send: BeforeSend | None = None,
     ) -> None:
+        self.has_begun = False
         self.resent = 0
+        self._before_send = before_send
         self._transport = transport
         self._dialect = dialect
         self._function = function
         self._timeout_s = timeout_s
 
-    async def ask(self, request: Message, is_due: Callable[[Message], bool]) -> Message:
+    async def ask(self, request: Message, is_due: Callable[[Message], bool], tries: int = TRIES) -> Message:
         """Send a message until a reply comes that is due; others are late ones and are dropped.
 
         Raises:
             NoReply: none came, however often it was sent.
         """
         message = self._dialect.encode(self._function, 1, request)
-        for attempt in range(_TRIES):
+        for attempt in range(tries):
             self.resent += bool(attempt)
-            self._transport.send(message)
+            self._send(message)
             try:
                 async with asyncio.timeout(self._timeout_s):
                     while True:
@@ -170,11 +183,17 @@ class Conversation:
                             return reply
             except TimeoutError:
                 continue
-        raise NoReply(f"{self._function}: no reply to {_TRIES} messages, {self._timeout_s:g} s each")
+        raise NoReply(f"{self._function}: no reply within {self._timeout_s:g} s, messages sent: {tries}")
 
     def tell(self, request: Message) -> None:
         """Send a message that is not replied to."""
-        self._transport.send(self._dialect.encode(self._function, 1, request))
+        self._send(self._dialect.encode(self._function, 1, request))
+
+    def _send(self, message: bytes) -> None:
+        if not self.has_begun and self._before_send is not None:
+            self._before_send()
+        self.has_begun = True
+        self._transport.send(message)
 
 
 async def _log_in(transport: Transport, dialect: Dialect, login: Login, timeout_s: float) -> None:

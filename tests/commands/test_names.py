@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec import Raw
 
 from macnet_bridge.commands.start_test import key_hash, name_from_id
-from macnet_bridge.payloads.commands import StartTestArguments, decode_arguments
+from macnet_bridge.payloads.arguments import StartTestArguments, decode_arguments
 
 ids = st.text(min_size=1, max_size=128) | st.sampled_from(
     ["CON", "nul", "com1", "LPT9", "aux", "Random", "RANDOM", "random", "-", "--", "...", "a" * 25, "a" * 26]

@@ -13,8 +13,7 @@ from msgspec import UNSET, Raw
 
 from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.errors import Rejected
-from macnet_bridge.payloads.commands import (
-    MAX_PAYLOAD_BYTES,
+from macnet_bridge.payloads.arguments import (
     Arguments,
     NoArguments,
     ResetArguments,
@@ -22,6 +21,10 @@ from macnet_bridge.payloads.commands import (
     SetVariableArguments,
     StartTestArguments,
     decode_arguments,
+)
+from macnet_bridge.payloads.envelope import (
+    MAX_FILE_PAYLOAD_BYTES,
+    MAX_PAYLOAD_BYTES,
     decode_envelope,
     fingerprint,
     readable_id,
@@ -182,7 +185,8 @@ def test_the_longest_id() -> None:
         (b'{"id":"a"', None),
         (b"", None),
         (b"\x00" * 1_000_000, None),
-        (b'{"id":"a","x":"' + b"x" * MAX_PAYLOAD_BYTES + b'"}', None),
+        (b'{"id":"a","x":"' + b"x" * MAX_PAYLOAD_BYTES + b'"}', "a"),
+        (b'{"id":"a","x":"' + b"x" * MAX_FILE_PAYLOAD_BYTES + b'"}', None),
     ],
 )
 def test_readable_ids(payload: bytes, name: str | None) -> None:

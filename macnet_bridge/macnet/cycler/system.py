@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from macnet_bridge.errors import BadReply
+from macnet_bridge.macnet.connection import BeforeSend
 from macnet_bridge.macnet.cycler.lines import Line, Lines
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
@@ -39,10 +40,11 @@ class SystemCalls(Lines):
         """Whether the archive has a test of this name; running tests are not there yet. MacNet (1, 4)"""
         return (await self.call(f.TEST_NAME_EXISTS, 1, m.TestName(test_name=name), line=line)).exists
 
-    async def set_global_flags(self, flags: int) -> int:
+    async def set_global_flags(self, flags: int, before_send: BeforeSend | None = None) -> int:
         """Set all 32 flags of the system at once, and return them as they are now. MacNet (5, 1)"""
         request = m.GlobalFlags.of(flags)
-        return (await self.call(f.SET_GLOBAL_FLAGS, 1, request, line=Line.COMMANDS)).flags
+        reply = await self.call(f.SET_GLOBAL_FLAGS, 1, request, line=Line.COMMANDS, before_send=before_send)
+        return reply.flags
 
     async def read_check_messages(self) -> list[str]:
         """What the last check of a start found, until there is no more. Binary MacNet (6, 12)

@@ -1,0 +1,56 @@
+"""What is wrong with a payload, as a refusal that names the field and says what it should be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+import msgspec
+
+from macnet_bridge.errors import Rejected
+
+_PATH = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
+_UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]*)`")
+_MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
+_NO_CHOICE = "Invalid enum value"
+
+
+def bad_arguments(
+    error: msgspec.ValidationError,
+    base: str = "",
+    *,
+    patterns: Mapping[str, str] = {},
+    choices: Mapping[str, Iterable[str]] = {},
+    not_yet_available: Collection[str] = (),
+) -> Rejected:
+    """Name the field that msgspec complains about, as `args.safety.voltage_max_volt`.
+
+    Args:
+        base: what the decoded value is a part of.
+        patterns: what is to be said when a text does not match one of these.
+        choices: the words that a field may have, by its path.
+        not_yet_available: unknown keys that a later version will have.
+    """
+    match = _PATH.match(str(error))
+    what, path = (match["what"], match["path"] or "$") if match else (str(error), "$")
+    inside = path.removeprefix("$").lstrip(".")
+    named = _UNKNOWN.search(what) or _MISSING.search(what)
+    field = ".".join(part for part in (base, inside, named["name"] if named else "") if part)
+    if named and named["name"] in not_yet_available:
+        return not_yet(field)
+    what = _in_words(what, patterns)
+    if what.startswith(_NO_CHOICE) and inside in choices:
+        what += f"; there are {', '.join(choices[inside])}"
+    return Rejected("BAD_ARGS", f"{field}: {what}" if field else what, field or None)
+
+
+def not_yet(field: str) -> Rejected:
+    """The refusal of a key that the contract has and this version does not act on."""
+    return Rejected("BAD_ARGS", f"{field} is not available in this version; leave it out", field)
+
+
+def _in_words(what: str, patterns: Mapping[str, str]) -> str:
+    for pattern, words in patterns.items():
+        if what == f"Expected `str` matching regex {pattern!r}":
+            return words
+    return what
