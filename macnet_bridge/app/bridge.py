@@ -6,6 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -18,6 +19,7 @@ from macnet_bridge.app.http import serve_http
 from macnet_bridge.broker import Broker, Lane, Outgoing, Subscription
 from macnet_bridge.commands.service import CommandService
 from macnet_bridge.commands.verbs import verb_names
+from macnet_bridge.macnet.protocol.messages import Login
 from macnet_bridge.payloads.status import SCHEMA_VERSION, BridgeInfo, BridgeStatus
 from macnet_bridge.telemetry.poller import Poller
 from macnet_bridge.telemetry.publisher import Identity, Publisher
@@ -36,9 +38,13 @@ _RETAINED_OF_CYCLER = ("status", "info")
 class Bridge:
     """A bridge made of a configuration. `run` serves until `stop` is called or it is cancelled."""
 
-    def __init__(self, config: Config, *, password: str, data_dir: DataDir) -> None:
+    def __init__(
+        self, config: Config, *, password: str, logins: Mapping[str, Login], data_dir: DataDir
+    ) -> None:
         """
         Args:
+            password: of the broker.
+            logins: of the cyclers that want one, by name; see `load.logins`.
             data_dir: entered, so that it is ours.
         """
         self._config = config
@@ -47,7 +53,9 @@ class Bridge:
         self._stop = asyncio.Event()
         self.topics = Topics(config.mqtt.root, config.bridge.name)
         self.identity = Identity(config.bridge.name, secrets.token_hex(8), data_dir.memory.run)
-        self.testers = {cycler.name: wiring.tester(cycler, config) for cycler in config.cycler}
+        self.testers = {
+            cycler.name: wiring.tester(cycler, config, logins.get(cycler.name)) for cycler in config.cycler
+        }
         self.broker = Broker(
             wiring.broker_settings(config, password),
             [Subscription(*pair) for pair in self.topics.command_filters(self.testers)],
@@ -140,11 +148,11 @@ class Bridge:
     def _publish(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:
         self.broker.publish(Outgoing(topic, payload, qos, retain))
 
-    def _send_acknowledgement(self, topic: str, payload: bytes, correlation_data: bytes | None) -> None:
-        self._send(Outgoing(topic, payload, 1, False, correlation_data))
+    def _send_acknowledgement(self, topic: str, payload: bytes, correlation_data: bytes | None) -> bool:
+        return self._send(Outgoing(topic, payload, 1, False, correlation_data))
 
-    def _send(self, message: Outgoing) -> None:
-        self.broker.publish(message, Lane.ACKNOWLEDGEMENT)
+    def _send(self, message: Outgoing) -> bool:
+        return self.broker.publish(message, Lane.ACKNOWLEDGEMENT)
 
     def _on_ready(self, session_present: bool) -> None:
         """Publish what is retained: the broker may have lost it, and the will may have replaced it."""

@@ -23,7 +23,7 @@ _NOT_YET = (
     "telemetry.spool",
     "commands.journal_days",
 )
-_NOT_YET_OF_CYCLER = ("user", "password_env", "direct_watchdog_s", "output_interval_ms")
+_NOT_YET_OF_CYCLER = ("direct_watchdog_s", "output_interval_ms")
 _NOT_YET_OF_CYCLER_TELEMETRY = ("aux_interval_s", "variables_interval_s", "deadband")
 
 _KNOWN_VERBS = sorted({name for _, name in VERBS})
@@ -73,6 +73,9 @@ def _of_cycler(cycler: CyclerSection) -> Iterator[str]:
     where = f"cycler {cycler.name}"
     if cycler.name in RESERVED_NAMES:
         yield f"{where}: this name is reserved"
+    if bool(cycler.user) is not bool(cycler.password_env):
+        missing = "password_env" if cycler.user else "user"
+        yield f"{where}: {missing} is missing; a log-in needs user and password_env, or neither"
     yield from _of_channels(where, cycler.channels)
     yield from _of_limits(f"{where}: limits", cycler.limits)
     for number, channel in cycler.channel.items():

@@ -13,9 +13,11 @@ from macnet_bridge.macnet.cycler import BulkTransport
 from macnet_bridge.readings import SignRule
 
 _NAME = r"\A[a-z0-9][a-z0-9_-]{0,62}\Z"
+_USER = r"\A[\x20-\x7e]{0,255}\Z"
 _ROOT = r"\A[^/+#$\x00](?:[^+#\x00]*[^/+#\x00])?\Z"
 PATTERNS_IN_WORDS = {
     _NAME: "a name of a-z, 0-9, _ and -, at most 63 of them, beginning with a letter or digit",
+    _USER: "a name that MacNet can carry: ASCII, at most 255 characters",
     _ROOT: "levels of a topic, without + and #, with no / at either end and no $ in front",
 }
 
@@ -137,7 +139,7 @@ class CyclerSection(_Section, frozen=True, kw_only=True):
     udp_port: Port = 57550
     transport: BulkTransport = "auto"
     channels: Channels = "all"
-    user: str = ""
+    user: Annotated[str, Meta(pattern=_USER)] = ""
     password_env: str = ""
     current_sign: SignRule = "auto"
     direct_watchdog_s: Seconds = 0.0

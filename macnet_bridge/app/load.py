@@ -14,9 +14,11 @@ from typing import Any
 import msgspec
 
 from macnet_bridge.app.check import complaints
-from macnet_bridge.app.config import Config
+from macnet_bridge.app.config import Config, CyclerSection
 from macnet_bridge.app.explain import explain, field_type
-from macnet_bridge.errors import ConfigError
+from macnet_bridge.errors import ConfigError, InvalidRequest
+from macnet_bridge.macnet.protocol.fieldtypes import checked_json
+from macnet_bridge.macnet.protocol.messages import Login
 
 ENVIRONMENT_PREFIX = "MACNET_"
 _SECTIONS = ("bridge", "mqtt", "telemetry", "commands")
@@ -62,6 +64,30 @@ def password(config: Config, environment: Mapping[str, str] = os.environ) -> str
             raise ConfigError(f"mqtt.password_env: the environment has no {mqtt.password_env}")
         return environment[mqtt.password_env]
     return ""
+
+
+def logins(config: Config, environment: Mapping[str, str] = os.environ) -> dict[str, Login]:
+    """User and password of the testers that want a log-in, by their names.
+
+    Raises:
+        ConfigError: a password is not there, or MacNet cannot carry it.
+    """
+    return {cycler.name: _login(cycler, environment) for cycler in config.cycler if cycler.user}
+
+
+def _login(cycler: CyclerSection, environment: Mapping[str, str]) -> Login:
+    where = f"cycler {cycler.name}: password_env"
+    if cycler.password_env not in environment:
+        raise ConfigError(f"{where}: the environment has no {cycler.password_env}")
+    login = Login(user=cycler.user, password=environment[cycler.password_env])
+    try:
+        checked_json(login)
+    except InvalidRequest:
+        raise ConfigError(
+            f"{where}: {cycler.password_env} is no password that MacNet can carry; "
+            "it takes ASCII, at most 255 characters"
+        ) from None
+    return login
 
 
 def _read(path: str | Path, complaint: str) -> str:

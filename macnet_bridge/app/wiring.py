@@ -8,6 +8,7 @@ from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.permission import AllowRule, Permission, parse_channels
 from macnet_bridge.commands.service import CommandRules
 from macnet_bridge.macnet.cycler import AsyncCycler, TesterAddress
+from macnet_bridge.macnet.protocol.messages import Login
 from macnet_bridge.payloads.envelope import MAX_FILE_PAYLOAD_BYTES
 from macnet_bridge.readings import CurrentSign
 from macnet_bridge.telemetry.schedule import Intervals
@@ -34,13 +35,14 @@ def broker_settings(config: Config, password: str) -> BrokerSettings:
     )
 
 
-def tester(cycler: CyclerSection, config: Config) -> Tester:
+def tester(cycler: CyclerSection, config: Config, login: Login | None) -> Tester:
     address = TesterAddress(cycler.host, cycler.json_port, cycler.tcp_port, cycler.udp_port)
     client = AsyncCycler(
         address,
         timeout_s=config.commands.timeout_s,
         transport=cycler.transport,
         constant_id=has_constant_id(cycler),
+        login=login,
     )
     return Tester(cycler.name, client, parse_channels(cycler.channels), CurrentSign(cycler.current_sign))
 

@@ -96,7 +96,7 @@ async def demo_lab(plan: Plan) -> AsyncIterator[DemoLab]:
         }
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="macnet-demo-"))
         data_dir = stack.enter_context(DataDir(folder))
-        bridge = Bridge(_config(broker, cyclers, folder), password="", data_dir=data_dir)
+        bridge = Bridge(_config(broker, cyclers, folder), password="", logins={}, data_dir=data_dir)
         yield DemoLab(plan, broker, cyclers, bridge)
 
 

@@ -1,4 +1,4 @@
-"""Verbs that change one thing: suspend, resume, reset, a variable, the safety limits.
+"""Verbs that change one thing of a channel: suspend, resume, reset, archive, a variable, safety limits.
 
 Each says yes only for what the tester said, and reads the tester wherever it can.
 """
@@ -29,7 +29,7 @@ from macnet_bridge.errors import (
 )
 from macnet_bridge.macnet.cycler import Line, same_limits
 from macnet_bridge.macnet.protocol import functions as f
-from macnet_bridge.macnet.protocol.codes import RUNNING, STOPPED, ChannelState
+from macnet_bridge.macnet.protocol.codes import ARCHIVABLE, RUNNING, STOPPED, ChannelState
 from macnet_bridge.payloads.arguments import (
     NoArguments,
     ResetArguments,
@@ -95,6 +95,19 @@ async def reset(job: Job[ResetArguments]) -> Done:
     doubt = await send_once(job.tester.cycler.reset(job.channel, job.deciding))
     if doubt and state == ChannelState.AVAILABLE:
         raise doubt  # it was free before, so finding it free proves nothing
+    return await _settle(job, doubt, lambda state: state == ChannelState.AVAILABLE)
+
+
+async def archive(job: Job[NoArguments]) -> Done:
+    """MacNet (6, 6)"""
+    state = (await read_state(job)).state
+    if state not in ARCHIVABLE:
+        raise Rejected(
+            "CHANNEL_BUSY",
+            f"the channel is {ChannelState.word(state)}; a test is archived when it is completed, "
+            "suspended or at a problem",
+        )
+    doubt = await send_once(job.tester.cycler.archive(job.channel, job.deciding))
     return await _settle(job, doubt, lambda state: state == ChannelState.AVAILABLE)
 
 

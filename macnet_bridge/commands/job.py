@@ -25,6 +25,7 @@ from macnet_bridge.errors import (
 )
 from macnet_bridge.payloads.acknowledgements import Acknowledgement, Problem, Status, Verified
 from macnet_bridge.payloads.arguments import Arguments
+from macnet_bridge.payloads.envelope import MAX_PAYLOAD_BYTES
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Scope
 
@@ -53,6 +54,8 @@ class Verb(Generic[A]):
         stops: overtakes whatever waits for the channel.
         starts: makes current flow, perhaps only some time after the request.
         needs_id: must not run twice, so it must say which command it is.
+        payload_bytes: how large its payload may be.
+        answer_bytes: how large its answer may be, where that is much.
     """
 
     name: str
@@ -63,6 +66,8 @@ class Verb(Generic[A]):
     stops: bool = False
     starts: bool = False
     needs_id: bool = False
+    payload_bytes: int = MAX_PAYLOAD_BYTES
+    answer_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from macnet_bridge.commands.ticket import Ticket
 from macnet_bridge.errors import Rejected
-from macnet_bridge.payloads.acknowledgements import Acknowledgement
 
 MAX_ENTRIES = 100_000
+MAX_BYTES = 64 << 20
+"""Of answers. Past that nothing is forgotten early: commands with large answers have to wait."""
 
 
 @dataclass(slots=True)
@@ -17,13 +18,15 @@ class Remembered:
     """One command.
 
     Attributes:
-        answer: its final acknowledgement, None while it runs.
+        answer: its final acknowledgement as it was published, None while it runs.
+        reserved_bytes: room that is kept for its answer while it runs.
         repeats: those who asked for the same meanwhile and wait for that answer.
     """
 
     fingerprint: bytes
     forget_at: float
-    answer: Acknowledgement | None = None
+    answer: bytes | None = None
+    reserved_bytes: int = 0
     repeats: list[Ticket] = field(default_factory=list)
 
 
@@ -31,9 +34,13 @@ class AnswerMemory:
     """Commands by key, for some time after they came. Times are monotonic seconds.
 
     A command that still runs is never forgotten.
+
+    Attributes:
+        bytes: of all answers, and of the room that is reserved for more.
     """
 
     def __init__(self, keep_s: float) -> None:
+        self.bytes = 0
         self._keep_s = keep_s
         self._commands: OrderedDict[tuple[object, ...], Remembered] = OrderedDict()
 
@@ -54,6 +61,23 @@ class AnswerMemory:
         entry = self._commands[key] = Remembered(fingerprint, now + self._keep_s)
         return entry
 
+    def reserve(self, entry: Remembered, answer_bytes: int) -> None:
+        """Keep room for an answer of up to this size.
+
+        Raises:
+            Rejected: BUSY, there is none: the answers of late have to be forgotten first.
+        """
+        if self.bytes + answer_bytes > MAX_BYTES:
+            raise Rejected("BUSY", f"{self.bytes >> 20} MB of answers are remembered; ask again later")
+        entry.reserved_bytes = answer_bytes
+        self.bytes += answer_bytes
+
+    def settle(self, entry: Remembered, answer: bytes) -> None:
+        """The command has ended with this answer."""
+        self.bytes += len(answer) - entry.reserved_bytes
+        entry.reserved_bytes = 0
+        entry.answer = answer
+
     def __len__(self) -> int:
         return len(self._commands)
 
@@ -68,4 +92,5 @@ class AnswerMemory:
                 oldest.forget_at = now + self._keep_s
                 self._commands.move_to_end(key)
             else:
+                self.bytes -= len(oldest.answer)
                 del self._commands[key]

@@ -12,18 +12,27 @@ from macnet_bridge.commands.job import Done, Job
 from macnet_bridge.macnet.cycler import Line
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
-from macnet_bridge.payloads.arguments import NoArguments
+from macnet_bridge.payloads.arguments import NameArguments, NoArguments
 from macnet_bridge.payloads.telemetry import Measured
 from macnet_bridge.readings import measured
 
+Q = TypeVar("Q", bound=m.Message)
 R = TypeVar("R", bound=m.Message)
 ReadJob = Job[NoArguments]
 
+NEVER = "1970-01-01T00:00:00"
+"""What testers write where there is no date."""
+
 
 async def ask(job: Job[Any], function: f.Function[m.Empty, R]) -> R:
+    """Call a reading function that takes nothing as the deciding request of a job."""
+    return await ask_for(job, function, m.Empty())
+
+
+async def ask_for(job: Job[Any], function: f.Function[Q, R], request: Q) -> R:
     """Call a reading function as the deciding request of a job."""
     return await job.tester.cycler.call(
-        function, job.channel, m.Empty(), line=Line.COMMANDS, before_send=job.deciding
+        function, job.channel, request, line=Line.COMMANDS, before_send=job.deciding
     )
 
 
@@ -70,6 +79,31 @@ async def read_specification(job: ReadJob) -> Done:
     """MacNet (3, 1)"""
     reply = await ask(job, f.CHANNEL_SPECIFICATION)
     return Done(_fields(reply))
+
+
+async def read_end_status(job: ReadJob) -> Done:
+    """MacNet (4, 10)"""
+    reply = await ask(job, f.END_STATUS)
+    return Done(_fields(reply))
+
+
+async def read_calibration(job: ReadJob) -> Done:
+    """MacNet (3, 2): null where a range has no record."""
+    reply = await ask(job, f.CALIBRATION_DATES)
+    dates = _fields(reply).items()
+    return Done({name: None if date == NEVER else date for name, date in dates})
+
+
+async def procedure_exists(job: Job[NameArguments]) -> Done:
+    """MacNet (1, 3)"""
+    reply = await ask_for(job, f.PROCEDURE_EXISTS, m.ProcedureName(procedure=job.args.name))
+    return Done({"exists": reply.exists})
+
+
+async def test_name_exists(job: Job[NameArguments]) -> Done:
+    """MacNet (1, 4)"""
+    reply = await ask_for(job, f.TEST_NAME_EXISTS, m.TestName(test_name=job.args.name))
+    return Done({"exists": reply.exists})
 
 
 async def read_system_info(job: ReadJob) -> Done:

@@ -10,13 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-from msgspec import structs
-
+from macnet_bridge.commands.answers import Answers, SendAcknowledgement
 from macnet_bridge.commands.deadline import deadline
 from macnet_bridge.commands.job import CyclerRules, Job, Verb
 from macnet_bridge.commands.lane import Lane
@@ -36,9 +34,6 @@ log = logging.getLogger(__name__)
 
 ACCEPTED_AFTER_S = 0.25
 """A command that takes longer is acknowledged as accepted meanwhile."""
-
-SendAcknowledgement = Callable[[str, bytes, bytes | None], None]
-"""Publishes an acknowledgement: topic, payload, correlation data."""
 
 
 def system_clock() -> Now:
@@ -75,10 +70,10 @@ class CommandService:
         self._topics = topics
         self._rules = rules
         self._testers = testers
-        self._send = send
         self._tasks = tasks
         self._clock = clock
         self._memory = AnswerMemory(keep_s=2 * rules.max_ttl_s)
+        self._answers = Answers(topics, testers, send, self._memory, clock)
         self._reply_prefixes = [f"{topics.root}/reply", *rules.reply_prefixes]
         self._lanes: dict[tuple[str | None, int | None], Lane] = {}
         self._running: dict[Job[Any], asyncio.TimerHandle | None] = {}
@@ -95,18 +90,20 @@ class CommandService:
                 self._memory.look_up(ticket.key, ticket.fingerprint, now.monotonic) if ticket.key else None
             )
             if known is not None:
-                self._answer_again(known, ticket)
+                self._answers.again(known, ticket)
                 return
             if ticket.key:
                 entry = self._memory.remember(ticket.key, ticket.fingerprint, now.monotonic)
             self._admit(message, ticket, entry)
         except CommandStopped as refusal:
-            self._finish(ticket, entry, ticket.refusal(refusal, self._clock()))
+            self._answers.final(ticket, entry, ticket.refusal(refusal, self._clock()))
         except Exception:
             # Whatever a message contains, its sender gets an answer and the bridge goes on.
             log.exception("a message on %s could not be handled", message.topic)
             fault = problem(MacNetBridgeError("an internal error; the bridge's log has the details"))
-            self._finish(ticket, entry, ticket.acknowledgement("rejected", self._clock(), problem=fault))
+            self._answers.final(
+                ticket, entry, ticket.acknowledgement("rejected", self._clock(), problem=fault)
+            )
 
     async def drain(self, timeout_s: float) -> None:
         """Before the bridge stops: refuse what has not begun, wait for what has.
@@ -154,6 +151,8 @@ class CommandService:
         if verb.needs_id and ticket.key is None:
             raise Rejected("MISSING_ID", f"{verb.name} needs an id, so that it never runs twice", "id")
         args = decode_arguments(verb.arguments, envelope.args)
+        if verb.reads and entry is not None:
+            self._memory.reserve(entry, verb.answer_bytes)
         rules = self._rules.cyclers.get(address.cycler or "")
         job = Job(ticket, verb, args, until, self._clock, tester, rules)
         self._begin(job, entry, progress=envelope.progress)
@@ -169,7 +168,7 @@ class CommandService:
 
     def _decode(self, message: CommandMessage, verb: Verb[Any]) -> Envelope:
         if message.payload:
-            return decode_envelope(message.payload)
+            return decode_envelope(message.payload, verb.payload_bytes)
         if verb.reads or verb.stops:
             return Envelope()
         raise Rejected("BAD_JSON", f'{verb.name} needs a payload, such as {{"id": …, "args": {{…}}}}')
@@ -198,18 +197,15 @@ class CommandService:
             self._remembered[job] = entry
         timer = None
         if progress:
-            self._say_accepted(job)
+            self._answers.accepted(job.ticket)
         else:
             loop = asyncio.get_running_loop()
-            timer = loop.call_later(ACCEPTED_AFTER_S, self._say_accepted, job)
+            timer = loop.call_later(ACCEPTED_AFTER_S, self._answers.accepted, job.ticket)
         self._running[job] = timer
-
-    def _say_accepted(self, job: Job[Any]) -> None:
-        self._publish(job.ticket, job.ticket.acknowledgement("accepted"))
 
     def _finish_job(self, job: Job[Any], answer: Acknowledgement) -> None:
         entry = self._forget(job)
-        self._finish(job.ticket, entry, answer)
+        self._answers.final(job.ticket, entry, answer, reads=job.verb.reads)
         job.finished.set()
 
     def _forget(self, job: Job[Any]) -> Remembered | None:
@@ -217,38 +213,3 @@ class CommandService:
         if timer is not None:
             timer.cancel()
         return self._remembered.pop(job, None)
-
-    # --- answering
-
-    def _finish(self, ticket: Ticket, entry: Remembered | None, answer: Acknowledgement) -> None:
-        self._publish(ticket, answer)
-        if entry is not None:
-            entry.answer = answer
-            for repeat in entry.repeats:
-                self._publish_again(repeat, answer)
-            entry.repeats.clear()
-
-    def _answer_again(self, known: Remembered, ticket: Ticket) -> None:
-        """The same command again: the same answer now, or when there is one."""
-        if known.answer is None:
-            known.repeats.append(ticket)
-        else:
-            self._publish_again(ticket, known.answer)
-
-    def _publish_again(self, ticket: Ticket, answer: Acknowledgement) -> None:
-        ignored = ticket.reply_ignored or msgspec.UNSET
-        self._publish(ticket, structs.replace(answer, duplicate=True, reply_ignored=ignored))
-
-    def _publish(self, ticket: Ticket, answer: Acknowledgement) -> None:
-        payload = msgspec.json.encode(answer)
-        self._send(self._topics.acknowledgement_topic(*self._place(ticket)), payload, None)
-        for topic, correlation_data in ticket.routes:
-            self._send(topic, payload, correlation_data)
-
-    def _place(self, ticket: Ticket) -> tuple[str | None, int | None]:
-        """Cycler and channel whose topic answers: never one that this bridge does not serve."""
-        tester = self._testers.get(ticket.cycler or "")
-        if tester is None:
-            return None, None
-        served = ticket.channel is not None and tester.serves(ticket.channel)
-        return tester.name, ticket.channel if served else None

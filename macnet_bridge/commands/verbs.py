@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from macnet_bridge.commands import actions, reads
+from macnet_bridge.commands import actions, files, reads
 from macnet_bridge.commands import start_test as start
+from macnet_bridge.commands.advanced_start import advanced_start
+from macnet_bridge.commands.global_flags import set_global_flags
 from macnet_bridge.commands.job import Verb
+from macnet_bridge.commands.macnet import macnet
 from macnet_bridge.payloads.arguments import (
+    AdvancedStartArguments,
+    GetFileArguments,
+    ListFilesArguments,
+    MacNetArguments,
+    NameArguments,
     NoArguments,
+    PutFileArguments,
     ResetArguments,
+    SetGlobalFlagsArguments,
     SetSafetyLimitsArguments,
     SetVariableArguments,
     StartTestArguments,
 )
+from macnet_bridge.payloads.envelope import MAX_FILE_PAYLOAD_BYTES
 from macnet_bridge.topics import Scope
 
 _CHANNEL, _CYCLER = Scope.CHANNEL, Scope.CYCLER
@@ -37,6 +48,46 @@ VERBS: dict[tuple[Scope, str], Verb[Any]] = {
         Verb("read_general_info", _CYCLER, NoArguments, reads.read_general_info, reads=True),
         Verb("ping", _CYCLER, NoArguments, reads.ping, reads=True),
         Verb("ping", Scope.BRIDGE, NoArguments, reads.ping_bridge, reads=True),
+        Verb(
+            "advanced_start",
+            _CHANNEL,
+            AdvancedStartArguments,
+            advanced_start,
+            starts=True,
+            needs_id=True,
+        ),
+        Verb("archive", _CHANNEL, NoArguments, actions.archive, needs_id=True),
+        Verb("read_end_status", _CHANNEL, NoArguments, reads.read_end_status, reads=True),
+        Verb("read_calibration", _CHANNEL, NoArguments, reads.read_calibration, reads=True),
+        Verb("macnet", _CHANNEL, MacNetArguments, macnet, reads=True),
+        Verb("macnet", _CYCLER, MacNetArguments, macnet, reads=True),
+        Verb("procedure_exists", _CYCLER, NameArguments, reads.procedure_exists, reads=True),
+        Verb("test_name_exists", _CYCLER, NameArguments, reads.test_name_exists, reads=True),
+        Verb("set_global_flags", _CYCLER, SetGlobalFlagsArguments, set_global_flags),
+        Verb(
+            "list_files",
+            _CYCLER,
+            ListFilesArguments,
+            files.list_files,
+            reads=True,
+            answer_bytes=files.MAX_FILE_ANSWER_BYTES,
+        ),
+        Verb(
+            "get_file",
+            _CYCLER,
+            GetFileArguments,
+            files.get_file,
+            reads=True,
+            answer_bytes=files.MAX_FILE_ANSWER_BYTES,
+        ),
+        Verb(
+            "put_file",
+            _CYCLER,
+            PutFileArguments,
+            files.put_file,
+            needs_id=True,
+            payload_bytes=MAX_FILE_PAYLOAD_BYTES,
+        ),
     )
 }
 """All verbs by scope and name."""

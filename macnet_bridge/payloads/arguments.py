@@ -83,7 +83,6 @@ class Safety(Arguments, frozen=True, kw_only=True):
 class CommonStartArguments(Arguments, frozen=True, kw_only=True):
     """What all verbs that start a test with a procedure take."""
 
-    procedure: ProcedureName
     c_rate_ah: Positive | UnsetType = UNSET
     test_name: TestName | UnsetType = UNSET
     comment: Ascii80 = ""
@@ -95,6 +94,7 @@ class CommonStartArguments(Arguments, frozen=True, kw_only=True):
 class StartTestArguments(CommonStartArguments, frozen=True, kw_only=True):
     """Arguments of `start_test` and `check_start`."""
 
+    procedure: ProcedureName
     start_cycle: Word = 0
     total_cycles: Word = 0
     mass_gram: Positive = 1.0
@@ -107,6 +107,7 @@ class AdvancedStartArguments(CommonStartArguments, frozen=True, kw_only=True):
     loops, -1 stands for one that is left out.
     """
 
+    procedure: ProcedureName | UnsetType = UNSET
     append_to: FileName | UnsetType = UNSET
     use_archived_procedure: bool = False
     add_shelf_time: bool = False

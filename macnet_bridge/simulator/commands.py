@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from macnet_bridge.macnet.protocol.codes import RESULT_OK, ChannelState, FileType, SystemType
+from macnet_bridge.macnet.protocol.codes import ARCHIVABLE, RESULT_OK, ChannelState, FileType, SystemType
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
 from macnet_bridge.macnet.protocol.messages import (
     CheckStart,
@@ -43,9 +43,6 @@ _CONTROLLABLE = frozenset(
         ChannelState.STARTING,
     }
 )
-
-
-_ARCHIVABLE = frozenset({ChannelState.COMPLETED, ChannelState.SUSPENDED, ChannelState.PROBLEM})
 _CHECK_MESSAGES = {
     1: "The channel is neither available nor selected",
     2: "There is no such procedure",
@@ -143,7 +140,7 @@ def reset(tester: Tester, channel: Channel, body: Empty, now: float) -> Outcome:
 
 def archive(tester: Tester, channel: Channel, body: Empty, now: float) -> Outcome:
     """MacNet (6, 6): frees a channel whose test is over or held; else it is a `MacNet error`."""
-    _ok_if(channel.state in _ARCHIVABLE)
+    _ok_if(channel.state in ARCHIVABLE)
     return reset(tester, channel, body, now)
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from macnet_bridge.app.bridge import Bridge
 from macnet_bridge.app.data_dir import DataDir
-from macnet_bridge.app.load import parse
+from macnet_bridge.app.load import logins, parse
 
 TEXT = """
 [mqtt]
@@ -24,6 +24,8 @@ commands = ["*"]
 [[cycler]]
 name = "lab1"
 host = "127.0.0.1"
+user = "secret-tester-user"
+password_env = "SECRET_TESTER_VARIABLE"
 [cycler.limits]
 voltage_max_volt = 4.25
 """
@@ -32,11 +34,13 @@ voltage_max_volt = 4.25
 async def test_no_secret_is_published(tmp_path: Path) -> None:
     config = parse(TEXT, "x")
     with DataDir(str(tmp_path)) as data:
-        bridge = Bridge(config, password="secret-word", data_dir=data)
+        known = logins(config, {"SECRET_TESTER_VARIABLE": "secret-tester-word"})
+        bridge = Bridge(config, password="secret-word", logins=known, data_dir=data)
         info = bridge._info()
         text = msgspec.json.encode(info).decode()
         assert "secret" not in text.lower()
         assert "secret-word" not in repr(bridge.broker.__dict__.get("_settings", ""))
+        assert "secret-tester-word" not in repr(known)
     assert info.cyclers == ["lab1"]
     assert info.run == 1
     assert info.config["cycler"][0]["limits"]["voltage_max_volt"] == 4.25

@@ -11,10 +11,11 @@ import pytest
 
 from macnet_bridge.app import wiring
 from macnet_bridge.app.config import Config
-from macnet_bridge.app.load import load, parse, password
+from macnet_bridge.app.load import load, logins, parse, password
 from macnet_bridge.app.places import lines_of
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.errors import ConfigError
+from macnet_bridge.macnet.protocol.messages import Login
 from macnet_bridge.telemetry.schedule import Intervals
 
 CYCLER = '[[cycler]]\nname = "lab1"\nhost = "10.0.0.17"\n'
@@ -130,11 +131,11 @@ def test_where_values_go() -> None:
     assert rules.cyclers["lab1"].limits_of(6) == cycler.limits
     (rule,) = rules.permission.rules
     assert rule.channels == frozenset(range(1, 65))
-    tester = wiring.tester(cycler, config)
+    tester = wiring.tester(cycler, config, None)
     assert (tester.name, tester.served, tester.cycler.timeout_s) == ("lab1", None, 5.0)
     settings = wiring.broker_settings(config, "secret")
     assert settings.client_id == "macnet-bridge-lab"
-    assert settings.max_incoming_bytes > 64 * 1024
+    assert settings.max_incoming_bytes > 512 * 1024
     assert "secret" not in repr(settings)
 
 
@@ -353,8 +354,6 @@ def test_reply_prefixes_that_are_fine() -> None:
         "[telemetry]\ndeadband = { voltage_volt = 0.1 }\n" + CYCLER,
         "[telemetry.spool]\nmax_mb = 5\n" + CYCLER,
         "[commands]\njournal_days = 5\n" + CYCLER,
-        CYCLER + 'user = "x"\n',
-        CYCLER + 'password_env = "x"\n',
         CYCLER + "direct_watchdog_s = 5\n",
         CYCLER + "output_interval_ms = 200\n",
         CYCLER + "[cycler.telemetry]\naux_interval_s = 5\n",
@@ -377,6 +376,33 @@ def test_files(tmp_path: Path) -> None:
         load(file, {})
     file.write_text(CYCLER, encoding="utf-8")
     assert load(file, {}).cycler[0].name == "lab1"
+
+
+def test_log_in_at_a_tester() -> None:
+    assert logins(parse(CYCLER, "x"), {}) == {}
+    text = CYCLER + 'user = "robin"\npassword_env = "LAB1"\n'
+    config = parse(text, "x")
+    known = logins(config, {"LAB1": " no secret "})
+    assert known == {"lab1": Login(user="robin", password=" no secret ")}
+    assert "no secret" not in repr(known)
+    with pytest.raises(ConfigError, match="cycler lab1: password_env: the environment has no LAB1"):
+        logins(config, {"lab1": "x"})
+    for password_ in ("pä ss", "x" * 256):
+        with pytest.raises(ConfigError, match="cycler lab1: password_env: LAB1 is no password") as wrong:
+            logins(config, {"LAB1": password_})
+        assert password_ not in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ('user = "robin"\n', "cycler lab1: password_env is missing"),
+        ('password_env = "LAB1"\n', "cycler lab1: user is missing"),
+        ('user = "r\\u00f6bin"\npassword_env = "LAB1"\n', "user: Expected a name that MacNet can carry"),
+    ],
+)
+def test_half_a_log_in(more: str, words: str) -> None:
+    assert words in complaint(CYCLER + more)
 
 
 def with_mqtt(**keys: str) -> Config:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from macnet_bridge.app.bridge import Bridge
 from macnet_bridge.app.data_dir import DataDir
-from macnet_bridge.app.load import parse
+from macnet_bridge.app.load import logins, parse
 from macnet_bridge.simulator import SimulatedCycler
 from tests.brokers import RunningBroker
 
@@ -73,7 +73,7 @@ async def running_bridge(text: str) -> AsyncIterator[Bridge]:
     """A bridge in this loop; stopped in good order at the end."""
     config = parse(text, "test")
     with DataDir(config.bridge.data_dir) as data_dir:
-        bridge = Bridge(config, password="", data_dir=data_dir)
+        bridge = Bridge(config, password="", logins=logins(config), data_dir=data_dir)
         task = asyncio.create_task(bridge.run())
         try:
             yield bridge

@@ -83,6 +83,7 @@ class Lab:
     Attributes:
         sent: all that was sent, in order.
         handled: how many messages were taken.
+        broker_takes_bytes: of a message at most, None for any size.
     """
 
     simulated: SimulatedCycler
@@ -91,6 +92,7 @@ class Lab:
     clock: MovableClock
     sent: list[Sent]
     handled: int = 0
+    broker_takes_bytes: int | None = None
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, topic: str, payload: bytes = b"", **properties: Any) -> None:
@@ -150,9 +152,12 @@ class Lab:
         """How many requests of a function the tester got."""
         return len(self.simulated.received.of(fclass, fnum, channel))
 
-    def note(self, topic: str, payload: bytes, correlation_data: bytes | None) -> None:
+    def note(self, topic: str, payload: bytes, correlation_data: bytes | None) -> bool:
+        if self.broker_takes_bytes is not None and len(payload) > self.broker_takes_bytes:
+            return False
         self.sent.append(Sent(topic, payload, correlation_data))
         self._news.set()
+        return True
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from macnet_bridge.macnet.protocol.codes.base import ALL_SELECTED, MAX_CHANNELS_PER_REQUEST, RESULT_OK, Code
 from macnet_bridge.macnet.protocol.codes.channels import (
+    ARCHIVABLE,
     CHARGING,
     DISCHARGING,
     RUNNING,
@@ -49,6 +50,7 @@ from macnet_bridge.macnet.protocol.codes.smart_battery import (
 __all__ = [
     "ADVANCED_START_RESULTS",
     "ALL_SELECTED",
+    "ARCHIVABLE",
     "CHARGING",
     "CHECK_START_RESULTS",
     "DISCHARGING",

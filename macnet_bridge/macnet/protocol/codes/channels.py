@@ -54,6 +54,9 @@ STOPPED = frozenset(
 """States in which no test runs for sure. The others, such as a controller that MacTest32 cannot
 reach, and numbers that no table has, prove nothing either way."""
 
+ARCHIVABLE = frozenset({ChannelState.COMPLETED, ChannelState.SUSPENDED, ChannelState.PROBLEM})
+"""States in which a channel has a test that is over, or held."""
+
 
 class StepCode(Code):
     """`RF1` of (4, 1) and (4, 7): the kind of step that the controller executes."""

@@ -124,3 +124,7 @@ class Login(Message, frozen=True, kw_only=True):
 
     user: ShortText = field(name="UserID")
     password: ShortText = field(name="Password")
+
+    def __repr__(self) -> str:
+        """Without the password, which must not get into a log."""
+        return f"Login(user={self.user!r})"

@@ -1,0 +1,88 @@
+"""Publishes acknowledgements, and gives the same final one to whoever asks for the same again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+from msgspec import UNSET, structs
+
+from macnet_bridge.commands.memory import AnswerMemory, Remembered
+from macnet_bridge.commands.problems import problem
+from macnet_bridge.commands.ticket import Clock, Ticket
+from macnet_bridge.errors import TooLarge
+from macnet_bridge.payloads.acknowledgements import Acknowledgement
+from macnet_bridge.tester import Tester
+from macnet_bridge.topics import Topics
+
+SendAcknowledgement = Callable[[str, bytes, bytes | None], bool]
+"""Publishes an acknowledgement: topic, payload, correlation data. False when the broker takes no
+message of this size."""
+
+_decoder = msgspec.json.Decoder(Acknowledgement)
+
+
+class Answers:
+    """All acknowledgements of a bridge."""
+
+    def __init__(
+        self,
+        topics: Topics,
+        testers: Mapping[str, Tester],
+        send: SendAcknowledgement,
+        memory: AnswerMemory,
+        clock: Clock,
+    ) -> None:
+        self._topics = topics
+        self._testers = testers
+        self._send = send
+        self._memory = memory
+        self._clock = clock
+
+    def accepted(self, ticket: Ticket) -> None:
+        """Say that a command is valid and allowed, and not done yet."""
+        self._publish(ticket, msgspec.json.encode(ticket.acknowledgement("accepted")))
+
+    def final(
+        self, ticket: Ticket, entry: Remembered | None, answer: Acknowledgement, *, reads: bool = False
+    ) -> None:
+        """Say what became of a command, to all who asked for it so far."""
+        payload = msgspec.json.encode(answer)
+        if not self._publish(ticket, payload) and reads:
+            # The result of a read is all that can be large; without one the answer fits.
+            error = TooLarge(f"the broker does not take an answer of {len(payload)} bytes")
+            failed = ticket.acknowledgement("failed", self._clock(), problem=problem(error))
+            payload = msgspec.json.encode(failed)
+            self._publish(ticket, payload)
+        if entry is not None:
+            self._memory.settle(entry, payload)
+            for repeat in entry.repeats:
+                self._publish_again(repeat, payload)
+            entry.repeats.clear()
+
+    def again(self, known: Remembered, ticket: Ticket) -> None:
+        """The same command again: the same answer now, or when there is one."""
+        if known.answer is None:
+            known.repeats.append(ticket)
+        else:
+            self._publish_again(ticket, known.answer)
+
+    def _publish_again(self, ticket: Ticket, payload: bytes) -> None:
+        answer = _decoder.decode(payload)
+        again = structs.replace(answer, duplicate=True, reply_ignored=ticket.reply_ignored or UNSET)
+        self._publish(ticket, msgspec.json.encode(again))
+
+    def _publish(self, ticket: Ticket, payload: bytes) -> bool:
+        """Whether the acknowledgement's own topic got it."""
+        accepted = self._send(self._topics.acknowledgement_topic(*self._place(ticket)), payload, None)
+        for topic, correlation_data in ticket.routes:
+            self._send(topic, payload, correlation_data)
+        return accepted
+
+    def _place(self, ticket: Ticket) -> tuple[str | None, int | None]:
+        """Cycler and channel whose topic answers: never one that this bridge does not serve."""
+        tester = self._testers.get(ticket.cycler or "")
+        if tester is None:
+            return None, None
+        served = ticket.channel is not None and tester.serves(ticket.channel)
+        return tester.name, ticket.channel if served else None
