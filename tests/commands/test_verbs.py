@@ -10,8 +10,8 @@ from msgspec import structs
 
 from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.limits import Limits
-from macnet_bridge.macnet.protocol.codes import ChannelState
-from macnet_bridge.macnet.protocol.messages import SafetyLimits, StartTest
+from macnet_bridge.macnet.protocol.codes import ARCHIVABLE, ChannelState
+from macnet_bridge.macnet.protocol.messages import GlobalFlags, SafetyLimits, StartTest
 from macnet_bridge.simulator import device
 from tests.commands.lab import LIMITS, START, Lab, lab
 
@@ -243,6 +243,41 @@ async def test_reset() -> None:
         assert error(answer) == ("unknown", "NO_REPLY"), "it was free before, which proves nothing"
 
 
+@pytest.mark.parametrize("state", [ChannelState.COMPLETED, ChannelState.SUSPENDED, ChannelState.PROBLEM])
+async def test_archive(state: ChannelState) -> None:
+    async with lab() as it:
+        await it.ask("start_test", START | {"test_name": "old"})
+        it.simulated.channel(1).state = state
+        answer = await it.ask("archive")
+        assert (answer["status"], answer["verified"], answer["result"]) == (
+            "done",
+            "read_back",
+            {"state": "available"},
+        )
+        assert it.simulated.tester.archive.has("old")
+
+
+@pytest.mark.parametrize("state", sorted(set(ChannelState) - ARCHIVABLE))
+async def test_archive_of_a_channel_without_a_test_that_is_over(state: ChannelState) -> None:
+    async with lab() as it:
+        it.simulated.tester.channel(1).state = state
+        answer = await it.ask("archive")
+        assert error(answer) == ("rejected", "CHANNEL_BUSY")
+        assert it.asked(6, 6) == 0
+
+
+async def test_archive_whose_reply_is_lost() -> None:
+    async with lab() as it:
+        await it.ask("start_test", START)
+        await it.ask("suspend")
+        answer = await lose_reply(it, "archive", 6, 6)
+        assert (answer["status"], answer["verified"]) == ("done", "read_back")
+        assert it.asked(6, 6) == 1
+        it.take("macnet/lab1/1/cmd/archive", b"{}")
+        (refused,) = await it.wait(lambda answer: answer["final"] and answer["id"] is None)
+        assert error(refused) == ("rejected", "MISSING_ID")
+
+
 async def test_set_variable() -> None:
     async with lab() as it:
         answer = await it.ask("set_variable", ARGS["set_variable"])
@@ -292,6 +327,8 @@ READS = {
     "read_variables": (4, 8),
     "read_test_info": (4, 6),
     "read_specification": (3, 1),
+    "read_end_status": (4, 10),
+    "read_calibration": (3, 2),
     "check_start": (6, 11),
 }
 
@@ -323,6 +360,79 @@ async def test_read_status_in_our_words() -> None:
         assert result["raw"] == {"stat": 0, "rf1": 0, "rf2": 128}
 
 
+async def test_end_status_and_calibration() -> None:
+    async with lab() as it:
+        await it.ask("start_test", {"procedure": "Rest", "c_rate_ah": 1.0})
+        it.simulated.channel(1).state = ChannelState.COMPLETED
+        ends = (await it.ask("read_end_status"))["result"]
+        assert ends == {"number_of_ends": 1, "end_number": 1}
+        dates = (await it.ask("read_calibration"))["result"]
+        assert len(dates) == 10
+        assert all(date is None or len(date) == 19 for date in dates.values())
+
+
+async def test_what_exists() -> None:
+    async with lab() as it:
+        for verb, name, exists in (
+            ("procedure_exists", "CCCV_1C", True),
+            ("procedure_exists", "no-such", False),
+            ("test_name_exists", "old", False),
+        ):
+            answer = await it.ask(verb, {"name": name}, channel=None)
+            assert (answer["status"], answer["result"]) == ("done", {"exists": exists})
+        await it.ask("start_test", START | {"test_name": "old"})
+        await it.ask("reset", {"stop_running": True})
+        assert (await it.ask("test_name_exists", {"name": "old"}, channel=None))["result"]["exists"] is True
+        for wrong in ("", "x" * 251, "\n", 5):
+            answer = await it.ask("procedure_exists", {"name": wrong}, channel=None)
+            assert (error(answer), answer["error"]["field"]) == (("rejected", "BAD_ARGS"), "args.name")
+
+
+@pytest.mark.parametrize("flags", [0x20, "0x20", "0X00000020"])
+async def test_global_flags(flags: int | str) -> None:
+    async with lab() as it:
+        answer = await it.ask("set_global_flags", {"flags": flags}, channel=None)
+        assert (answer["status"], answer["verified"]) == ("done", "read_back")
+        assert answer["result"] == {"global_flags": "0x00000020"}
+        assert it.simulated.tester.global_flags == 0x20
+        assert (await it.ask("read_variables"))["result"]["global_flags"] == "0x00000020"
+    async with lab(missing={(4, 8)}) as it:
+        answer = await it.ask("set_global_flags", {"flags": flags}, channel=None)
+        assert (answer["status"], answer["verified"]) == ("done", "reply")
+
+
+@pytest.mark.parametrize("flags", [-1, 1 << 32, "20", "0x123456789", "", 1.5, None, True])
+async def test_what_are_no_flags(flags: Any) -> None:
+    async with lab() as it:
+        answer = await it.ask("set_global_flags", {"flags": flags}, channel=None)
+        assert (error(answer), answer["error"]["field"]) == (("rejected", "BAD_ARGS"), "args.flags")
+        assert it.asked(5, 1) == 0
+
+
+async def test_global_flags_whose_reply_is_lost_or_that_read_differently(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for missing, expected in (((), ("done", None)), ({(4, 8)}, ("unknown", "NO_REPLY"))):
+        async with lab(cycler_rules=BRIEF, missing=missing) as it:
+            it.simulated.faults.drop_replies(5, 1)
+            name = it.tell("set_global_flags", {"flags": 7}, channel=None)
+            await it.simulated.wait_for(lambda record: record.number == (5, 1), 30)
+            it.simulated.disconnect_all()
+            answer = await it.final(name)
+            assert (answer["status"], answer.get("error", {}).get("code")) == expected
+            assert it.asked(5, 1) == 1
+    keep = device.SERVED[5, 1]
+
+    def ignore(tester: Any, channels: Any, body: GlobalFlags, now: float, session: Any) -> Any:
+        return keep(tester, channels, GlobalFlags.of(0), now, session)
+
+    monkeypatch.setitem(device.SERVED, (5, 1), ignore)
+    for missing in ((), {(4, 8)}):
+        async with lab(cycler_rules=BRIEF, missing=missing) as it:
+            answer = await it.ask("set_global_flags", {"flags": 7}, channel=None)
+            assert error(answer) == ("unknown", "NOT_CONFIRMED")
+
+
 async def test_verbs_of_the_cycler_and_the_bridge() -> None:
     async with lab() as it:
         assert (await it.ask("ping", channel=None))["result"]["by"].startswith("MacNet (0, 0)")
@@ -335,7 +445,9 @@ async def test_verbs_of_the_cycler_and_the_bridge() -> None:
         assert (await it.ask("ping", channel=None))["result"]["by"].startswith("MacNet (1, 2)")
 
 
-@pytest.mark.parametrize("verb", ["start_test", "resume", "reset", "set_variable", "set_safety_limits"])
+@pytest.mark.parametrize(
+    "verb", ["start_test", "resume", "reset", "archive", "set_variable", "set_safety_limits"]
+)
 async def test_a_tester_that_is_away(verb: str) -> None:
     async with lab(away=True) as it:
         answer = await it.ask(verb, ARGS.get(verb))
