@@ -108,6 +108,11 @@ class BridgeProcess:
         self._process.send_signal(number)
         return self._process.wait(timeout=15)
 
+    def wait(self) -> int:
+        """Its exit code, once it has ended by itself."""
+        assert self._process is not None
+        return self._process.wait(timeout=15)
+
     @property
     def log(self) -> str:
         return self._log.read_text(encoding="utf-8")

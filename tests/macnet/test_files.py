@@ -8,7 +8,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from macnet_bridge.errors import BadReply, InvalidRequest, NoReply, TesterRefused
+from macnet_bridge.errors import (
+    BadReply,
+    InvalidRequest,
+    NoReply,
+    OutcomeUnknown,
+    TesterRefused,
+    TooLarge,
+    TransferBroken,
+)
 from macnet_bridge.macnet import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.protocol.codes import FileType
 from macnet_bridge.simulator import SimulatedCycler
@@ -138,4 +146,82 @@ async def test_rubbish_ends_a_transfer() -> None:
     async with ScriptedTester(script, binary=True) as tester:
         with pytest.raises(BadReply):
             await AsyncCycler(tester.address).get_file(FileType.SYSTEM_EVENTS, "x")
+        await asyncio.wait_for(tester.peers[0].closed.wait(), 5.0)
+
+
+# --- bounds, gates and transfers that break off
+
+
+async def test_a_file_or_a_list_that_is_more_than_wanted(
+    simulated: SimulatedCycler, cycler: AsyncCycler
+) -> None:
+    await cycler.put_file(FileType.CAN, "a.can", content(1750))
+    data, _ = await cycler.get_file(FileType.CAN, "a.can", max_bytes=1750)
+    assert len(data) == 1750
+    with pytest.raises(TooLarge, match="1749"):
+        await cycler.get_file(FileType.CAN, "a.can", max_bytes=1749)
+    before = len(simulated.received.of(1, 7))
+    with pytest.raises(TooLarge):
+        await cycler.get_file(FileType.CAN, "a.can", max_bytes=600)
+    last = await simulated.wait_for(lambda record: record is simulated.received[-1])
+    assert len(simulated.received.of(1, 7)) <= before + 3
+    assert last.number == (1, 7)
+    assert len(await cycler.list_files(FileType.CAN, max_files=1)) == 1
+    with pytest.raises(TooLarge):
+        await cycler.list_files(FileType.CAN, max_files=0)
+
+
+class NotWanted(Exception):
+    """What a gate raises."""
+
+
+async def test_a_gate_keeps_the_first_message_back(simulated: SimulatedCycler, cycler: AsyncCycler) -> None:
+    def stop() -> None:
+        raise NotWanted
+
+    passed: list[int] = []
+
+    def go() -> None:
+        passed.append(len(simulated.received))
+
+    before = len(simulated.received)
+    for call in (
+        lambda: cycler.put_file(FileType.CAN, "a.can", b"x", before_send=stop),
+        lambda: cycler.get_file(FileType.CAN, "a.can", before_send=stop),
+        lambda: cycler.list_files(FileType.CAN, before_send=stop),
+        lambda: cycler.set_global_flags(1, before_send=stop),
+    ):
+        with pytest.raises(NotWanted):
+            await call()
+    assert len(simulated.received) == before
+    await cycler.put_file(FileType.CAN, "a.can", content(1750), before_send=go)
+    assert passed == [before], "once, and before the first message"
+    opened = cycler._binary.times_opened
+    with pytest.raises(NotWanted):
+        await cycler.get_file(FileType.CAN, "a.can", before_send=stop)
+    await cycler.get_file(FileType.CAN, "a.can", before_send=go)
+    assert cycler._binary.times_opened == opened, "what was never sent leaves no doubt"
+
+
+async def test_a_write_request_goes_once(simulated: SimulatedCycler, cycler: AsyncCycler) -> None:
+    simulated.faults.drop_replies(1, 6)
+    with pytest.raises(NoReply):
+        await cycler.put_file(FileType.CAN, "a.can", b"x")
+    assert len(simulated.received.of(1, 6)) == 1
+
+
+async def test_an_error_in_the_middle_leaves_it_open_what_was_kept() -> None:
+    replies = [bytes([5, 4, 0, 0]), bytes([5, 5, 3, 0]) + b"disk full\0"]
+
+    def script(peer: Peer, request: bytes) -> None:
+        if request[:4] == b"\1\0\6\0":
+            reply = replies.pop(0)
+            peer.send(bytes([1, 0, 6, 0, 0, 0, len(reply), 0]) + reply)
+
+    async with ScriptedTester(script, binary=True) as tester:
+        cycler = AsyncCycler(tester.address, timeout_s=2.0)
+        with pytest.raises(TransferBroken, match="disk full, at block 1") as broken:
+            await cycler.put_file(FileType.CAN, "a.can", b"x")
+        assert (broken.value.code, broken.value.category) == ("FILE_ERROR", "device")
+        assert isinstance(broken.value, OutcomeUnknown)
         await asyncio.wait_for(tester.peers[0].closed.wait(), 5.0)
