@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from macnet_bridge.commands import actions, files, reads
+from macnet_bridge.commands import actions, files, reads, smart_battery
 from macnet_bridge.commands import start_test as start
 from macnet_bridge.commands.advanced_start import advanced_start
 from macnet_bridge.commands.global_flags import set_global_flags
@@ -89,7 +89,7 @@ VERBS: dict[tuple[Scope, str], Verb[Any]] = {
             payload_bytes=MAX_FILE_PAYLOAD_BYTES,
         ),
     )
-}
+} | {(verb.scope, verb.name): verb for verb in smart_battery.VERBS}
 """All verbs by scope and name."""
 
 

@@ -168,12 +168,12 @@ SB_ORDERS: list[Callable[[AsyncCycler], Awaitable[None]]] = [
     lambda cycler: cycler.sb_write_register(CHANNEL, 1, [44, 1]),
     lambda cycler: cycler.sb_write_bytes(CHANNEL, m.BusWrite(first=2, last=2, count=1, data=[5])),
     lambda cycler: cycler.sb_request_read(CHANNEL, m.BusRead(first=1, last=2, count=3)),
-    lambda cycler: cycler.sb_request_header(CHANNEL),
-    lambda cycler: cycler.sb_set_position(CHANNEL, SB_SETUP),
-    lambda cycler: cycler.sb_clear_list(CHANNEL),
-    lambda cycler: cycler.sb_write_entry(CHANNEL, SB_ENTRY),
-    lambda cycler: cycler.sb_save_list(CHANNEL),
-    lambda cycler: cycler.sb_refresh_list(CHANNEL),
+    lambda cycler: cycler.sb_read_header(CHANNEL),
+    lambda cycler: cycler.sb_set_position_setup(CHANNEL, SB_SETUP),
+    lambda cycler: cycler.sb_clear_scan_list(CHANNEL),
+    lambda cycler: cycler.sb_write_scan_entry(CHANNEL, SB_ENTRY),
+    lambda cycler: cycler.sb_save_scan_list(CHANNEL),
+    lambda cycler: cycler.sb_refresh_scan_list(CHANNEL),
 ]
 
 
@@ -186,16 +186,16 @@ async def test_the_methods_of_smart_batteries(simulated: SimulatedCycler, transp
         assert await cycler.sb_read_register(CHANNEL, 9) == round(1000 * volt)
         assert await cycler.sb_read_register(CHANNEL, 8) is None
         assert await cycler.sb_read_register(CHANNEL, 9, device=9) is None
-        assert [entry.address for entry in await cycler.sb_read_scan_list(CHANNEL)] == [9]
-        raw = await cycler.sb_read_raw(CHANNEL)
+        assert [entry.address for entry in await cycler.sb_scan_list(CHANNEL)] == [9]
+        raw = await cycler.sb_raw_data(CHANNEL)
         assert raw == round(1000 * volt).to_bytes(2, "little")
-        assert [bytes(each.data) for each in await cycler.sb_read_registers(CHANNEL)] == [raw]
-        assert await cycler.sb_read_header_list(CHANNEL) == []
-        assert await cycler.sb_read_raw_header(CHANNEL) == b""
+        assert [bytes(each.data) for each in await cycler.sb_raw_registers(CHANNEL)] == [raw]
+        assert await cycler.sb_header_scan_list(CHANNEL) == []
+        assert await cycler.sb_raw_header(CHANNEL) == b""
         assert (await cycler.sb_fetch_read(CHANNEL)).status in (1, 2)
-        assert (await cycler.sb_read_position(CHANNEL)).clock_divisor == 1
-        assert (await cycler.sb_read_entry(CHANNEL, 0)).designator == "V"
-        assert (await cycler.sb_read_info(CHANNEL)).bus_volt == 3.299
+        assert (await cycler.sb_get_position_setup(CHANNEL)).clock_divisor == 1
+        assert (await cycler.sb_read_scan_entry(CHANNEL, 0)).designator == "V"
+        assert (await cycler.sb_version_status(CHANNEL)).bus_volt == 3.299
     assert {r.channel for r in simulated.received if r.number and r.number[0] == 7} == {CHANNEL}
     reads = {r.transport for r in simulated.received if r.number == (7, 4)}
     assert reads == {USED[transport]}

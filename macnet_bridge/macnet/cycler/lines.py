@@ -21,6 +21,9 @@ R = TypeVar("R", bound=m.Message)
 
 BulkTransport = Literal["auto", "json", "tcp", "udp"]
 
+_LEAST_TIMEOUT_S = {7: 5.0}
+"""By class. Smart batteries take their time, and what they were told may still happen."""
+
 
 @dataclass(frozen=True, slots=True)
 class TesterAddress:
@@ -63,7 +66,7 @@ class Lines:
     ) -> None:
         """
         Args:
-            timeout_s: how long a reply may take.
+            timeout_s: how long a reply may take; replies of class 7 always have 5 s at least.
             transport: of the reads line; commands and stops always go by JSON/TCP.
             constant_id: accept replies whose id is 1987 whatever was asked.
             login: user and password for testers that want a log-in, on every connection.
@@ -117,7 +120,7 @@ class Lines:
             function,
             channel if addressed or function.target is f.Target.LISTED else 1,
             request,
-            self.timeout_s,
+            max(self.timeout_s, _LEAST_TIMEOUT_S.get(function.fclass, 0.0)),
             before_send,
         )
 

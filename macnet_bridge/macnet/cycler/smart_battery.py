@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from macnet_bridge.errors import BadReply
 from macnet_bridge.macnet.connection import BeforeSend
 from macnet_bridge.macnet.cycler.lines import Line, Lines
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import SMART_BATTERY_ADDRESS, RawFormat
+from macnet_bridge.macnet.protocol.registers import Register, read_list
 
 
 class SmartBatteryCalls(Lines):
-    """What smart batteries tell and are told."""
+    """What smart batteries tell and are told. Each function has the name of its verb."""
 
-    async def sb_read_info(self, channel: int, *, line: Line = Line.READS) -> m.SmartBatteryInfo:
+    async def sb_version_status(self, channel: int, *, line: Line = Line.READS) -> m.SmartBatteryInfo:
         """Versions and state of the interface, in s, V and degrees Celsius. MacNet (7, 1)"""
         return await self.call(f.SMB_INFO, channel, m.Empty(), line=line)
 
@@ -26,24 +28,24 @@ class SmartBatteryCalls(Lines):
         reply = await self.call(f.SMB_READ_REGISTER, channel, request, line=line)
         return reply.value if reply.found else None
 
-    async def sb_read_scan_list(self, channel: int, *, line: Line = Line.READS) -> list[m.ScanRegister]:
+    async def sb_scan_list(self, channel: int, *, line: Line = Line.READS) -> list[m.ScanRegister]:
         """The registers that are polled, and where each is in the raw data. MacNet (7, 5)"""
         return (await self.call(f.SMB_SCAN_LIST, channel, m.ScanListRequest(), line=line)).registers
 
-    async def sb_read_raw(self, channel: int, *, line: Line = Line.READS) -> bytes:
+    async def sb_raw_data(self, channel: int, *, line: Line = Line.READS) -> bytes:
         """What the last poll read. MacNet (7, 6)"""
         return bytes((await self.call(f.SMB_RAW_DATA, channel, m.RawRequest(), line=line)).raw or ())
 
-    async def sb_read_registers(self, channel: int, *, line: Line = Line.COMMANDS) -> list[m.RegisterBytes]:
+    async def sb_raw_registers(self, channel: int, *, line: Line = Line.COMMANDS) -> list[m.RegisterBytes]:
         """What the last poll read, by registers; testers may leave some out. JSON MacNet (7, 6)"""
         request = m.RawRequest(raw_format=RawFormat.REGISTERS)
         return (await self.call(f.SMB_RAW_DATA, channel, request, line=line)).registers or []
 
-    async def sb_read_header_list(self, channel: int, *, line: Line = Line.READS) -> list[m.ScanRegister]:
-        """The registers of the header, some seconds after `sb_request_header`. MacNet (7, 7)"""
+    async def sb_header_scan_list(self, channel: int, *, line: Line = Line.READS) -> list[m.ScanRegister]:
+        """The registers of the header, some seconds after `sb_read_header`. MacNet (7, 7)"""
         return (await self.call(f.SMB_HEADER_SCAN_LIST, channel, m.ScanListRequest(), line=line)).registers
 
-    async def sb_read_raw_header(self, channel: int, *, line: Line = Line.READS) -> bytes:
+    async def sb_raw_header(self, channel: int, *, line: Line = Line.READS) -> bytes:
         """What the header holds. MacNet (7, 8)"""
         return bytes((await self.call(f.SMB_RAW_HEADER, channel, m.RawRequest(), line=line)).raw or ())
 
@@ -51,13 +53,50 @@ class SmartBatteryCalls(Lines):
         """What `sb_request_read` found; ask again while it is in progress, up to 2 s. MacNet (7, 12)"""
         return await self.call(f.SMB_FETCH_READ, channel, m.Empty(), line=line)
 
-    async def sb_read_position(self, channel: int, *, line: Line = Line.READS) -> m.PositionSetup:
+    async def sb_get_position_setup(self, channel: int, *, line: Line = Line.READS) -> m.PositionSetup:
         """How the bus of this position is set up. MacNet (7, 14)"""
         return await self.call(f.SMB_POSITION, channel, m.Empty(), line=line)
 
-    async def sb_read_entry(self, channel: int, index: int, *, line: Line = Line.READS) -> m.ScanEntry:
+    async def sb_read_scan_entry(self, channel: int, index: int, *, line: Line = Line.READS) -> m.ScanEntry:
         """An entry of the software's copy of the scan list. MacNet (7, 20)"""
         return await self.call(f.SMB_READ_ENTRY, channel, m.ScanIndex(index=index), line=line)
+
+    async def sb_decoded_registers(self, channel: int, *, line: Line = Line.READS) -> list[Register]:
+        """What the last poll read, with names and units. MacNet (7, 14), (7, 5) and (7, 6)
+
+        Raises:
+            BadReply: the scan list changed meanwhile; ask again.
+        """
+        return await self._decoded(channel, f.SMB_SCAN_LIST, f.SMB_RAW_DATA, (), line)
+
+    async def sb_decoded_header(
+        self, channel: int, known: Iterable[Register] = (), *, line: Line = Line.READS
+    ) -> list[Register]:
+        """What the header holds, with names and units. MacNet (7, 14), (7, 7) and (7, 8)
+
+        Args:
+            known: from `sb_decoded_registers`; the battery mode among them tells the unit of the
+                design capacity, which a header alone does not.
+
+        Raises:
+            BadReply: the header was read anew meanwhile; ask again.
+        """
+        return await self._decoded(channel, f.SMB_HEADER_SCAN_LIST, f.SMB_RAW_HEADER, known, line)
+
+    async def _decoded(
+        self,
+        channel: int,
+        list_function: f.Function[m.ScanListRequest, m.ScanList],
+        raw_function: f.Function[m.RawRequest, m.RawData],
+        known: Iterable[Register],
+        line: Line,
+    ) -> list[Register]:
+        setup = await self.sb_get_position_setup(channel, line=line)
+        listed = await self.call(list_function, channel, m.ScanListRequest(), line=line)
+        raw = await self.call(raw_function, channel, m.RawRequest(), line=line)
+        if await self.call(list_function, channel, m.ScanListRequest(), line=line) != listed:
+            raise BadReply(f"{raw_function}: its list changed while it was read")
+        return read_list(listed.registers, bytes(raw.raw or ()), setup, known)
 
     # --- commands; none of them tells whether the battery itself took part
 
@@ -88,30 +127,30 @@ class SmartBatteryCalls(Lines):
         """Start a read of the bus, which `sb_fetch_read` asks for. MacNet (7, 11)"""
         await self.call(f.SMB_REQUEST_READ, channel, request, line=Line.COMMANDS, before_send=before_send)
 
-    async def sb_request_header(self, channel: int, before_send: BeforeSend | None = None) -> None:
+    async def sb_read_header(self, channel: int, before_send: BeforeSend | None = None) -> None:
         """Start a read of the header, which takes seconds; the channel has to be available. MacNet (7, 13)"""
         await self.call(f.SMB_READ_HEADER, channel, m.Empty(), line=Line.COMMANDS, before_send=before_send)
 
-    async def sb_set_position(
+    async def sb_set_position_setup(
         self, channel: int, request: m.SetPosition, before_send: BeforeSend | None = None
     ) -> None:
         """Set up the bus of this position; the channel has to be available. MacNet (7, 15)"""
         await self.call(f.SMB_SET_POSITION, channel, request, line=Line.COMMANDS, before_send=before_send)
 
-    async def sb_write_entry(
+    async def sb_write_scan_entry(
         self, channel: int, entry: m.NewScanEntry, before_send: BeforeSend | None = None
     ) -> None:
-        """Change the software's copy of the scan list; `sb_save_list` makes it count. MacNet (7, 21)"""
+        """Change the software's copy of the scan list; `sb_save_scan_list` makes it count. MacNet (7, 21)"""
         await self.call(f.SMB_WRITE_ENTRY, channel, entry, line=Line.COMMANDS, before_send=before_send)
 
-    async def sb_clear_list(self, channel: int, before_send: BeforeSend | None = None) -> None:
+    async def sb_clear_scan_list(self, channel: int, before_send: BeforeSend | None = None) -> None:
         """Empty the software's copy of the scan list. MacNet (7, 22)"""
         await self.call(f.SMB_CLEAR_LIST, channel, m.Empty(), line=Line.COMMANDS, before_send=before_send)
 
-    async def sb_save_list(self, channel: int, before_send: BeforeSend | None = None) -> None:
+    async def sb_save_scan_list(self, channel: int, before_send: BeforeSend | None = None) -> None:
         """Poll by the software's copy of the scan list from now on. MacNet (7, 23)"""
         await self.call(f.SMB_SAVE_LIST, channel, m.Empty(), line=Line.COMMANDS, before_send=before_send)
 
-    async def sb_refresh_list(self, channel: int, before_send: BeforeSend | None = None) -> None:
+    async def sb_refresh_scan_list(self, channel: int, before_send: BeforeSend | None = None) -> None:
         """Make the software's copy anew from the list that is polled. MacNet (7, 24)"""
         await self.call(f.SMB_REFRESH_LIST, channel, m.Empty(), line=Line.COMMANDS, before_send=before_send)
