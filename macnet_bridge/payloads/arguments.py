@@ -55,6 +55,7 @@ FetchedFileType = Literal[ListedFileType, "system_events"]
 _PATTERNS_IN_WORDS = {
     _PRINTABLE_OR_NONE: "Expected printable ASCII",
     _PRINTABLE: "Expected printable ASCII",
+    r"\A[\x00-\x7f]*\Z": "Expected ASCII",
     _WINDOWS_FILE: 'Expected a file name that Windows takes: ASCII, none of <>:"/\\|?*, '
     "no dot or space at the end, no device such as CON",
     _FLAGS: "Expected a number, or one in hex such as 0x00000020",

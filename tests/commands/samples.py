@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from macnet_bridge.commands.smart_battery import verb_name
 from macnet_bridge.macnet.protocol.codes import ChannelState
+from macnet_bridge.macnet.protocol.functions import FUNCTIONS
 from macnet_bridge.macnet.protocol.messages import StartTest
 from macnet_bridge.simulator import Behaviour, SimulatedCycler, commands
 from macnet_bridge.topics import Scope
+from tests.commands import samples_smart_battery as smart_battery
 
 BEHAVIOUR = Behaviour(starting_second=0.0, smart_batteries=True)
 """Of the simulated tester that the samples are for."""
@@ -92,4 +95,8 @@ SAMPLES: dict[tuple[Scope, str], Sample] = {
         },
     ),
     (Scope.BRIDGE, "ping"): Sample(()),
+} | {
+    (_CHANNEL, verb_name(row)): Sample((row.number,), smart_battery.SAMPLES[verb_name(row)])
+    for row in FUNCTIONS.values()
+    if row.fclass == 7
 }

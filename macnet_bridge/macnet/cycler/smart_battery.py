@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from macnet_bridge.errors import BadReply
 from macnet_bridge.macnet.connection import BeforeSend
@@ -61,13 +62,20 @@ class SmartBatteryCalls(Lines):
         """An entry of the software's copy of the scan list. MacNet (7, 20)"""
         return await self.call(f.SMB_READ_ENTRY, channel, m.ScanIndex(index=index), line=line)
 
-    async def sb_decoded_registers(self, channel: int, *, line: Line = Line.READS) -> list[Register]:
+    async def sb_decoded_registers(
+        self, channel: int, entries: Iterable[m.ScanEntry] = (), *, line: Line = Line.READS
+    ) -> list[Register]:
         """What the last poll read, with names and units. MacNet (7, 14), (7, 5) and (7, 6)
+
+        Args:
+            entries: of `sb_read_scan_entry`, for error values, and for designators and formats of
+                registers that the Smart Battery Data Specification does not tell.
 
         Raises:
             BadReply: the scan list changed meanwhile; ask again.
         """
-        return await self._decoded(channel, f.SMB_SCAN_LIST, f.SMB_RAW_DATA, (), line)
+        decode = partial(read_list, entries=entries)
+        return await self._decoded(channel, f.SMB_SCAN_LIST, f.SMB_RAW_DATA, decode, line)
 
     async def sb_decoded_header(
         self, channel: int, known: Iterable[Register] = (), *, line: Line = Line.READS
@@ -81,14 +89,15 @@ class SmartBatteryCalls(Lines):
         Raises:
             BadReply: the header was read anew meanwhile; ask again.
         """
-        return await self._decoded(channel, f.SMB_HEADER_SCAN_LIST, f.SMB_RAW_HEADER, known, line)
+        decode = partial(read_list, known=known)
+        return await self._decoded(channel, f.SMB_HEADER_SCAN_LIST, f.SMB_RAW_HEADER, decode, line)
 
     async def _decoded(
         self,
         channel: int,
         list_function: f.Function[m.ScanListRequest, m.ScanList],
         raw_function: f.Function[m.RawRequest, m.RawData],
-        known: Iterable[Register],
+        decode: Callable[[list[m.ScanRegister], bytes, m.PositionSetup], list[Register]],
         line: Line,
     ) -> list[Register]:
         setup = await self.sb_get_position_setup(channel, line=line)
@@ -96,7 +105,7 @@ class SmartBatteryCalls(Lines):
         raw = await self.call(raw_function, channel, m.RawRequest(), line=line)
         if await self.call(list_function, channel, m.ScanListRequest(), line=line) != listed:
             raise BadReply(f"{raw_function}: its list changed while it was read")
-        return read_list(listed.registers, bytes(raw.raw or ()), setup, known)
+        return decode(listed.registers, bytes(raw.raw or ()), setup)
 
     # --- commands; none of them tells whether the battery itself took part
 

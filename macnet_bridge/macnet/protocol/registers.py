@@ -10,6 +10,8 @@ from macnet_bridge.errors import Malformed
 from macnet_bridge.macnet.protocol.codes import RegisterFormat
 from macnet_bridge.macnet.protocol.messages import PositionSetup, ScanEntry, ScanRegister
 from macnet_bridge.macnet.protocol.smart_battery_data import (
+    UNREADABLE,
+    Meaning,
     Scales,
     Value,
     celsius,
@@ -30,8 +32,8 @@ class Register(Struct, frozen=True, kw_only=True):
 
     Attributes:
         data: its bytes; fewer than the list says where the raw data end before.
-        name, value: by the Smart Battery Data Specification, see `Meaning`; None where that
-            tells nothing.
+        name, value: by the Smart Battery Data Specification, see `Meaning`, else by the
+            register's entry; None where neither tells anything.
     """
 
     pointer: int
@@ -48,19 +50,30 @@ class Register(Struct, frozen=True, kw_only=True):
 
 
 def read_list(
-    listed: Iterable[ScanRegister], raw: bytes, setup: PositionSetup, known: Iterable[Register] = ()
+    listed: Iterable[ScanRegister],
+    raw: bytes,
+    setup: PositionSetup,
+    *,
+    known: Iterable[Register] = (),
+    entries: Iterable[ScanEntry] = (),
 ) -> list[Register]:
     """The registers of a scan list, (7, 5) or (7, 7), out of their raw data, (7, 6) or (7, 8).
 
     Args:
         setup: of the position, (7, 14): its bus, and the device where an entry names none.
         known: registers of the same battery from another list: its mode and scales hold here too.
+        entries: of the list, (7, 20): their error values, and their designators and formats for
+            registers that the specification does not tell. One that does not fit is left aside.
     """
     found = [_cut(each, raw, setup.device_address) for each in listed]
     standard = [each for each in found if is_standard(each.device_address, setup.bus_type)]
     told = [*(each for each in known if each.name), *standard]
     scales = Scales.of({each.address: each.number for each in told if len(each.data) == 2})
-    return [_explained(each, scales) if each in standard else each for each in found]
+    entry_at = {entry.index: entry for entry in entries}
+    return [
+        _explained(each, scales if each in standard else None, _fitting(entry_at.get(index), each))
+        for index, each in enumerate(found)
+    ]
 
 
 def by_entry(entry: ScanEntry, data: bytes) -> Value:
@@ -92,8 +105,19 @@ def _cut(listed: ScanRegister, raw: bytes, device: int) -> Register:
     )
 
 
-def _explained(register: Register, scales: Scales) -> Register:
-    found = meaning(register.address, register.data, scales)
+def _fitting(entry: ScanEntry | None, register: Register) -> ScanEntry | None:
+    """The entry, if it is of this register: the software's copy may have been edited."""
+    if entry is None or (entry.register, entry.length) != (register.address, len(register.data)):
+        return None
+    return entry
+
+
+def _explained(register: Register, scales: Scales | None, entry: ScanEntry | None) -> Register:
+    """The register with what is known of it; without scales it is none of the specification's."""
+    unreadable = UNREADABLE if entry is None else entry.error_value
+    found = meaning(register.address, register.data, scales, unreadable) if scales else None
+    if found is None and entry is not None:
+        found = Meaning(entry.designator, by_entry(entry, register.data))
     return structs.replace(register, **found._asdict()) if found else register
 
 
