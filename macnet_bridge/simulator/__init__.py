@@ -7,7 +7,7 @@
 channel files archive smart_battery tester` the machine, `readings commands selection advanced
 system transfers smart_battery_answers device` its answers to MacNet; all of that has neither
 network nor clock. `session received faults forms turnstile service connections cycler` put it
-on sockets.
+on sockets. `spoofer` is another machine: pymacnet's MaccorSpoofer.
 """
 
 from macnet_bridge.simulator.cycler import SimulatedCycler

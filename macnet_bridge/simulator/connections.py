@@ -4,18 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Any, cast
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, cast
 
 from macnet_bridge.errors import Malformed
 from macnet_bridge.macnet.protocol.binary import request_data_bytes, split
 from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header, JsonFramer
 from macnet_bridge.macnet.protocol.functions import find
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
+from macnet_bridge.simulator.forms import Forms
 from macnet_bridge.simulator.received import Transport
-from macnet_bridge.simulator.service import Service
 from macnet_bridge.simulator.session import Session
 
 _MAX_SESSIONS = 256
+_WITHOUT_LENGTH = (7, 20, 0)
+"""The one request that the manual prints with data and without their length: a byte, if it is there."""
+
+
+Send = Callable[[bytes], None]
+
+
+class Answering(Protocol):
+    """Who answers what comes in: `Service`, or the one of another profile."""
+
+    forms: Forms
+
+    def take_json(self, text: bytes, session: Session, send: Send) -> None:
+        """One JSON object; its reply goes to `send`. Raises Malformed to have the connection closed."""
+
+    def refuse_json(self, error: BadRequest, text: bytes, send: Send) -> None:
+        """Bytes that are no request; `send` closes the connection."""
+
+    def take_binary(
+        self, header: Header, data: bytes, transport: Transport, session: Session, send: Send
+    ) -> None:
+        """One binary message; its reply goes to `send`."""
 
 
 class Connections:
@@ -59,7 +82,7 @@ class Connections:
 class Connection(asyncio.Protocol):
     """One client by TCP. Reads no further while the client does not take its replies."""
 
-    def __init__(self, service: Service, connections: Connections) -> None:
+    def __init__(self, service: Answering, connections: Connections) -> None:
         self._service = service
         self._connections = connections
         self._session = Session()
@@ -101,7 +124,7 @@ class Connection(asyncio.Protocol):
 class JsonConnection(Connection):
     """JSON over TCP. Requests may come split, glued, compact or pretty-printed."""
 
-    def __init__(self, service: Service, connections: Connections) -> None:
+    def __init__(self, service: Answering, connections: Connections) -> None:
         super().__init__(service, connections)
         self._framer = JsonFramer()
         self._in_step = True
@@ -111,12 +134,20 @@ class JsonConnection(Connection):
             return
         self._framer.feed(data)
         try:
-            while (text := self._framer.take()) is not None:
+            for text in self._arrived():
                 self._service.take_json(text, self._session, self.send)
         except Malformed:
             # Where the next request begins can no longer be known.
             self._in_step = False
             self._service.refuse_json(BadRequest(BadRequest.PARSE_ERROR), data, self._send_and_close)
+
+    def _arrived(self) -> Iterator[bytes]:
+        """The requests that are whole by now; only the first, where others are dropped."""
+        first = True
+        while (text := self._framer.take()) is not None:
+            if first or self._service.forms.glued_requests == "answered":
+                yield text
+            first = False
 
     def _send_and_close(self, reply: bytes) -> None:
         self.send(reply)
@@ -126,7 +157,7 @@ class JsonConnection(Connection):
 class BinaryConnection(Connection):
     """Binary messages over TCP, split or glued."""
 
-    def __init__(self, service: Service, connections: Connections) -> None:
+    def __init__(self, service: Answering, connections: Connections) -> None:
         super().__init__(service, connections)
         self._buffer = bytearray()
 
@@ -135,7 +166,10 @@ class BinaryConnection(Connection):
         while len(self._buffer) >= HEADER_BYTES:
             header = Header.unpack(self._buffer)
             function = find(header.fclass, header.fnum)
-            end = HEADER_BYTES + request_data_bytes(function, header.length)
+            size = request_data_bytes(function, header.length)
+            if (header.fclass, header.fnum, size) == _WITHOUT_LENGTH:
+                size = min(len(self._buffer) - HEADER_BYTES, 1)
+            end = HEADER_BYTES + size
             if len(self._buffer) < end:
                 return
             content = bytes(self._buffer[HEADER_BYTES:end])
@@ -146,7 +180,7 @@ class BinaryConnection(Connection):
 class BinaryDatagrams(asyncio.DatagramProtocol):
     """Binary messages over UDP, one a datagram. A client is an address with its port."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Answering) -> None:
         self._service = service
         self._transport: asyncio.DatagramTransport | None = None
         self._sessions: dict[tuple[str | Any, int], Session] = {}

@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 from macnet_bridge.simulator.channel import Channel
 from macnet_bridge.simulator.connections import (
+    Answering,
     BinaryConnection,
     BinaryDatagrams,
     Connections,
@@ -22,8 +23,11 @@ from macnet_bridge.simulator.files import FileStore
 from macnet_bridge.simulator.forms import Forms
 from macnet_bridge.simulator.received import MAX_RECORDS, Predicate, Received, ReceivedLog
 from macnet_bridge.simulator.service import Service
+from macnet_bridge.simulator.spoofer import Spoofer
 from macnet_bridge.simulator.tester import Behaviour, Tester
 from macnet_bridge.simulator.turnstile import Turnstile
+
+Profile = Literal["faithful", "pymacnet"]
 
 
 @dataclass(eq=False)
@@ -49,6 +53,8 @@ class SimulatedCycler:
         forms: how replies are worded where the manual leaves more than one way.
         files: where files of types 3 to 7 are kept; in memory by default.
         missing: functions that this tester does not have, such as `{(6, 11)}`.
+        profile: `pymacnet` answers with fixed values, as pymacnet's MaccorSpoofer does; of the
+            other settings only ports, latency, faults and the log mean something then.
         max_records: how many received messages are kept.
         clock: monotonic seconds; a test that gives its own can let hours pass at once.
 
@@ -57,6 +63,7 @@ class SimulatedCycler:
             brings a channel up to date.
         received: all messages that came in.
         faults: what goes wrong on purpose.
+        spoofer: what the profile `pymacnet` shows, None with the other one.
     """
 
     channels: int = 8
@@ -75,11 +82,13 @@ class SimulatedCycler:
     forms: Forms = field(default_factory=Forms)
     files: FileStore | None = None
     missing: Collection[tuple[int, int]] = ()
+    profile: Profile = "faithful"
     max_records: int = MAX_RECORDS
     clock: Callable[[], float] = time.monotonic
     tester: Tester = field(init=False)
     received: ReceivedLog = field(init=False)
     faults: Faults = field(init=False)
+    spoofer: Spoofer | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.tester = Tester(
@@ -91,17 +100,7 @@ class SimulatedCycler:
         self._turnstile = Turnstile(self.latency_ms / 1000.0)
         self._servers: list[asyncio.Server] = []
         self._datagrams: BinaryDatagrams | None = None
-        self._service = Service(
-            self.tester,
-            log=self.received,
-            faults=self.faults,
-            turnstile=self._turnstile,
-            pretty=self.pretty,
-            constant_id=self.constant_id,
-            json_rest_broken=self.json_rest_broken,
-            forms=self.forms,
-            clock=self.clock,
-        )
+        self._answering = self._of_profile()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -163,9 +162,31 @@ class SimulatedCycler:
         """
         return await self.received.wait_for(wanted, timeout)
 
+    def _of_profile(self) -> Answering:
+        if self.profile == "pymacnet":
+            self.spoofer = Spoofer(
+                self.channels,
+                log=self.received,
+                faults=self.faults,
+                turnstile=self._turnstile,
+                clock=self.clock,
+            )
+            return self.spoofer
+        return Service(
+            self.tester,
+            log=self.received,
+            faults=self.faults,
+            turnstile=self._turnstile,
+            pretty=self.pretty,
+            constant_id=self.constant_id,
+            json_rest_broken=self.json_rest_broken,
+            forms=self.forms,
+            clock=self.clock,
+        )
+
     async def _listen(self, kind: type[JsonConnection | BinaryConnection], port: int) -> int:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: kind(self._service, self._connections), self.host, port)
+        server = await loop.create_server(lambda: kind(self._answering, self._connections), self.host, port)
         self._servers.append(server)
         picked: int = server.sockets[0].getsockname()[1]
         return picked
@@ -173,7 +194,7 @@ class SimulatedCycler:
     async def _listen_to_datagrams(self, port: int) -> int:
         loop = asyncio.get_running_loop()
         transport, self._datagrams = await loop.create_datagram_endpoint(
-            lambda: BinaryDatagrams(self._service), local_addr=(self.host, port)
+            lambda: BinaryDatagrams(self._answering), local_addr=(self.host, port)
         )
         picked: int = transport.get_extra_info("sockname")[1]
         return picked

@@ -1,4 +1,4 @@
-"""How a simulated tester words its replies where the manual leaves more than one way."""
+"""How a simulated tester words and reads messages where the manual leaves more than one way."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ITEM_BYTES = 4
 
 @dataclass(frozen=True, slots=True)
 class Forms:
-    """Wording of replies; the defaults are the sensible ones.
+    """Wording of replies and reading of requests; the defaults are the sensible ones.
 
     Attributes:
         class7_envelope: `params` gives replies of class 7 the envelope of a request, as most of
@@ -27,6 +27,14 @@ class Forms:
         udp_reply: whether UDP replies go to the port that asked, or to MacNet's UDP port + 1.
         repeat_channel: (4, 8) by JSON has `Chan` twice, as printed.
         all_test_info: (4, 6) by JSON has all four texts, not two.
+        smart_battery_count: whether `SMB1Pos` and `SMB3Pos` of (1, 2) by JSON count boards, as
+            binary does, or the positions on them.
+        binary_refusals: whether a binary request that is refused without a code gets a bare
+            header or no reply at all.
+        glued_requests: whether JSON requests that arrive together are all answered, or only
+            the first of them.
+        every_member: a JSON request that lacks a documented key, or has another one, is refused.
+        selection_base: from what the list of (6, 1) by JSON counts its channels.
     """
 
     class7_envelope: Literal["result", "params"] = "result"
@@ -36,6 +44,11 @@ class Forms:
     udp_reply: Literal["source", "next_port"] = "source"
     repeat_channel: bool = False
     all_test_info: bool = False
+    smart_battery_count: Literal["boards", "positions"] = "boards"
+    binary_refusals: Literal["header", "silence"] = "header"
+    glued_requests: Literal["answered", "dropped"] = "answered"
+    every_member: bool = False
+    selection_base: Literal[0, 1] = 0
 
     def numbered(self, function: Function[Any, Any]) -> Function[Any, Any]:
         """The function as its replies name it."""

@@ -8,6 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+
+import msgspec
 
 from macnet_bridge.macnet.protocol import messages
 from macnet_bridge.macnet.protocol.codes import ChannelState
@@ -69,21 +72,20 @@ def system_info(tester: Tester, channels: Sequence[Channel], body: Message, now:
         smb3_positions=positions,
         smb1_boards=0,
         smb3_boards=smb_boards,
-        channel_number_offset=0,
+        channel_number_offset=tester.behaviour.channel_number_offset,
     )
-
-
-_SPECIFICATION = as_singles(SPECIFICATION)
 
 
 def specification(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
     """MacNet (3, 1)."""
-    return _SPECIFICATION
+    return _specified(tester.behaviour.tick_second)
 
 
 def specifications(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
     """MacNet (3, 1) for several channels."""
-    return messages.ChannelSpecifications(specifications=[_SPECIFICATION] * len(channels))
+    return messages.ChannelSpecifications(
+        specifications=[_specified(tester.behaviour.tick_second)] * len(channels)
+    )
 
 
 def calibration_dates(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
@@ -177,6 +179,11 @@ def flags_and_variables(tester: Tester, channels: Sequence[Channel], body: Messa
     """MacNet (4, 8)."""
     variables = [single(value) for value in channels[0].variables]
     return messages.FlagsAndVariables(global_flags=f"0x{tester.global_flags:08X}", variables=variables)
+
+
+@cache
+def _specified(tick_second: float) -> messages.ChannelSpecification:
+    return as_singles(msgspec.structs.replace(SPECIFICATION, tick_speed=tick_second))
 
 
 def _shown_ampere(tester: Tester, channel: Channel) -> float:

@@ -95,7 +95,10 @@ class Service:
         try:
             if self._json_rest_broken:
                 dialects.check_json_rest(request.body)
-            reply = self._ask(request.function, request.channel, request.body, session)
+            if self.forms.every_member:
+                dialects.check_members(text, request)
+            body = dialects.as_counted(request.body, self.forms.selection_base)
+            reply = self._ask(request.function, request.channel, body, session)
         except BadRequest as error:
             error.request_id = request_id
             return jsonrpc.encode_error(error)
@@ -108,7 +111,7 @@ class Service:
         encoded = jsonrpc.encode_reply(
             forms.numbered(function),
             request.channel,
-            dialects.for_json(function, reply, all_test_info=forms.all_test_info),
+            dialects.for_json(function, reply, forms),
             request_id,
             as_printed=forms.class7_envelope == "params",
         )
@@ -148,7 +151,8 @@ class Service:
         session: Session,
         send: Send,
     ) -> None:
-        reply: bytes | None = header._replace(length=0).pack()
+        silent = self.forms.binary_refusals == "silence"
+        reply: bytes | None = None if silent else header._replace(length=0).pack()
         try:
             if function is not None and body is not None:
                 reply = self._binary_reply(function, header, data, body, session)

@@ -46,6 +46,8 @@ class Behaviour:
             every connection.
         smart_batteries: whether every channel has one, for MacNet class 7.
         data_type_base: what (7, 20) counts data types from; the manual's example looks like 1.
+        tick_second: `TickSpeed` of (3, 1). The manual's example has 0.005, its text 10 ms a tick.
+        channel_number_offset: of (1, 2), for the numbers on the tester's own screen.
     """
 
     signed_current: bool = False
@@ -56,6 +58,8 @@ class Behaviour:
     users: Mapping[str, str] = field(default_factory=dict)
     smart_batteries: bool = False
     data_type_base: int = 0
+    tick_second: float = 0.01
+    channel_number_offset: int = 0
 
 
 class Tester:

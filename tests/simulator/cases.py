@@ -124,7 +124,7 @@ CASES = [
             "AuxBoards": 1,
             "AuxChannels": 16,
             "SMB1Pos": 0,
-            "SMB3Pos": 8,
+            "SMB3Pos": 1,
         },
         0,
         "43 00" + b"Simulated cycler".ljust(50).hex() + "00 01 00 08 00 01 00 10 00 00 00 01 00 00 00 00 00",
