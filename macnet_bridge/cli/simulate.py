@@ -58,7 +58,7 @@ _PORT = click.IntRange(0, 65535)
 @click.option("--pretty", is_flag=True, help="Reply with pretty-printed JSON.")
 @log_options
 @click.pass_context
-def simulate(context: click.Context, log_format: str, log_level: str, **options: object) -> None:
+def simulate(context: click.Context, /, log_format: str, log_level: str, **options: object) -> None:
     """Run a simulated cycler until Ctrl-C or SIGTERM.
 
     Prints its ports as one line of JSON when it is ready.

@@ -5,9 +5,12 @@ A dialect remembers what was asked last, for a reply alone does not tell what it
 
 from __future__ import annotations
 
+import logging
+import re
 import secrets
 from typing import Any, Protocol, TypeVar
 
+from macnet_bridge.errors import InvalidRequest
 from macnet_bridge.macnet.protocol import binary, jsonrpc
 from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header, JsonFramer
 from macnet_bridge.macnet.protocol.functions import Function
@@ -15,7 +18,13 @@ from macnet_bridge.macnet.protocol.messages import Message
 
 Q = TypeVar("Q", bound=Message)
 
+log = logging.getLogger(__name__)
+
+MAX_JSON_REQUEST_BYTES = 1400
+"""Fits into one segment of TCP. Whether testers put requests together from several is not known."""
+
 _FIRST_ID_BELOW = 1 << 30
+_FNUM = re.compile(rb'"FNum"\s*:\s*(\d+)')
 
 
 class Dialect(Protocol):
@@ -35,6 +44,21 @@ class Dialect(Protocol):
         """Whether bytes were fed that no reply has used up, and that mean something."""
 
 
+class _Misprints:
+    """Says once of a function that a tester answers it with the number that the manual misprints."""
+
+    def __init__(self) -> None:
+        self._noted: set[tuple[int, int]] = set()
+
+    def note(self, function: Function[Any, Any], fnum: int) -> None:
+        """A reply to this function was taken that has this number."""
+        if fnum == function.misprinted_fnum and function.number not in self._noted:
+            self._noted.add(function.number)
+            log.info(
+                "%s was answered as (%d, %d), as the manual misprints it", function, function.fclass, fnum
+            )
+
+
 class JsonDialect:
     """JSON with rising ids from an unpredictable start, so that no late reply fits by chance."""
 
@@ -42,6 +66,7 @@ class JsonDialect:
         self._constant_id = constant_id
         self._framer = JsonFramer()
         self._untried = b""
+        self._misprints = _Misprints()
         self._id = secrets.randbelow(_FIRST_ID_BELOW)
         self._asked: tuple[Function[Any, Any], int, Message] | None = None
 
@@ -49,7 +74,10 @@ class JsonDialect:
         self._id += 1
         self._asked = (function, channel, request)
         self._read_usual = jsonrpc.usual_reader(function, channel)
-        return jsonrpc.encode_request(function, channel, request, self._id)
+        message = jsonrpc.encode_request(function, channel, request, self._id)
+        if len(message) > MAX_JSON_REQUEST_BYTES:
+            raise InvalidRequest(f"{function}: a request of {len(message)} bytes; shorten its texts")
+        return message
 
     def feed(self, data: bytes) -> None:
         if self._untried or self._framer.pending:
@@ -73,6 +101,8 @@ class JsonDialect:
         reply: Message = jsonrpc.decode_reply(
             function, channel, self._id, text, constant_id=self._constant_id, request=request
         )
+        if function.misprinted_fnum is not None and (fnum := _FNUM.search(text)):
+            self._misprints.note(function, int(fnum[1]))
         return reply
 
     @property
@@ -90,6 +120,7 @@ class BinaryDialect:
 
     def __init__(self) -> None:
         self._buffer = b""
+        self._misprints = _Misprints()
         self._asked: tuple[Function[Any, Any], int, Message] | None = None
 
     def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
@@ -119,6 +150,7 @@ class BinaryDialect:
             return None
         data, self._buffer = self._buffer[HEADER_BYTES:end], self._buffer[end:]
         reply: Message = binary.decode_reply(function, channel, request, header, data)
+        self._misprints.note(function, header.fnum)
         return reply
 
     @property

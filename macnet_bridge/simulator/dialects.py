@@ -84,8 +84,9 @@ def check_members(text: bytes, request: Request) -> None:
     if request.function is ECHO:  # carries anything
         return
     function, has = request.function, set(msgspec.json.decode(text)["params"])
-    optional = {info.encode_name for info in msgspec.structs.fields(function.request) if info.default is None}
-    due = {"FClass", "FNum"} | wire_names(function.request).keys() - function.binary_only
+    kind: type[msgspec.Struct] = function.request
+    optional = {info.encode_name for info in msgspec.structs.fields(kind) if info.default is None}
+    due = {"FClass", "FNum"} | wire_names(kind).keys() - function.binary_only
     due |= {"Chan"} if function.addresses_channel else set()
     if due - optional - has:
         raise BadRequest(BadRequest.MISSING_OBJECT)

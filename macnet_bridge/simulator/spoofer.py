@@ -25,6 +25,7 @@ CHANNELS = 12
 
 Send = Callable[[bytes], None]
 Fields = dict[str, Any]
+Answer = Callable[[Fields], Fields]
 
 _READING: Fields = {
     "RF1": 0,
@@ -71,7 +72,7 @@ def _done(params: Fields) -> Fields:
     return {"Chan": params["Chan"], "Result": "OK"}
 
 
-_ANSWERS: dict[tuple[int, int], Callable[[Fields], Fields]] = {
+_ANSWERS: dict[tuple[int, int], Answer] = {
     (1, 1): lambda params: _VERSION,
     (4, 1): lambda params: {"Chan": 0, "Len": 2, "Status": [_NO_STATUS, _NO_STATUS]},
     (4, 4): lambda params: {"Chan": params["Chan"], "Len": 1, "AuxValues": [24.75]},
@@ -105,8 +106,8 @@ class Spoofer:
         self.forms = Forms()
         self._turnstile = turnstile
         self._clock = clock
-        self._readings = [{"Chan": number, **_READING} for number in range(channels)]
-        self._answers = {
+        self._readings: list[Fields] = [{"Chan": number, **_READING} for number in range(channels)]
+        self._answers: dict[tuple[int, int], Answer] = {
             **_ANSWERS,
             (1, 2): lambda params: {**_SYSTEM, "TestChannels": channels},
             (4, 7): lambda params: self._readings[params["Chan"]],

@@ -45,7 +45,7 @@ REPLY_SIZES: dict[tuple[int, int], list[int]] = {
 REQUEST_SIZES: dict[tuple[int, int], list[int]] = {
     (1, 5): [2],
     (5, 1): [4],
-    (6, 2): [186, 211],
+    (6, 2): [186, 211, 186],
     (6, 7): [55],
     (6, 8): [18],
     (6, 9): [5],
@@ -78,7 +78,7 @@ def test_sizes_of_items(number: tuple[int, int], size: int) -> None:
 
 
 def test_sizes_of_the_second_forms() -> None:
-    assert [layout.size for layout in functions.START_SELECTED.binary_request] == [137, 186, 211]
+    assert [layout.size for layout in functions.START_SELECTED.binary_request] == [137, 186, 211, 186]
     assert functions.CHANNEL_SPECIFICATIONS.binary_reply[0].item_size == 84
 
 

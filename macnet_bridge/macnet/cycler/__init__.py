@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Self
 
+from macnet_bridge.macnet.cycler.checks import CheckCalls
 from macnet_bridge.macnet.cycler.commands import CommandCalls, same_limits
 from macnet_bridge.macnet.cycler.files import FileCalls, FileEntry, Transferred
 from macnet_bridge.macnet.cycler.lines import BulkTransport, Line, TesterAddress
-from macnet_bridge.macnet.cycler.reads import ReadCalls
+from macnet_bridge.macnet.cycler.selection import SelectionCalls
 from macnet_bridge.macnet.cycler.smart_battery import SmartBatteryCalls
-from macnet_bridge.macnet.cycler.system import SystemCalls
 
 __all__ = [
     "AsyncCycler",
@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 
-class AsyncCycler(SystemCalls, ReadCalls, CommandCalls, SmartBatteryCalls, FileCalls):
+class AsyncCycler(CheckCalls, SelectionCalls, CommandCalls, SmartBatteryCalls, FileCalls):
     """A tester's functions as coroutines.
 
     Used with `async with`, it asks for the number of channels first and closes its connections

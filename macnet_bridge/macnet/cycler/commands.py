@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from macnet_bridge.errors import InvalidRequest
 from macnet_bridge.macnet.connection import BeforeSend
 from macnet_bridge.macnet.cycler.lines import Line, Lines
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
+from macnet_bridge.macnet.protocol.codes import ChannelMode
 
 _SAFETY_TOLERANCE = 1e-3
 _SAFETY_TOLERANCE_RELATIVE = 1e-6
@@ -16,10 +15,6 @@ _SAFETY_TOLERANCE_RELATIVE = 1e-6
 
 class CommandCalls(Lines):
     """What channels are told to do."""
-
-    async def check_start(self, channel: int, request: m.CheckStart) -> None:
-        """Ask whether a test could start; starts nothing. MacNet (6, 11)"""
-        await self.call(f.CHECK_START, channel, request, line=Line.COMMANDS)
 
     async def start_test(
         self, channel: int, request: m.StartTest, before_send: BeforeSend | None = None
@@ -35,28 +30,6 @@ class CommandCalls(Lines):
         Deselects all other channels. Never repeat it after OutcomeUnknown: read the state.
         """
         await self.call(f.ADVANCED_START, channel, request, line=Line.COMMANDS, before_send=before_send)
-
-    async def toggle_selection(self, *channels: int, before_send: BeforeSend | None = None) -> None:
-        """Select those of these channels that are not, and deselect the others. MacNet (6, 1)
-
-        That JSON counts the channels from 0 is assumed: read the states before and after, or use
-        `select`, which can be repeated.
-        """
-        for channel in channels:
-            self._check_channel(channel)
-        request = m.ToggleSelection.of(*channels)
-        await self.call(f.SELECT, 1, request, line=Line.COMMANDS, before_send=before_send)
-
-    async def select(self, channels: Iterable[int], before_send: BeforeSend | None = None) -> None:
-        """Select exactly these channels, and deselect all others. Binary MacNet (6, 1)
-
-        Raises:
-            InvalidRequest: the number of channels is not known yet; see `read_system_info`.
-        """
-        if self.channels is None:
-            raise InvalidRequest("read_system_info has to tell the number of channels first", "channels")
-        request = m.SelectionBitmap.of(channels, self.channels)
-        await self.call(f.SELECT_CHANNELS, 1, request, line=Line.COMMANDS, before_send=before_send)
 
     async def start_selected(self, request: m.StartTest, before_send: BeforeSend | None = None) -> None:
         """Start a test on every selected channel, whoever selected it. MacNet (6, 2)
@@ -94,7 +67,11 @@ class CommandCalls(Lines):
         """Set the safety limits of a channel and return them as the tester took them. MacNet (6, 10)
 
         The caller compares, see `same_limits`.
+
+        Raises:
+            InvalidRequest: a limit of current or power that is no magnitude.
         """
+        _refuse_signs(limits)
         return await self.call(
             f.SET_SAFETY_LIMITS, channel, limits, line=Line.COMMANDS, before_send=before_send
         )
@@ -102,7 +79,12 @@ class CommandCalls(Lines):
     async def start_direct(
         self, channel: int, request: m.StartDirect, before_send: BeforeSend | None = None
     ) -> None:
-        """Start direct control of a channel. MacNet (6, 7)"""
+        """Start direct control of a channel. MacNet (6, 7)
+
+        Raises:
+            InvalidRequest: mode R, which real testers do not take by JSON; start with C and 0 A.
+        """
+        _refuse_rest(request)
         await self.call(f.START_DIRECT, channel, request, line=Line.COMMANDS, before_send=before_send)
 
     async def set_output(
@@ -110,8 +92,12 @@ class CommandCalls(Lines):
     ) -> None:
         """Set current, voltage, power and resistance in direct mode. MacNet (6, 8)
 
-        For zero current use `rest`: real testers do not take rest by JSON.
+        For zero current use `rest`.
+
+        Raises:
+            InvalidRequest: mode R, which real testers do not take by JSON.
         """
+        _refuse_rest(output)
         await self.call(f.SET_OUTPUT, channel, output, line=Line.COMMANDS, before_send=before_send)
 
     async def rest(self, channel: int, before_send: BeforeSend | None = None) -> None:
@@ -122,6 +108,18 @@ class CommandCalls(Lines):
         """
         self._check_channel(channel)
         await self._rest.call(f.SET_OUTPUT, channel, m.REST, self.timeout_s, before_send)
+
+
+def _refuse_rest(output: m.DirectOutput | m.StartDirect) -> None:
+    if output.mode == chr(ChannelMode.REST):
+        raise InvalidRequest("testers do not take rest by JSON; use rest()", "mode")
+
+
+def _refuse_signs(limits: m.SafetyLimits) -> None:
+    """A discharge limit is a magnitude, and no tester is known to say what a sign would mean."""
+    for name in limits.__struct_fields__:
+        if not name.startswith("voltage") and getattr(limits, name) < 0:
+            raise InvalidRequest("limits of current and power are magnitudes", name)
 
 
 def same_limits(wanted: m.SafetyLimits, taken: m.SafetyLimits) -> bool:

@@ -90,6 +90,7 @@ class Lines:
         self._rest = Connection(self._connect_tcp, BinaryDialect, login)
         self._binary = Connection(self._connect_tcp, BinaryDialect, login)
         self._listing = asyncio.Lock()
+        self._checking = asyncio.Lock()
 
     def close(self) -> None:
         """Close all connections. Calls that wait for a reply end with NoReply."""

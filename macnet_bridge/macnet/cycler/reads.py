@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from macnet_bridge.errors import TesterRefused
 from macnet_bridge.macnet.cycler.lines import Line, Lines
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
@@ -43,8 +44,14 @@ class ReadCalls(Lines):
         return await self.call(f.END_STATUS, channel, m.Empty(), line=line)
 
     async def read_long_test_info(self, channel: int, *, line: Line = Line.READS) -> m.TestInfo:
-        """All names and descriptions of a test, uncut. Binary MacNet (4, 11)"""
-        return await self.call(f.TEST_INFO_EXTENDED, channel, m.Empty(), line=line)
+        """All names and descriptions of a test, uncut. Binary MacNet (4, 11)
+
+        From testers that do not have it, what (4, 6) gives.
+        """
+        try:
+            return await self.call(f.TEST_INFO_EXTENDED, channel, m.Empty(), line=line)
+        except TesterRefused:
+            return await self.read_test_info(channel, line=line)
 
     # --- bulk reads, `count` channels (1 to 128) from `first` on
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from macnet_bridge.errors import BadReply
+from macnet_bridge.errors import BadReply, FunctionMissing, TesterRefused
 from macnet_bridge.macnet.connection import BeforeSend
 from macnet_bridge.macnet.cycler.lines import Line, Lines
 from macnet_bridge.macnet.protocol import functions as f
@@ -28,9 +28,19 @@ class SystemCalls(Lines):
 
     async def read_system_info(self, *, line: Line = Line.READS) -> m.SystemInfo:
         """What the tester consists of; from then on channel numbers are checked. MacNet (1, 2)"""
-        info = await self.call(f.SYSTEM_INFO, 1, m.Empty(), line=line)
+        try:
+            info = await self.call(f.SYSTEM_INFO, 1, m.Empty(), line=line)
+        except TesterRefused as error:
+            raise self._with_hint(error) from None
         self.channels = info.test_channels
         return info
+
+    def _with_hint(self, error: TesterRefused) -> TesterRefused:
+        """What a tester says before the log-in is not documented; that it fails is likely."""
+        if self._login is not None or isinstance(error, FunctionMissing):
+            return error
+        hint = f"{error}; it may want a log-in"
+        return TesterRefused(hint, fclass=error.fclass, fnum=error.fnum, result=error.result, code=error.code)
 
     async def procedure_exists(self, name: str, *, line: Line = Line.READS) -> bool:
         """Whether the tester has a procedure; its name is without `.000`. MacNet (1, 3)"""

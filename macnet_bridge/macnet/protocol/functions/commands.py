@@ -20,6 +20,8 @@ _START_MORE = (
 _START_TYPE_2 = (
     Layout(messages.StartTest, f"=2 u8 | =1 u8 | {_START_COMMON} | {_START_MORE}"),
     Layout(messages.StartTest, f"=2 u8 | =2 u8 | {_START_COMMON} | {_START_MORE} | RegimeName char[25]"),
+    # As long as the manual says, and with the version that has a regime: there is none. Never sent.
+    Layout(messages.StartTest, f"=2 u8 | =2 u8 | {_START_COMMON} | {_START_MORE}"),
 )
 _ADVANCED = (
     "Options u8 | ArchivedTestName char[30] | RemoveLastDataRecords u8 | TestTime f32 | StepTime f32 | "

@@ -41,6 +41,11 @@ class ChannelSpecification(Message, frozen=True, kw_only=True):
     supply_charge_volt: float = field(name="PSVChg")
     supply_discharge_volt: float = field(name="PSVDis")
 
+    @property
+    def tick_second(self) -> float:
+        """One tick. The manual's text has ms, its example a number that can only be seconds."""
+        return self.tick_speed if self.tick_speed < 1 else self.tick_speed / 1000
+
 
 class ChannelSpecifications(Message, frozen=True, kw_only=True):
     """Reply of MacNet (3, 1) for several channels, which only binary can ask for."""
