@@ -51,7 +51,7 @@ def test_the_largest_range_counts_whichever_it_is() -> None:
     assert specified(odd).discharge_max_ampere == 6.0
 
 
-def test_no_power_is_no_limit_of_power() -> None:
+def test_q41_no_power_is_no_limit_of_power() -> None:
     none = structs.replace(SPECIFICATION, channel_safety_charge_watt=0.0, channel_safety_discharge_watt=0.0)
     assert specified(none).power_max_watt == 25.0
     one = structs.replace(SPECIFICATION, channel_safety_charge_watt=0.0)

@@ -47,7 +47,7 @@ def ids(tester: ScriptedTester) -> list[int]:
     return [msgspec.json.decode(request)["id"] for request in tester.requests]
 
 
-async def test_ids_rise_from_a_start_that_nobody_can_guess(tester: ScriptedTester) -> None:
+async def test_q38_ids_rise_from_a_start_that_nobody_can_guess(tester: ScriptedTester) -> None:
     starts = set()
     for _ in range(3):
         cycler = client(tester)
@@ -61,7 +61,7 @@ async def test_ids_rise_from_a_start_that_nobody_can_guess(tester: ScriptedTeste
     assert len(tester.peers) == 3, "each client kept its connection"
 
 
-async def test_one_request_is_in_flight_and_the_next_waits(tester: ScriptedTester) -> None:
+async def test_u1_one_request_is_in_flight_and_the_next_waits(tester: ScriptedTester) -> None:
     tester.script = silent
     cycler = client(tester)
     calls = [asyncio.create_task(cycler.read_voltages(channel, 1)) for channel in (1, 2, 3)]
@@ -143,7 +143,7 @@ async def test_what_is_not_the_reply_is_a_bad_reply_and_closes(
     assert await cycler.read_voltages(1, 1) == [3.7]
 
 
-async def test_an_earlier_id_is_a_bad_reply(tester: ScriptedTester) -> None:
+async def test_q38_an_earlier_id_is_a_bad_reply(tester: ScriptedTester) -> None:
     cycler = client(tester)
     await cycler.read_voltages(1, 1)
     tester.script = lambda peer, request: peer.send(volts(peer.requests[0]))
@@ -223,7 +223,7 @@ async def test_something_unasked_for_while_idle_closes(tester: ScriptedTester) -
     assert [len(peer.requests) for peer in tester.peers] == [1, 1, 1]
 
 
-async def test_the_peer_closes_while_nothing_is_asked(tester: ScriptedTester) -> None:
+async def test_u4_the_peer_closes_while_nothing_is_asked(tester: ScriptedTester) -> None:
     cycler = client(tester)
     await cycler.read_voltages(1, 1)
     tester.peers[0].transport.close()
@@ -386,7 +386,7 @@ async def test_a_refusal_keeps_the_connection(tester: ScriptedTester) -> None:
     assert len(tester.peers) == 1
 
 
-async def test_split_and_pretty_replies(tester: ScriptedTester) -> None:
+async def test_u3_split_and_pretty_replies(tester: ScriptedTester) -> None:
     def byte_by_byte(peer: Peer, request: bytes) -> None:
         text = msgspec.json.format(volts(request).strip()).replace(b"\n", b"\r\n") + b"\r\n"
         for at in range(len(text)):
@@ -396,7 +396,7 @@ async def test_split_and_pretty_replies(tester: ScriptedTester) -> None:
     assert await client(tester).read_voltages(1, 1) == [3.7]
 
 
-async def test_a_constant_id_only_where_it_is_expected(tester: ScriptedTester) -> None:
+async def test_q38_a_constant_id_only_where_it_is_expected(tester: ScriptedTester) -> None:
     tester.script = lambda peer, request: peer.send(volts(request, id=1987))
     with pytest.raises(BadReply, match="constant_id"):
         await client(tester).read_voltages(1, 1)

@@ -162,7 +162,7 @@ async def test_output_in_direct_mode(simulated: SimulatedCycler, cycler: AsyncCy
 
 
 @pytest.mark.parametrize("channel", [1, 5, 128])
-async def test_rest_is_the_binary_message_on_the_right_channel(
+async def test_q15_rest_is_the_binary_message_on_the_right_channel(
     simulated: SimulatedCycler, cycler: AsyncCycler, channel: int
 ) -> None:
     await direct(cycler, simulated, channel)
@@ -177,7 +177,7 @@ async def test_rest_is_the_binary_message_on_the_right_channel(
 
 
 @pytest.mark.parametrize("channel", [1, 5, 128])
-async def test_the_result_of_rest_is_decoded(cycler: AsyncCycler, channel: int) -> None:
+async def test_q15_the_result_of_rest_is_decoded(cycler: AsyncCycler, channel: int) -> None:
     with pytest.raises(TesterRefused) as refused:
         await cycler.rest(channel)
     assert (refused.value.code, refused.value.result) == ("CHANNEL_NOT_ACTIVE", 2)
@@ -206,7 +206,7 @@ async def test_a_lost_reply_to_rest(simulated: SimulatedCycler) -> None:
 
 
 @pytest.mark.parametrize("channel", [0, -1, 129, 65536, 65537])
-async def test_channels_that_are_not_there(
+async def test_q37_channels_that_are_not_there(
     simulated: SimulatedCycler, cycler: AsyncCycler, channel: int
 ) -> None:
     before = len(simulated.received)
@@ -236,7 +236,7 @@ async def test_no_number_wraps_round_before_the_size_is_known(
 
 
 @pytest.mark.parametrize(("first", "count"), [(1, 0), (1, 129), (2, 128), (128, 2), (0, 1), (1, -1)])
-async def test_ranges_that_are_not_there(
+async def test_u14_ranges_that_are_not_there(
     simulated: SimulatedCycler, cycler: AsyncCycler, first: int, count: int
 ) -> None:
     before = len(simulated.received)

@@ -108,7 +108,7 @@ def test_u16_bytes_beyond_ascii_do_not_hide_a_reply() -> None:
     assert reply.units == ["°C"]
 
 
-def test_times_have_no_zone() -> None:
+def test_u13_times_have_no_zone() -> None:
     text = b'{"result":{"FClass":1,"FNum":1,"APIVersion":1,"MacTest32EXEversionMajor":3,'
     text += b'"MacTest32EXEversionBuild":18,"MacTest32EXEversionMinor":2,"MacTest32DLLversionMajor":3,'
     # pymacnet's spoofer writes "Msinor" here.
@@ -149,3 +149,16 @@ def test_u6_results_that_refuse(result: int | str, shown: int | str, code: str) 
     with pytest.raises(TesterRefused) as caught:
         functions.check_result(functions.SET_OUTPUT, messages.Outcome(result=result))
     assert (caught.value.result, caught.value.code) == (shown, code)
+
+
+def test_u8_a_datagram_holds_readings_of_128_channels_and_17_specifications() -> None:
+    most = 1472
+    for row, count in (
+        (functions.VOLTAGES, 128),
+        (functions.CHANNEL_STATUSES, 128),
+        (functions.CHANNEL_SPECIFICATIONS, 17),
+    ):
+        size = row.binary_reply[0].item_size
+        assert 8 + count * size <= most
+        assert binary.reply_data_bytes(row, messages.ChannelRange(count=count), count * size) == count * size
+    assert 8 + 18 * functions.CHANNEL_SPECIFICATIONS.binary_reply[0].item_size > most

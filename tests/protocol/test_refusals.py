@@ -94,7 +94,7 @@ SHAPES = [
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("number", [b"7", b"null"])
-def test_an_error_of_any_shape_is_a_refusal(shape: bytes, number: bytes) -> None:
+def test_u5_an_error_of_any_shape_is_a_refusal(shape: bytes, number: bytes) -> None:
     with pytest.raises(TesterRefused) as caught:
         jsonrpc.decode_reply(functions.SUSPEND, 1, 7, b'{"error":%b,"result":null,"id":%b}' % (shape, number))
     assert type(caught.value) is TesterRefused

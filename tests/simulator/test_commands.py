@@ -165,7 +165,7 @@ def test_the_rest_message_of_the_protocol_rests() -> None:
     assert machine.reading().current_ampere == 0.0
 
 
-def test_outputs_closer_than_100_ms_are_refused_and_change_nothing() -> None:
+def test_q21_outputs_closer_than_100_ms_are_refused_and_change_nothing() -> None:
     machine = Machine(speed=1000.0)  # the gap is one of communication: speed does not shorten it
     machine.start_direct()
     machine.pass_by(1.0)
@@ -251,7 +251,7 @@ def test_records_by_time_and_by_change() -> None:
     assert machine.reading().record_cause == RecordCause.STEP_TIME
 
 
-def test_the_watchdog_suspends_a_channel_that_hears_nothing() -> None:
+def test_q22_the_watchdog_suspends_a_channel_that_hears_nothing() -> None:
     machine = Machine(direct_watchdog_second=2.0, speed=10.0)
     machine.start_direct()
     machine.pass_by(1.0)
@@ -291,7 +291,7 @@ def test_values_that_single_precision_lacks_are_illegal(value: float) -> None:
         machine.ask(f.SET_SAFETY_LIMITS, limits(voltage_max_volt=value))
 
 
-def test_safety_limits_come_back_as_they_were_taken() -> None:
+def test_q40_safety_limits_come_back_as_they_were_taken() -> None:
     reply = Machine().ask(f.SET_SAFETY_LIMITS, limits(voltage_max_volt=4.3, discharge_max_ampere=-2.0))
     assert reply == limits(voltage_max_volt=4.300000190734863, discharge_max_ampere=-2.0)
 

@@ -25,7 +25,7 @@ EXPECTED = {
 }
 
 
-async def test_a_request_split_anywhere_is_understood(cycler: SimulatedCycler, peer: JsonPeer) -> None:
+async def test_u2_a_request_split_anywhere_is_understood(cycler: SimulatedCycler, peer: JsonPeer) -> None:
     async with json_peer(cycler) as other:
         for at in range(1, len(STATUS)):
             peer.writer.write(STATUS[:at])
@@ -34,14 +34,14 @@ async def test_a_request_split_anywhere_is_understood(cycler: SimulatedCycler, p
             assert await peer.reply() == EXPECTED
 
 
-async def test_a_request_byte_by_byte_over_the_wire_is_understood(peer: JsonPeer) -> None:
+async def test_u2_a_request_byte_by_byte_over_the_wire_is_understood(peer: JsonPeer) -> None:
     for byte in STATUS:
         peer.writer.write(bytes([byte]))
         await peer.writer.drain()
     assert await peer.reply() == EXPECTED
 
 
-async def test_glued_requests_are_answered_in_order(peer: JsonPeer) -> None:
+async def test_u1_glued_requests_are_answered_in_order(peer: JsonPeer) -> None:
     peer.writer.write(b" \r\n".join(request(4, 9, request_id=n, Chan=n, Len=1) for n in range(8)))
     replies = [await peer.reply() for _ in range(8)]
     assert [(reply["id"], reply["result"]["Chan"]) for reply in replies] == [(n, n) for n in range(8)]
@@ -59,7 +59,7 @@ async def test_braces_and_quotes_in_a_name_do_not_confuse(peer: JsonPeer) -> Non
 
 
 @pytest.mark.parametrize("request_id", [0, 1, 2**40, "text", None])
-async def test_the_id_comes_back_as_it_was(request_id: object, peer: JsonPeer) -> None:
+async def test_q38_the_id_comes_back_as_it_was(request_id: object, peer: JsonPeer) -> None:
     peer.writer.write(request(1, 2, request_id=request_id))
     assert (await peer.reply())["id"] == request_id
 
@@ -69,7 +69,7 @@ async def test_replies_are_compact_with_one_line_end(peer: JsonPeer) -> None:
     assert await peer.line() == json.dumps(EXPECTED, separators=(",", ":")).encode() + b"\r\n"
 
 
-async def test_pretty_replies_have_line_ends_inside(clock: FakeClock) -> None:
+async def test_u3_pretty_replies_have_line_ends_inside(clock: FakeClock) -> None:
     async with SimulatedCycler(clock=clock, pretty=True) as cycler, json_peer(cycler) as peer:
         peer.writer.write(STATUS)
         assert await peer.line() == b"{\r\n"
@@ -78,7 +78,7 @@ async def test_pretty_replies_have_line_ends_inside(clock: FakeClock) -> None:
         assert rest.count(b"\n") == rest.count(b"\r\n") > 10
 
 
-async def test_a_constant_id_answers_everything(clock: FakeClock) -> None:
+async def test_q38_a_constant_id_answers_everything(clock: FakeClock) -> None:
     async with SimulatedCycler(clock=clock, constant_id=True) as cycler, json_peer(cycler) as peer:
         assert (await peer.ask(1, 2, request_id=5))["id"] == 1987
         assert (await peer.ask(4, 7, request_id=6, Chan=99))["id"] == 1987

@@ -24,7 +24,7 @@ def test_charging_is_positive(code: int) -> None:
 
 
 @pytest.mark.parametrize("code", sorted(DISCHARGING))
-def test_discharging_is_negative_whatever_the_tester_reports(code: int) -> None:
+def test_u20_discharging_is_negative_whatever_the_tester_reports(code: int) -> None:
     for reported in (1.5, -1.5):
         assert CurrentSign().signed(reported, code) == -1.5
         assert CurrentSign("from_mode").signed(reported, code) == -1.5

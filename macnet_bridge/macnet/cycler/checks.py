@@ -29,4 +29,5 @@ class CheckCalls(SystemCalls):
                 await self.call(f.CHECK_START, channel, request, line=Line.COMMANDS)
             except TesterRefused as error:
                 return await self.read_check_messages() or [str(error)]
+            await self.read_check_messages()  # remarks, which the next check would find
             return []
