@@ -27,6 +27,9 @@ BeforeSend = Callable[[], None]
 TRIES = 3
 """How often a message of a transfer is sent before it counts as lost."""
 
+SETTLING_S = 0.02
+"""Parts of one message follow each other faster."""
+
 
 class Connection:
     """Calls functions of one tester over one socket, one at a time, in the order asked.
@@ -237,4 +240,15 @@ async def _receive(transport: Transport, dialect: Dialect) -> Message:
     """The next reply, which may have come together with the one before it."""
     while (reply := dialect.take()) is None:
         dialect.feed(await transport.receive())
+        while dialect.in_doubt:
+            await _settle(transport, dialect)
     return reply
+
+
+async def _settle(transport: Transport, dialect: Dialect) -> None:
+    """Wait a moment for more; what makes a reply a longer one was sent together with it."""
+    try:
+        async with asyncio.timeout(SETTLING_S):
+            dialect.feed(await transport.receive())
+    except (TimeoutError, ConnectionClosed):
+        dialect.settle()

@@ -14,7 +14,7 @@ from macnet_bridge.errors import InvalidRequest
 from macnet_bridge.macnet.protocol import binary, jsonrpc
 from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header, JsonFramer
 from macnet_bridge.macnet.protocol.functions import Function
-from macnet_bridge.macnet.protocol.messages import Message
+from macnet_bridge.macnet.protocol.messages import ChannelRange, Message
 
 Q = TypeVar("Q", bound=Message)
 
@@ -42,6 +42,13 @@ class Dialect(Protocol):
     @property
     def pending(self) -> bool:
         """Whether bytes were fed that no reply has used up, and that mean something."""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether the reply that was fed would be a longer one if more came at once."""
+
+    def settle(self) -> None:
+        """Nothing more came at once."""
 
 
 class _Misprints:
@@ -109,6 +116,13 @@ class JsonDialect:
     def pending(self) -> bool:
         return bool(self._untried.strip()) or self._framer.pending
 
+    @property
+    def in_doubt(self) -> bool:
+        return False  # braces tell where a reply ends
+
+    def settle(self) -> None:
+        pass
+
     def _frame_untried(self) -> None:
         """What arrived first is tried as one whole message, until more comes or it is not one."""
         self._framer.feed(self._untried)
@@ -121,6 +135,8 @@ class BinaryDialect:
     def __init__(self) -> None:
         self._buffer = b""
         self._misprints = _Misprints()
+        # A tester whose Len was once a number of bytes is not asked again what it means by it.
+        self._counts_bytes = False
         self._asked: tuple[Function[Any, Any], int, Message] | None = None
 
     def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
@@ -156,3 +172,23 @@ class BinaryDialect:
     @property
     def pending(self) -> bool:
         return bool(self._buffer)
+
+    @property
+    def in_doubt(self) -> bool:
+        assert self._asked is not None, "in_doubt before encode"
+        function, _, request = self._asked
+        item_bytes = function.binary_reply[0].item_size
+        if item_bytes <= 1 or self._counts_bytes or isinstance(request, ChannelRange):
+            return False
+        return _may_count(self._buffer, item_bytes)
+
+    def settle(self) -> None:
+        self._counts_bytes = True
+
+
+def _may_count(data: bytes, item_bytes: int) -> bool:
+    """Whether Len may be a number of inputs, not all of which have arrived yet; see (4, 4)."""
+    if len(data) < HEADER_BYTES:
+        return False
+    length, waiting = Header.unpack(data).length, len(data) - HEADER_BYTES
+    return length % item_bytes == 0 and length <= waiting < length * item_bytes

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,16 +21,16 @@ from macnet_bridge.errors import (
     NotConfirmed,
     TesterRefused,
 )
-from macnet_bridge.macnet import AsyncCycler, Line, TesterAddress
+from macnet_bridge.macnet import AsyncCycler, Line, TesterAddress, connection
 from macnet_bridge.macnet.cycler import BulkTransport
-from macnet_bridge.macnet.dialects import MAX_JSON_REQUEST_BYTES
+from macnet_bridge.macnet.dialects import MAX_JSON_REQUEST_BYTES, BinaryDialect
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState, FileType, StepCode
 from macnet_bridge.macnet.survey import survey
 from macnet_bridge.macnet.transports import TcpTransport
 from macnet_bridge.simulator import Behaviour, Forms, SimulatedCycler, Transport
-from tests.macnet.scripted_tester import HOST, Peer, ScriptedTester, silent, volts
+from tests.macnet.scripted_tester import HOST, Peer, ScriptedTester, silent, until, volts
 from tests.protocol.samples import JSON_ROWS, Row, for_channel, sample_request
 from tests.simulator.machine import OFF, limits
 from tests.simulator.peers import FakeClock
@@ -63,6 +64,40 @@ def output(mode: str, ampere: float, volt: float = 4.2) -> m.DirectOutput:
     return m.DirectOutput(
         current_ampere=ampere, voltage_volt=volt, power_watt=OFF, resistance_ohm=0.0, mode=mode
     )
+
+
+async def test_q1_inputs_that_are_counted_may_come_in_two_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "SETTLING_S", 10.0)
+    values = [1.0, 2.0, 3.0, 4.0]
+    dialect = BinaryDialect()
+    rest: list[asyncio.Task[None]] = []
+
+    async def send_the_rest(peer: Peer) -> None:
+        await until(lambda: dialect.pending and dialect.in_doubt)
+        peer.send(struct.pack("<3f", *values[1:]))
+
+    def in_two_parts(peer: Peer, request: bytes) -> None:
+        peer.send(request[:6] + struct.pack("<Hf", len(values), values[0]))
+        rest.append(asyncio.create_task(send_the_rest(peer)))
+
+    async with ScriptedTester(in_two_parts, binary=True) as scripted:
+        line = connection.Connection(lambda: TcpTransport.connect(HOST, scripted.port), lambda: dialect)
+        assert (await line.call(f.AUX_READINGS, 1, m.Empty(), 10.0)).values == values
+        assert len(rest) == 1
+        line.close()
+
+
+@pytest.mark.parametrize("more", [b"", bytes(4)])
+async def test_q1_inputs_that_are_bytes_are_not_waited_for_long(more: bytes) -> None:
+    def answer(peer: Peer, request: bytes) -> None:
+        peer.send(request[:6] + struct.pack("<H4f", 16, 1.0, 2.0, 3.0, 4.0) + more)
+
+    async with ScriptedTester(answer, binary=True) as scripted:
+        cycler = AsyncCycler(scripted.address, transport="tcp")
+        for _ in range(2):
+            assert (await cycler.read_aux(1)).values == [1.0, 2.0, 3.0, 4.0]
+        assert len(scripted.peers) == (2 if more else 1), "what is left over is a doubt"
+        cycler.close()
 
 
 @pytest.mark.parametrize("transport", ["json", "tcp"])
