@@ -100,7 +100,7 @@ class SimulatedCycler:
         self._turnstile = Turnstile(self.latency_ms / 1000.0)
         self._servers: list[asyncio.Server] = []
         self._datagrams: BinaryDatagrams | None = None
-        self._answering = self._of_profile()
+        self._service = self._of_profile()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -186,7 +186,7 @@ class SimulatedCycler:
 
     async def _listen(self, kind: type[JsonConnection | BinaryConnection], port: int) -> int:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: kind(self._answering, self._connections), self.host, port)
+        server = await loop.create_server(lambda: kind(self._service, self._connections), self.host, port)
         self._servers.append(server)
         picked: int = server.sockets[0].getsockname()[1]
         return picked
@@ -194,7 +194,7 @@ class SimulatedCycler:
     async def _listen_to_datagrams(self, port: int) -> int:
         loop = asyncio.get_running_loop()
         transport, self._datagrams = await loop.create_datagram_endpoint(
-            lambda: BinaryDatagrams(self._answering), local_addr=(self.host, port)
+            lambda: BinaryDatagrams(self._service), local_addr=(self.host, port)
         )
         picked: int = transport.get_extra_info("sockname")[1]
         return picked
