@@ -36,9 +36,10 @@ _WORDS: dict[tuple[int, int], dict[Any, str]] = {
     (8, 2): {1: "LOGGED OUT", 0: "FAILED"},
 }
 _USUAL_WORDS = {RESULT_OK: "OK"}
+_USUAL_FORMS = Forms()
 
 
-def for_json(function: Function[Any, Any], reply: Message, forms: Forms) -> Message:
+def for_json(function: Function[Any, Any], reply: Message, forms: Forms = _USUAL_FORMS) -> Message:
     """Success as a word, and of the names of a test only the two that JSON gives."""
     if isinstance(reply, Outcome):
         words = _WORDS.get(function.number, _USUAL_WORDS)
