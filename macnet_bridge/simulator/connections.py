@@ -17,8 +17,6 @@ from macnet_bridge.simulator.received import Transport
 from macnet_bridge.simulator.session import Session
 
 _MAX_SESSIONS = 256
-_WITHOUT_LENGTH = (7, 20, 0)
-"""The one request that the manual prints with data and without their length: a byte, if it is there."""
 
 
 Send = Callable[[bytes], None]
@@ -122,10 +120,14 @@ class Connection(asyncio.Protocol):
 
 
 class JsonConnection(Connection):
-    """JSON over TCP. Requests may come split, glued, compact or pretty-printed."""
+    """JSON over TCP. Requests may come split, glued, compact or pretty-printed.
 
-    def __init__(self, service: Answering, connections: Connections) -> None:
+    With `drops_glued`, only the first of those that arrive together is answered.
+    """
+
+    def __init__(self, service: Answering, connections: Connections, *, drops_glued: bool = False) -> None:
         super().__init__(service, connections)
+        self._drops_glued = drops_glued
         self._framer = JsonFramer()
         self._in_step = True
 
@@ -142,12 +144,12 @@ class JsonConnection(Connection):
             self._service.refuse_json(BadRequest(BadRequest.PARSE_ERROR), data, self._send_and_close)
 
     def _arrived(self) -> Iterator[bytes]:
-        """The requests that are whole by now; only the first, where others are dropped."""
-        first = True
+        """The requests that are whole by now."""
+        is_glued = False
         while (text := self._framer.take()) is not None:
-            if first or self._service.forms.glued_requests == "answered":
+            if not (is_glued and self._drops_glued):
                 yield text
-            first = False
+            is_glued = True
 
     def _send_and_close(self, reply: bytes) -> None:
         self.send(reply)
@@ -166,10 +168,7 @@ class BinaryConnection(Connection):
         while len(self._buffer) >= HEADER_BYTES:
             header = Header.unpack(self._buffer)
             function = find(header.fclass, header.fnum)
-            size = request_data_bytes(function, header.length)
-            if (header.fclass, header.fnum, size) == _WITHOUT_LENGTH:
-                size = min(len(self._buffer) - HEADER_BYTES, 1)
-            end = HEADER_BYTES + size
+            end = HEADER_BYTES + request_data_bytes(function, header.length)
             if len(self._buffer) < end:
                 return
             content = bytes(self._buffer[HEADER_BYTES:end])

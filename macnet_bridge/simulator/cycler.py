@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Literal, Self
 
@@ -15,6 +16,7 @@ from macnet_bridge.simulator.connections import (
     Answering,
     BinaryConnection,
     BinaryDatagrams,
+    Connection,
     Connections,
     JsonConnection,
 )
@@ -121,7 +123,10 @@ class SimulatedCycler:
             self.tester.power_on(self.clock(), _time_of_day())
         self._connections.welcome = True
         try:
-            self.json_port = await self._listen(JsonConnection, self.json_port)
+            drops_glued = self.forms.glued_requests == "dropped"
+            self.json_port = await self._listen(
+                partial(JsonConnection, drops_glued=drops_glued), self.json_port
+            )
             self.tcp_port = await self._listen(BinaryConnection, self.tcp_port)
             self.udp_port = await self._listen_to_datagrams(self.udp_port)
         except OSError:
@@ -184,7 +189,7 @@ class SimulatedCycler:
             clock=self.clock,
         )
 
-    async def _listen(self, kind: type[JsonConnection | BinaryConnection], port: int) -> int:
+    async def _listen(self, kind: Callable[[Answering, Connections], Connection], port: int) -> int:
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: kind(self._service, self._connections), self.host, port)
         self._servers.append(server)

@@ -287,7 +287,8 @@ async def test_u9_a_datagram_counts_from_whatever_port_it_comes() -> None:
         """Answers to the port that asked, from a port of its own."""
 
         def datagram_received(self, data: bytes, addr: Any) -> None:
-            other.sendto(data[:6] + b"\x04\x00" + b"\x00\x00\x80\x40", addr)
+            reading = data[:6] + struct.pack("<Hf", 4, 4.0)
+            other.sendto(data if data == bytes(8) else reading, addr)
 
     other, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=(HOST, 0))
     ear, _ = await loop.create_datagram_endpoint(Mouth, local_addr=(HOST, 0))

@@ -50,14 +50,16 @@ async def test_q6_safety_limits_by_udp_may_call_their_24_bytes_5(cycler: Simulat
 
 async def test_q7_scan_entries_with_the_printed_lengths(clock: FakeClock) -> None:
     behaviour = Behaviour(smart_batteries=True)
-    async with SimulatedCycler(clock=clock, behaviour=behaviour) as cycler, binary_peer(cycler) as peer:
-        entry = await peer.ask(bytes.fromhex("0700 1400 0300 0100 02"))
-        assert len(entry) == 8 + 34
-        assert await peer.ask(bytes.fromhex("0700 1400 0300 0000 02")) == entry
-        written = await peer.ask(bytes.fromhex("0700 1500 0300 2100") + entry[8:-1])
-        assert written == bytes.fromhex("0700 1500 0300 0300 02 0000")
-        assert await peer.ask(bytes.fromhex("0700 1400 0300 0000 02")) == entry
-        assert await peer.ask(bytes(8)) == bytes(8), "in step still"
+    async with SimulatedCycler(clock=clock, behaviour=behaviour) as cycler:
+        async with binary_peer(cycler) as peer:
+            entry = await peer.ask(bytes.fromhex("0700 1400 0300 0100 02"))
+            assert len(entry) == 8 + 34
+            written = await peer.ask(bytes.fromhex("0700 1500 0300 2100") + entry[8:-1])
+            assert written == bytes.fromhex("0700 1500 0300 0300 02 0000")
+            assert await peer.ask(bytes.fromhex("0700 1400 0300 0100 02")) == entry
+        async with datagram_peer(cycler) as datagrams:
+            for length in ("0000", "0100"):
+                assert await datagrams.ask(bytes.fromhex(f"0700 1400 0300 {length} 02")) == entry
 
 
 @pytest.mark.parametrize(("count", "shown"), [("boards", 1), ("positions", 8)])
