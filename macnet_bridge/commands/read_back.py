@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from macnet_bridge.commands.job import Job
-from macnet_bridge.errors import MacNetBridgeError, OutcomeUnknown
+from macnet_bridge.errors import OutcomeUnknown
 from macnet_bridge.macnet.cycler import Line
+from macnet_bridge.macnet.cycler.waiting import wait_until as wait_until
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.macnet.protocol.messages import StatusAndReadings
-
-_PAUSE_S = 0.05
-
-
-async def wait_until(check: Callable[[], Awaitable[bool]], within_s: float) -> bool:
-    """Ask at least once, and again until the answer is yes or the time is over.
-
-    A read that fails is no answer; the next one may succeed.
-    """
-    end = asyncio.get_running_loop().time() + within_s
-    while True:
-        try:
-            if await check():
-                return True
-        except MacNetBridgeError:
-            pass
-        if asyncio.get_running_loop().time() >= end:
-            return False
-        await asyncio.sleep(_PAUSE_S)
 
 
 async def read_state(job: Job[Any], line: Line = Line.COMMANDS) -> StatusAndReadings:

@@ -1,0 +1,105 @@
+"""The output of one channel in direct mode: one request at a time, and never too close together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from macnet_bridge.errors import (
+    NotConfirmed,
+    OutcomeUnknown,
+    Superseded,
+    TesterOffline,
+    TesterRefused,
+)
+from macnet_bridge.macnet.connection import BeforeSend
+from macnet_bridge.macnet.cycler import AsyncCycler, Line
+from macnet_bridge.macnet.cycler.pacing import OutputPacing
+from macnet_bridge.macnet.cycler.waiting import wait_until
+from macnet_bridge.macnet.protocol.codes import StepCode
+from macnet_bridge.macnet.protocol.messages import DirectOutput
+
+TAKEN_WITHIN_S = 5.0
+"""How long a tester may go on to say that an output comes too soon."""
+
+_NOT_YET = frozenset({"SENT_TOO_SOON", "DIRECT_MODE_NOT_READY"})
+_REST_TRIES = 2
+
+_Send = Callable[[BeforeSend], Awaitable[None]]
+
+
+class Outputs:
+    """Sets the output of one channel. The newest of several calls wins.
+
+    MacNet (6, 8) may be repeated: it says what the output is to be, not how it is to change.
+    """
+
+    def __init__(self, cycler: AsyncCycler, channel: int, pacing: OutputPacing) -> None:
+        self._cycler = cycler
+        self._channel = channel
+        self._pacing = pacing
+        self._newest = 0
+        self._turn = asyncio.Lock()
+
+    async def set(self, output: DirectOutput) -> None:
+        """Let current flow.
+
+        Raises:
+            Superseded: a newer output came before this one was sent.
+            TesterRefused: the tester does not take it, or not within `TAKEN_WITHIN_S`.
+            OutcomeUnknown: sent, and no reply came. Set another output, or rest.
+        """
+        number = self._number()
+        async with self._turn:
+            await self._until_taken(number, lambda gate: self._cycler.set_output(self._channel, output, gate))
+
+    async def rest(self) -> None:
+        """Let no current flow, and see that none is meant to. Binary MacNet (6, 8), (4, 7)
+
+        Raises:
+            Superseded, TesterRefused: as for `set`.
+            OutcomeUnknown: twice, it could not be seen that the channel rests.
+        """
+        number = self._number()
+        doubt: OutcomeUnknown | None = None
+        async with self._turn:
+            for _ in range(_REST_TRIES):
+                try:
+                    await self._until_taken(number, lambda gate: self._cycler.rest(self._channel, gate))
+                except TesterOffline as error:
+                    raise doubt or error from None
+                except OutcomeUnknown as error:
+                    doubt = error
+                if await wait_until(self._rests, self._cycler.timeout_s):
+                    return
+        raise doubt or NotConfirmed("the tester said yes to rest, and its state does not show it")
+
+    def _number(self) -> int:
+        self._newest += 1
+        return self._newest
+
+    async def _until_taken(self, number: int, send: _Send) -> None:
+        """Send until the tester does not say any more that it comes too soon."""
+        end = _now() + TAKEN_WITHIN_S
+        while True:
+            await asyncio.sleep(self._pacing.wait_s(self._channel, _now()))
+            try:
+                return await send(lambda: self._leaves(number))
+            except TesterRefused as error:
+                if error.code not in _NOT_YET or _now() >= end:
+                    raise
+            finally:
+                self._pacing.answered(self._channel, _now())
+
+    def _leaves(self, number: int) -> None:
+        if number != self._newest:
+            raise Superseded("STOPPED", "a newer output of this channel came before this one was sent")
+        self._pacing.left(self._channel, _now())
+
+    async def _rests(self) -> bool:
+        reading = await self._cycler.read_status(self._channel, line=Line.COMMANDS)
+        return reading.step_code == StepCode.REST
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
