@@ -29,7 +29,8 @@ config: dict[str, Any] = {
     "data_record_time_s": 1.0,
     "seconds": 5.0,
 }
-config.update(argument.split("=", 1) for argument in sys.argv[1:])
+for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
+    config[key] = value
 seconds = float(config["seconds"])
 
 with MaccorInterface(config) as channel:

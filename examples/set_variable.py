@@ -22,9 +22,10 @@ config: dict[str, Any] = {
     "variable": 1,
     "value": 0.01,
 }
-config.update(argument.split("=", 1) for argument in sys.argv[1:])
-variable, value = int(config["variable"]), float(config["value"])
+for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
+    config[key] = value
+variable, wanted = int(config["variable"]), float(config["value"])
 
 with MaccorInterface(config) as channel:
-    channel.set_channel_variable(variable, value)
-    print(f"VAR{variable} of channel {channel.get_channel_number()} is {value:g}")
+    channel.set_channel_variable(variable, wanted)
+    print(f"VAR{variable} of channel {channel.get_channel_number()} is {wanted:g}")

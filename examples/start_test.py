@@ -25,7 +25,8 @@ config: dict[str, Any] = {
     "v_max_v": 4.2,
     "v_min_v": 3.0,
 }
-config.update(argument.split("=", 1) for argument in sys.argv[1:])
+for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
+    config[key] = value
 
 with MaccorInterface(config) as channel:
     try:

@@ -82,7 +82,9 @@ class Outputs:
         """Send until the tester does not say any more that it comes too soon."""
         end = _now() + TAKEN_WITHIN_S
         while True:
-            await asyncio.sleep(self._pacing.wait_s(self._channel, _now()))
+            # In a loop, because where the clock is coarse a timer rings early.
+            while wait_s := self._pacing.wait_s(self._channel, _now()):  # noqa: ASYNC110
+                await asyncio.sleep(wait_s)
             try:
                 return await send(lambda: self._leaves(number))
             except TesterRefused as error:
