@@ -44,7 +44,7 @@ def lab() -> Iterator[RunningCycler]:
 
 def example(heading: str, lab: RunningCycler) -> str:
     """A Python example of pymacnet's README, by the heading that it stands under."""
-    readme = str(metadata("pymacnet").get_payload())
+    readme = str(metadata("pymacnet").json["description"])
     section = readme.split(f"### {heading}\n")[1]
     found = re.search(r"```python\n(.*?)```", section, re.DOTALL)
     assert found, heading
