@@ -12,8 +12,8 @@ package with its extras test and fuzz.
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -132,14 +132,14 @@ def _figures(printed: str, code: int, wall_s: float) -> Figures:
     if not status or executed is None:
         raise click.ClickException(f"the fuzzer did not run:\n{printed[-2000:]}")
     edges, features, corpus, size = status[-1]
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = os.times()
     return Figures(
         executions=int(executed[1]),
         edges=int(edges),
         features=int(features),
         corpus=int(corpus),
         corpus_size=size,
-        cpu_s=used.ru_utime + used.ru_stime,
+        cpu_s=used.children_user + used.children_system,
         wall_s=wall_s,
         findings=1 if code else 0,
     )
