@@ -16,12 +16,14 @@ from tests.protocol.samples import ROWS, Row, for_channel, sample_request
 
 HEAD_BYTES = 4
 MAX_BYTES = 4096
+EVERYWHERE = 0
+"""As `cuts`: at every byte."""
+
 REQUEST_ID = 1987
 """That of the manual's examples, so that they are replies to what is asked here."""
 
 _NUMBERS = 16
 _MAX_CUTS = 8
-_EVERYWHERE = 0
 
 
 class Side(IntEnum):
@@ -93,7 +95,7 @@ class Case(NamedTuple):
     def parts(self) -> list[bytes]:
         """The stream as the network delivers it."""
         size = len(self.stream)
-        if self.cuts == _EVERYWHERE:
+        if self.cuts == EVERYWHERE:
             return [self.stream[at : at + 1] for at in range(size)]
         chosen = random.Random(self.cuts)
         places = sorted(chosen.randint(0, size) for _ in range(chosen.randint(1, _MAX_CUTS)))

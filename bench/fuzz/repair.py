@@ -21,6 +21,9 @@ _ODD: Sequence[Any] = (
 )
 
 
+_CUTS = 8
+
+
 class Mutator:
     """Makes one input out of another."""
 
@@ -35,7 +38,9 @@ class Mutator:
         if how < 0.1:
             case = self._begin_anew(case, chosen)
         if how < 0.2:
-            case = case._replace(row=chosen.choice(ROWS), cuts=chosen.randrange(8))
+            case = case._replace(row=chosen.choice(ROWS))
+        if chosen.random() < 0.2:
+            case = case._replace(cuts=chosen.randrange(_CUTS))
         if case.side.is_json and how < 0.6:
             return _within(repaired(case, chosen, odd=chosen.random() < 0.8), most)
         head, stream = case.data()[:HEAD_BYTES], case.stream

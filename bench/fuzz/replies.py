@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from bench.fuzz import oracle
-from bench.fuzz.case import REQUEST_ID, Case, Side
+from bench.fuzz.case import EVERYWHERE, REQUEST_ID, Case, Side
 from bench.fuzz.findings import check_valid, is_ascii, is_finite, must, same
 from macnet_bridge.errors import InvalidRequest, Malformed, TesterRefused
 from macnet_bridge.macnet.dialects import BinaryDialect, Dialect, JsonDialect
 from macnet_bridge.macnet.protocol import binary, functions, jsonrpc
-from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header
+from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header, JsonFramer
 from macnet_bridge.macnet.protocol.messages import ChannelRange, Message, Outcome
 from tests.protocol.samples import Row
 
@@ -30,6 +31,7 @@ def check(case: Case) -> None:
     if case.side.is_json or not _may_count_inputs(case):
         whole = _taken(case, [case.stream])
         must(same(taken and taken.what, whole and whole.what), "depends on how it is cut", taken, whole)
+    _check_slow_way(case, taken)
     if taken is not None and isinstance(taken.what, Message):
         _check_items(case, taken.what)
     if case.side is Side.BINARY_REPLIES:
@@ -37,8 +39,7 @@ def check(case: Case) -> None:
 
 
 def _taken(case: Case, parts: list[bytes]) -> Taken | None:
-    # Its own ids cannot be foreseen; the manual's constant one can.
-    dialect: Dialect = JsonDialect(constant_id=True) if case.side.is_json else BinaryDialect()
+    dialect = _json_dialect(case) if case.side.is_json else BinaryDialect()
     dialect.encode(case.row, case.channel, case.request)
     fed = 0
     for part in parts:
@@ -53,8 +54,44 @@ def _taken(case: Case, parts: list[bytes]) -> Taken | None:
     return None
 
 
+def _json_dialect(case: Case) -> Dialect:
+    """One that expects the id that the stream has: as its own, or as that of a server that has no other."""
+    dialect = JsonDialect(constant_id=bool(case.cuts % 2))
+    if not case.cuts % 2:
+        dialect._id = REQUEST_ID - 1  # ids begin anywhere, so that nobody can foresee them
+    return dialect
+
+
 def _kind(error: Malformed | TesterRefused) -> tuple[Any, ...]:
     return (type(error), error.code, getattr(error, "result", None))
+
+
+def _check_slow_way(case: Case, taken: Taken | None) -> None:
+    """Whatever way a dialect takes, it comes to what the decoders alone come to."""
+    if case.side.is_json:
+        slow = _slowly(lambda: _framed_reply(case))
+        must(same(taken and taken.what, slow), "another value by the quick way", taken, slow)
+    elif taken is not None and case.cuts == EVERYWHERE and taken.fed > HEADER_BYTES:
+        header, data = binary.split(case.stream[: taken.fed])
+        slow = _slowly(lambda: binary.decode_reply(case.row, case.channel, case.request, header, data))
+        must(same(taken.what, slow), "another value by the quick way", taken, slow)
+
+
+def _slowly(read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except (Malformed, TesterRefused) as error:
+        return _kind(error)
+
+
+def _framed_reply(case: Case) -> Message | None:
+    framer = JsonFramer()
+    framer.feed(case.stream)
+    text = framer.take()
+    if text is None:
+        return None
+    reply: Message = jsonrpc.decode_reply(case.row, case.channel, REQUEST_ID, text, request=case.request)
+    return reply
 
 
 def _check_items(case: Case, reply: Message) -> None:

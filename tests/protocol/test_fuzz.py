@@ -15,10 +15,12 @@ from bench.fuzz.findings import Finding
 from bench.fuzz.repair import Mutator
 from bench.fuzz.seeds import seeds, words
 from bench.fuzz.target import check
-from macnet_bridge.macnet.protocol import binary
+from macnet_bridge.macnet.protocol import binary, jsonrpc
+from macnet_bridge.macnet.protocol.binary import asking as binary_asking
 from macnet_bridge.macnet.protocol.framing import JsonFramer
 from macnet_bridge.macnet.protocol.functions import FUNCTIONS
 from macnet_bridge.macnet.protocol.jsonrpc import answering, asking
+from macnet_bridge.macnet.protocol.messages import Outcome
 from macnet_bridge.simulator import connections
 from tests.protocol.samples import ROWS
 
@@ -87,12 +89,14 @@ DEFECTS: dict[str, tuple[Any, str, Any]] = {
     "another function passes": (asking, "_check_head", lambda *_: None),
     "another id passes": (asking, "_check_other_id", lambda *_: None),
     "items are not counted": (asking, "_check_items", lambda *_: None),
-    "another binary function passes": (binary, "_is_misprinted", lambda *_: True),
+    "another binary function passes": (binary_asking, "_is_misprinted", lambda *_: True),
     "a reply is taken before it is whole": (binary, "reply_data_bytes", lambda *_: 0),
-    "a wrong size is an IndexError": (binary, "_unfit", lambda function, data: data[10**6]),
+    "a wrong size is an IndexError": (binary_asking, "_unfit", lambda function, data: data[10**6]),
     "a request is taken before it is whole": (connections, "request_data_bytes", lambda *_: 0),
     "requests go to the next channel": (answering, "_channel", lambda *_: 2),
     "requests without a number are echoes": (answering, "_function", lambda *_: FUNCTIONS[0, 0]),
+    "a quick way is too quick in JSON": (jsonrpc, "usual_reader", lambda *_: lambda *_: Outcome(result=0)),
+    "a quick way is too quick in binary": (binary, "usual_reader", lambda *_: lambda *_: Outcome(result=0)),
     "spaces are lost": (JsonFramer, "feed", lambda self, data: self._buffer.extend(data.strip())),
 }
 
