@@ -20,7 +20,7 @@ from macnet_bridge.payloads import acknowledgements, status, telemetry
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
 
 PROJECT = Path(__file__).parents[1]
-DOCUMENTS = sorted([PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")])
+DOCUMENTS = sorted([PROJECT / "README.md", *(PROJECT / "docs").rglob("*.md")])
 
 
 def words(name: str) -> set[str]:

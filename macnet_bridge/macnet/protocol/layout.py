@@ -67,6 +67,7 @@ class Layout(Generic[M]):
     """How one Struct lies in bytes.
 
     Attributes:
+        notation, items: what it was made from.
         size: bytes of the fixed part.
         item_size: bytes of one item of a last field that repeats to the end, 0 when there is none.
         items_attribute: the Struct's attribute for that field, None when there is none.
@@ -78,7 +79,8 @@ class Layout(Generic[M]):
     def __init__(self, message: type[M], notation: str, items: Layout[Any] | None = None) -> None:
         """`items` is the layout of the Structs in a field noted as `Name items[]` or `Name items8`."""
         self.message = message
-        self._items = items
+        self.notation = notation
+        self.items = items
         fields = _parse(notation)
         ends = [tail(name, type_, items) for name, type_ in fields]
         first = next((at for at, end in enumerate(ends) if end), len(ends))
@@ -136,10 +138,10 @@ class Layout(Generic[M]):
         """Whether the Struct has nothing for some field of this layout."""
         if any(getattr(value, name) is None for name in self.attributes):
             return True
-        if self._items is None:
+        if self.items is None:
             return False
         items = getattr(value, self._tail_attributes[-1])
-        return any(self._items.lacks(item) for item in items)
+        return any(self.items.lacks(item) for item in items)
 
     def pack(self, value: M) -> bytes:
         """The bytes of a Struct.

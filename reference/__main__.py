@@ -1,0 +1,35 @@
+"""Write the pages of `docs/macnet/` anew: `python -m reference`, from the root of the repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from macnet_bridge.macnet.protocol.functions import FUNCTIONS
+from reference.index import index
+from reference.markdown import page_name
+from reference.page import page
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "macnet"
+
+
+def pages() -> dict[str, str]:
+    """All pages by the names of their files."""
+    return {"README.md": index()} | {page_name(row.number): page(row) for row in FUNCTIONS.values()}
+
+
+@click.command()
+def main() -> None:
+    """Write one page per MacNet function, and their index, into docs/macnet."""
+    FOLDER.mkdir(exist_ok=True)
+    made = pages()
+    for stale in set(FOLDER.glob("*.md")) - {FOLDER / name for name in made}:
+        stale.unlink()
+    for name, text in made.items():
+        (FOLDER / name).write_text(text, "utf-8", newline="\n")
+    click.echo(f"{len(made)} pages in {FOLDER}")
+
+
+if __name__ == "__main__":
+    main()
