@@ -22,7 +22,7 @@ Number = tuple[int, int]
 _NUMBER = re.compile(r"\((\d+), (\d+)\)")
 _MACNET = re.compile(r"\s*(Binary |JSON )?MacNet \(.*$")
 _ANY_READ = "macnet"
-"""The verb that takes every function that only reads."""
+"""The verb that takes every function that only reads; it is named after those of their own."""
 
 _NOT_SHOWN = ("self", "before_send", "line", "progress")
 
@@ -75,7 +75,8 @@ def verbs(number: Number) -> list[Verb[Any]]:
     """The MQTT verbs that are for a function: by their docstrings, or as the row's or its method's name."""
     names = {each.call.partition("(")[0] for each in methods(number)}
     names.add(FUNCTIONS[number].name.replace("smb_", "sb_"))
-    return [verb for verb in VERBS.values() if _serves(verb, number, names)]
+    found = [verb for verb in VERBS.values() if _serves(verb, number, names)]
+    return sorted(found, key=lambda verb: verb.name == _ANY_READ)
 
 
 def _serves(verb: Verb[Any], number: Number, names: set[str]) -> bool:

@@ -41,9 +41,9 @@ def test_every_verb_that_names_functions_is_on_their_pages() -> None:
 
 
 def test_verbs_of_a_function() -> None:
-    assert [verb.name for verb in verbs((6, 10))] == ["start_test", "set_safety_limits"]
+    assert {"start_test", "set_safety_limits"} <= {verb.name for verb in verbs((6, 10))}
     assert [verb.name for verb in verbs((6, 3))] == ["suspend"]
-    assert verbs((6, 7)) == []
+    assert verbs((8, 1)) == []  # the bridge logs in by itself
 
 
 def test_every_function_has_a_method() -> None:
