@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from macnet_bridge.errors import TesterOffline, TesterRefused
 from macnet_bridge.macnet.cycler import AsyncCycler, Line
+from macnet_bridge.macnet.probe import Probe
 from macnet_bridge.macnet.protocol.functions import CHANNEL_SPECIFICATION
 from macnet_bridge.macnet.protocol.messages import ChannelSpecification
 from macnet_bridge.macnet.survey import Survey
@@ -19,6 +20,7 @@ class Tester:
         name: its name in topics.
         served: the channels that the configuration serves, None for all.
         survey: what was found out when it came online, None while it is away.
+        probe: what was found out about its transports then, None where the configuration names one.
         sign: how this tester's currents get their sign.
         specifications: of the channels asked so far. MacNet (3, 1)
         cells: by channel, test name and cell of the last start that named its cell.
@@ -39,6 +41,7 @@ class Tester:
         self.served = served
         self.sign = sign or CurrentSign()
         self.survey: Survey | None = None
+        self.probe: Probe | None = None
         self.specifications: dict[int, ChannelSpecification] = {}
         self.cells: dict[int, tuple[str, str]] = {}
         self.touched: Callable[[int], None] = lambda channel: None
@@ -56,6 +59,12 @@ class Tester:
         """
         inside = self.cycler.channels is None or channel <= self.cycler.channels
         return inside and (self.served is None or channel in self.served)
+
+    @property
+    def channel_number_offset(self) -> int:
+        """What the tester adds to our channel numbers on its screen; JSON does not tell."""
+        told = self.survey.system.channel_number_offset if self.survey else None
+        return told or (self.probe.channel_number_offset if self.probe else 0)
 
     def online(self) -> Survey:
         """The survey of a tester that is there.

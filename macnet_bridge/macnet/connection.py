@@ -8,6 +8,7 @@ reply, cancellation included, closes the connection, and the next exchange opens
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -51,6 +52,7 @@ class Connection:
         self._login = login
         self._make_dialect = dialect
         self.times_opened = 0
+        self._last_used = 0.0
         self._open: tuple[Transport, Dialect] | None = None
         self._in_flight = asyncio.Lock()
 
@@ -75,6 +77,7 @@ class Connection:
             NoReply, BadReply: sent, and its outcome is not known.
         """
         async with self._in_flight:
+            self._last_used = time.monotonic()
             transport, dialect = await self._ready(timeout_s)
             message = dialect.encode(function, channel, request)
             if before_send is not None:
@@ -125,6 +128,11 @@ class Connection:
             finally:
                 if talk.has_begun and not in_step:
                     self.close()
+
+    def is_idle(self, for_s: float) -> bool:
+        """Whether it was opened once, and nothing was asked on it for so long."""
+        is_silent = time.monotonic() - self._last_used >= for_s
+        return self._open is not None and is_silent and not self._in_flight.locked()
 
     def close(self) -> None:
         """Close the socket. A call that is waiting for its reply ends with NoReply."""

@@ -53,7 +53,12 @@ class SharedSpecification(Struct, frozen=True, kw_only=True):
 
 
 class CyclerInfo(Struct, frozen=True, kw_only=True):
-    """`R/C/info`. Channels are numbered from 1; with an offset, the tester shows other numbers."""
+    """`R/C/info`. Channels are numbered from 1; with an offset, the tester shows other numbers.
+
+    Attributes:
+        transport: by which sweeps and readings come now: `json`, `tcp` or `udp`.
+        transport_reason: why by that one, in a line.
+    """
 
     bridge: str
     session: str
@@ -62,4 +67,6 @@ class CyclerInfo(Struct, frozen=True, kw_only=True):
     channel_number_offset: int
     system: dict[str, Any]
     version: dict[str, Any] | None
+    transport: str
+    transport_reason: str
     specifications: list[SharedSpecification]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from macnet_bridge.simulator.received import Transport
+
 
 class Faults:
     """What a simulated tester does wrong on purpose.
@@ -12,10 +14,14 @@ class Faults:
     Attributes:
         missing: functions that it does not have. By JSON they are answered `Invalid FNum`, in
             binary with a bare header. May be changed at any time.
+        silent: transports by which nothing is answered, as behind a firewall.
+        late_second: by how much replies by a transport come later than they would.
     """
 
     def __init__(self, missing: Iterable[tuple[int, int]] = ()) -> None:
         self.missing = set(missing)
+        self.silent: set[Transport] = set()
+        self.late_second: dict[Transport, float] = {}
         self._replies_to_drop: Counter[tuple[int, int]] = Counter()
 
     def drop_replies(self, fclass: int, fnum: int, count: int = 1) -> None:

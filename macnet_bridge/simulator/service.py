@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
@@ -77,7 +78,8 @@ class Service:
                 request_id=request.request_id,
             )
         )
-        self._turnstile.submit(lambda: self._answer_json(request, text, session, send))
+        out = self._way_out(Transport.JSON, send)
+        self._turnstile.submit(lambda: self._answer_json(request, text, session, out))
 
     def refuse_json(self, error: BadRequest, text: bytes, send: Send) -> None:
         """Answer something that is no request with an error, in its turn."""
@@ -140,7 +142,8 @@ class Service:
                 raw=header.pack() + data if body is None else b"",
             )
         )
-        self._turnstile.submit(lambda: self._answer_binary(function, header, data, body, session, send))
+        out = self._way_out(transport, send)
+        self._turnstile.submit(lambda: self._answer_binary(function, header, data, body, session, out))
 
     def _answer_binary(
         self,
@@ -173,6 +176,20 @@ class Service:
         content = b"" if self.forms.is_bare(function, reply) else encoded[HEADER_BYTES:]
         fnum, length = self.forms.numbered(function).fnum, self.forms.length(function, len(content))
         return header._replace(fnum=fnum, length=length).pack() + content
+
+    def _way_out(self, transport: Transport, send: Send) -> Send:
+        """How replies by a transport leave, with what goes wrong on the way."""
+
+        def send_or_not(reply: bytes) -> None:
+            late_s = self.faults.late_second.get(transport, 0.0)
+            if transport in self.faults.silent:
+                return
+            if late_s:
+                asyncio.get_running_loop().call_later(late_s, send, reply)
+            else:
+                send(reply)
+
+        return send_or_not
 
     def _ask(
         self, function: Function[Any, Any], channel: int, body: Message, session: Session

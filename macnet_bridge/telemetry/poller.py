@@ -8,7 +8,9 @@ import random
 import time
 
 from macnet_bridge.errors import InvalidRequest, MacNetBridgeError, TesterRefused, TransportError
-from macnet_bridge.macnet.cycler import Line
+from macnet_bridge.macnet.cycler import Line, ReadTransport
+from macnet_bridge.macnet.cycler.lines import KEEP_ALIVE_S
+from macnet_bridge.macnet.probe import probe
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol.codes import RUNNING
 from macnet_bridge.macnet.protocol.messages import TestInfo
@@ -54,6 +56,7 @@ class Poller:
         self._troubles: dict[Due | None, str] = {None: _NOT_YET_REACHED}
         self._schedule: Schedule | None = None
         self._unspecified: list[int] = []
+        self._transport: ReadTransport = tester.cycler.transport
         self._wake = asyncio.Event()
         tester.touched = self._touched
 
@@ -87,6 +90,7 @@ class Poller:
 
     async def _come_online(self) -> Schedule:
         tester = self._tester
+        tester.cycler.use("json")
         found = await survey(tester.cycler, constant_id=self._constant_id)
         if not tester.channels:
             raise InvalidRequest(f"it has {found.system.test_channels} channels, none of those configured")
@@ -97,13 +101,23 @@ class Poller:
         self._troubles.clear()
         for number in tester.channels:
             self._channels.setdefault(number, Channel(self._run_number))
+        log.info("%s is online with %d channels", tester.name, found.system.test_channels)
+        self._publish_status()
+        # Commands are served from here on; they do not wait for the probe.
+        await self._choose_transport(found)
+        self._publisher.info()
         self._schedule = Schedule(
             self._intervals, tester.channels, time.monotonic(), sweeps=found.has(*SWEEP_FUNCTIONS)
         )
-        log.info("%s is online with %d channels", tester.name, found.system.test_channels)
-        self._publish_status()
-        self._publisher.info()
         return self._schedule
+
+    async def _choose_transport(self, found: Survey) -> None:
+        tester = self._tester
+        if tester.cycler.is_auto:
+            tester.probe = await probe(tester.cycler, found)
+            tester.cycler.use(tester.probe.chosen)
+            log.info("%s is read by %s (%s)", tester.name, tester.probe.chosen, tester.probe)
+        self._transport = tester.cycler.transport
 
     def _forget_specifications(self, found: Survey) -> None:
         """What comes back need not be what went away, and limits are made of these."""
@@ -131,13 +145,22 @@ class Poller:
 
     async def _poll(self, schedule: Schedule) -> None:
         while True:
+            await self._tester.cycler.keep_alive()
             due = schedule.next_due(time.monotonic())
             if due is not None:
                 await self._attempt(due, schedule)
+                self._notice_fall_back()
                 if await self._is_another_tester():
                     return self._go_offline("it was restarted as another tester")
             elif not await self._read_a_specification():
-                await self._wait(schedule.next_turn() - time.monotonic())
+                await self._wait(min(schedule.next_turn() - time.monotonic(), KEEP_ALIVE_S / 3))
+
+    def _notice_fall_back(self) -> None:
+        cycler = self._tester.cycler
+        if cycler.transport != self._transport:
+            self._transport = cycler.transport
+            log.warning("%s is read by %s again: %s", self._tester.name, cycler.transport, cycler.fallen_back)
+            self._publisher.info()
 
     async def _is_another_tester(self) -> bool:
         """After a new connection: a tester that came back between two reads was never seen to be away."""
@@ -178,7 +201,7 @@ class Poller:
     async def _wait(self, seconds: float) -> None:
         self._wake.clear()
         try:
-            async with asyncio.timeout(None if seconds == float("inf") else max(0.0, seconds)):
+            async with asyncio.timeout(max(0.0, seconds)):
                 await self._wake.wait()
         except TimeoutError:
             pass

@@ -91,9 +91,11 @@ class Publisher:
             session=self._identity.session,
             channel_count=found.system.test_channels,
             channels=self._tester.channels,
-            channel_number_offset=found.system.channel_number_offset or 0,
+            channel_number_offset=self._tester.channel_number_offset,
             system=_known_fields(found.system),
             version=_known_fields(found.version) if found.version else None,
+            transport=self._tester.cycler.transport,
+            transport_reason=_transport_reason(self._tester),
             specifications=_shared_specifications(self._tester),
         )
         self._retain(self._topics.cycler_topic(self._tester.name, "info"), info)
@@ -125,6 +127,13 @@ class Publisher:
 def _shortcomings(found: Survey) -> str:
     missing = ", ".join(str(f.FUNCTIONS[number]) for number in found.missing)
     return "; ".join([*found.oddities, *([f"it lacks {missing}"] if missing else [])])
+
+
+def _transport_reason(tester: Tester) -> str:
+    cycler = tester.cycler
+    if not cycler.is_auto:
+        return "configured"
+    return cycler.fallen_back or (str(tester.probe) if tester.probe else "not probed yet")
 
 
 def _shared_specifications(tester: Tester) -> list[SharedSpecification]:

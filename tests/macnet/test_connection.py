@@ -404,3 +404,57 @@ async def test_q38_a_constant_id_only_where_it_is_expected(tester: ScriptedTeste
     tester.script = lambda peer, request: peer.send(volts(request, id=1988))
     with pytest.raises(BadReply):
         await client(tester, constant_id=True).read_voltages(1, 1)
+
+
+async def test_u1_requests_asked_at_once_never_overlap_on_a_connection(tester: ScriptedTester) -> None:
+    """A tester that drops whatever comes while it works on something would drop nothing."""
+    busy = False
+    overlaps: list[bytes] = []
+
+    def work(peer: Peer, request: bytes) -> None:
+        nonlocal busy
+        if busy:
+            overlaps.append(request)
+        busy = True
+
+        def done() -> None:
+            nonlocal busy
+            busy = False
+            peer.send(volts(request))
+
+        asyncio.get_running_loop().call_later(0.002, done)
+
+    tester.script = work
+    cycler = client(tester)
+    await asyncio.gather(*(cycler.read_voltages(channel, 1) for channel in range(1, 21)))
+    assert overlaps == []
+    assert len(tester.requests) == 20
+    assert len(tester.peers) == 1
+
+
+@pytest.mark.parametrize("transport", ["json", "tcp"])
+async def test_u2_every_request_is_one_short_write_without_an_end(
+    transport: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes: list[bytes] = []
+    send = TcpTransport.send
+
+    def noted(self: TcpTransport, data: bytes) -> None:
+        sock = self._transport.get_extra_info("socket")
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        writes.append(data)
+        send(self, data)
+
+    monkeypatch.setattr(TcpTransport, "send", noted)
+    async with SimulatedCycler(128) as simulated:
+        where = TesterAddress(HOST, simulated.json_port, simulated.tcp_port, simulated.udp_port)
+        async with AsyncCycler(where, transport=transport) as cycler:
+            writes.clear()
+            await cycler.read_statuses(1, 128)
+            await cycler.set_variable(128, 15, -1.25)
+            await cycler.check_start(7, m.CheckStart(test_name="x" * 200, procedure="CCCV_1C"))
+    assert len(writes) == 3
+    for write in writes:
+        assert len(write) < 1400
+        assert not write.endswith(b"\n")
+    assert [write[-1:] for write in writes[1:]] == [b"}", b"}"]

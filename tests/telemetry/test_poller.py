@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from macnet_bridge.macnet import AsyncCycler, TesterAddress
+from macnet_bridge.macnet import AsyncCycler, Line, TesterAddress
 from macnet_bridge.macnet.cycler import BulkTransport
 from macnet_bridge.macnet.protocol.messages import StartTest
 from macnet_bridge.macnet.survey import survey
-from macnet_bridge.simulator import SimulatedCycler
+from macnet_bridge.simulator import SimulatedCycler, Transport
 from macnet_bridge.telemetry import poller as poller_module
 from macnet_bridge.telemetry.poller import Poller
 from macnet_bridge.telemetry.publisher import Identity, Publisher
@@ -535,3 +535,127 @@ async def test_free_channels_are_not_asked_for_a_test() -> None:
             await it.record.wait(f"{channel}/telemetry/state", lambda state: state["quality"] == "good")
         # The survey asks once, whether the tester has this function.
         assert len(it.simulated.received.of(4, 6)) == 1
+
+
+# --- the transport of readings
+
+
+USED = {"json": Transport.JSON, "tcp": Transport.BINARY_TCP, "udp": Transport.BINARY_UDP}
+
+
+def make_slow(simulated: SimulatedCycler, *transports: Transport) -> None:
+    simulated.faults.late_second = dict.fromkeys(transports, 0.03)
+
+
+async def swept_by(it: Polled) -> set[Transport]:
+    """By which transport the next whole sweep comes."""
+    await it.record.wait("telemetry/sweep", since=it.mark)
+    it.simulated.received.clear()
+    await it.record.wait("telemetry/sweep", since=it.mark)
+    return {record.transport for record in it.simulated.received.of(4, 3)}
+
+
+@pytest.mark.parametrize("slow", [[Transport.JSON], [Transport.BINARY_TCP, Transport.BINARY_UDP]])
+async def test_the_transport_that_was_found_best_is_used_and_told(
+    slow: list[Transport], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", poller_module.__name__)
+    async with polled(transport="auto", away=True) as it:
+        make_slow(it.simulated, *slow)
+        await it.simulated.start()
+        info = await it.record.wait("info")
+        wanted = "tcp" if Transport.JSON in slow else "json"
+        assert info["transport"] == wanted
+        for name in USED:
+            assert f"{name} takes " in info["transport_reason"]
+        assert await swept_by(it) == {USED[wanted]}
+        await it.start_test(3, "a name of more than twenty-five characters")
+        state = await it.record.wait("3/telemetry/state", lambda state: state["test_name"], it.mark)
+        assert state["test_name"] == "a name of more than twenty-five characters"
+    assert [line for line in caplog.messages if f"is read by {wanted} (" in line]
+
+
+async def test_one_that_the_configuration_names_is_not_probed() -> None:
+    async with polled(transport="tcp") as it:
+        info = await it.record.wait("info")
+        assert (info["transport"], info["transport_reason"]) == ("tcp", "configured")
+        assert await swept_by(it) == {Transport.BINARY_TCP}
+        assert not [r for r in it.simulated.received if r.transport is Transport.BINARY_UDP]
+
+
+@pytest.mark.parametrize(("slow", "used"), [("json", "tcp"), ("json tcp", "udp")])
+async def test_a_chosen_transport_that_fails_later_does_not_take_the_tester_offline(
+    slow: str, used: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with polled(transport="auto", timeout_s=1.0, away=True) as it:
+        make_slow(it.simulated, *(USED[name] for name in slow.split()))
+        await it.simulated.start()
+        assert (await it.record.wait("info"))["transport"] == used
+        await it.record.wait("telemetry/sweep")
+        mark = it.mark
+        it.simulated.faults.silent = {USED[used]}
+        info = await it.record.wait("info", lambda info: info["transport"] == "json", mark)
+        assert f"{used} failed: " in info["transport_reason"]
+        assert await swept_by(it) == {Transport.JSON}
+        assert not it.record.on("status", mark), "neither offline nor degraded"
+    assert [line for line in caplog.messages if "is read by json again" in line]
+
+
+async def test_a_tester_that_comes_back_is_probed_again() -> None:
+    async with polled(transport="auto", away=True) as it:
+        make_slow(it.simulated, Transport.JSON)
+        await it.simulated.start()
+        assert (await it.record.wait("info"))["transport"] == "tcp"
+        mark = it.mark
+        await it.simulated.stop()
+        await it.record.wait("status", lambda status: status["state"] == "offline", mark)
+        make_slow(it.simulated, Transport.JSON, Transport.BINARY_TCP)
+        mark = it.mark
+        await it.simulated.start()
+        await it.record.wait("status", online, mark)
+        info = await it.record.wait("info", lambda info: info["transport"] == "udp", mark)
+        assert "tcp takes 3" in info["transport_reason"]
+        assert await swept_by(it) == {Transport.BINARY_UDP}
+
+
+async def test_another_tester_is_noticed_when_readings_do_not_come_by_json() -> None:
+    async with polled(transport="auto", away=True) as it:
+        make_slow(it.simulated, Transport.JSON)
+        await it.simulated.start()
+        assert (await it.record.wait("info"))["transport"] == "tcp"
+        await it.record.wait("telemetry/sweep")
+        mark = it.mark
+        it.simulated.disconnect_all()
+        await it.record.wait("telemetry/sweep", since=it.mark, count=3)
+        assert not it.record.on("status", mark), "the same one that comes back is no other"
+        await it.simulated.stop()
+        ports = {name: getattr(it.simulated, name) for name in ("json_port", "tcp_port", "udp_port")}
+        async with SimulatedCycler(8, clock=quick_clock, **ports):
+            await it.record.wait("status", lambda status: status["state"] == "offline", mark)
+            await it.record.wait("info", lambda info: info["channel_count"] == 8, mark)
+
+
+async def test_a_tester_is_served_while_it_is_probed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that says nothing costs seconds, and a stop must not wait for them."""
+    probing = asyncio.Event()
+
+    async def endless(*args: Any) -> Any:
+        probing.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(poller_module, "probe", endless)
+    async with polled(transport="auto") as it:
+        await probing.wait()
+        assert it.record.on("status")[-1]["state"] == "online"
+        assert it.tester.online().system.test_channels == 4
+
+
+async def test_u4_idle_connections_are_kept_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with polled(intervals=Intervals(0.0, 0.0, 0.0)) as it:
+        await it.record.wait("info", lambda info: info["specifications"])
+        await it.tester.cycler.ping(line=Line.STOPS)
+        it.simulated.received.clear()
+        monkeypatch.setattr("macnet_bridge.macnet.cycler.lines.KEEP_ALIVE_S", 0.1)
+        monkeypatch.setattr(poller_module, "KEEP_ALIVE_S", 0.1)
+        it.tester.touched(1)
+        await it.simulated.wait_for(lambda _: len(it.simulated.received.of(0, 0)) >= 4, 10)

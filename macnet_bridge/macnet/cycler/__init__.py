@@ -7,7 +7,7 @@ from typing import Self
 from macnet_bridge.macnet.cycler.checks import CheckCalls
 from macnet_bridge.macnet.cycler.commands import CommandCalls, same_limits
 from macnet_bridge.macnet.cycler.files import FileCalls, FileEntry, Transferred
-from macnet_bridge.macnet.cycler.lines import BulkTransport, Line, TesterAddress
+from macnet_bridge.macnet.cycler.lines import BulkTransport, Line, ReadTransport, TesterAddress
 from macnet_bridge.macnet.cycler.selection import SelectionCalls
 from macnet_bridge.macnet.cycler.smart_battery import SmartBatteryCalls
 
@@ -16,6 +16,7 @@ __all__ = [
     "BulkTransport",
     "FileEntry",
     "Line",
+    "ReadTransport",
     "TesterAddress",
     "Transferred",
     "same_limits",

@@ -1,25 +1,40 @@
-"""The connections to one tester, and which of them a call takes."""
+"""The connections to one tester, and which of them a call takes.
+
+Reads may go by binary TCP or UDP in place of JSON. What has a name of a test or a procedure in it
+goes by JSON all the same: binary cuts names to 25 characters.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Literal, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
-from macnet_bridge.errors import InvalidRequest
+from macnet_bridge.errors import InvalidRequest, TesterRefused, TransportError
 from macnet_bridge.macnet.connection import BeforeSend, Connection
 from macnet_bridge.macnet.dialects import BinaryDialect, JsonDialect
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import MAX_CHANNELS_PER_REQUEST
-from macnet_bridge.macnet.transports import TcpTransport, Transport, UdpTransport
+from macnet_bridge.macnet.protocol.framing import HEADER_BYTES
+from macnet_bridge.macnet.transports import TcpTransport, Transport
+from macnet_bridge.macnet.udp import MAX_DATAGRAM_BYTES, UdpConnector
 
 Q = TypeVar("Q", bound=m.Message)
 R = TypeVar("R", bound=m.Message)
 
 BulkTransport = Literal["auto", "json", "tcp", "udp"]
+ReadTransport = Literal["json", "tcp", "udp"]
+
+KEEP_ALIVE_S = 30.0
+"""How long a connection may be silent until it is asked for a sign of life."""
+
+_SIGN_OF_LIFE_S = 2.0
+_READINGS = 4
+_WITH_NAMES = frozenset({f.PROCEDURE_EXISTS, f.TEST_NAME_EXISTS, f.TEST_INFO})
 
 _LEAST_TIMEOUT_S = {7: 5.0}
 """By class. Smart batteries take their time, and what they were told may still happen."""
@@ -52,6 +67,12 @@ class Lines:
     Reads, commands and stops have a JSON/TCP connection each; rest has one to the binary port,
     and so has what JSON cannot say. Connections open when they are first needed. All calls
     raise what `Connection.call` raises.
+
+    Attributes:
+        channels: how many the tester has, None before it was asked.
+        transport: by which reads go now; see `use`.
+        is_auto: whether that is to be found out; it is JSON until `use` was called.
+        fallen_back: why reads went back to JSON, None when they did not.
     """
 
     def __init__(
@@ -70,23 +91,26 @@ class Lines:
             transport: of the reads line; commands and stops always go by JSON/TCP.
             constant_id: accept replies whose id is 1987 whatever was asked.
             login: user and password for testers that want a log-in, on every connection.
-            udp_local_port: where UDP replies come in; 0 is any port. Testers that do not answer
-                to the port that asked may answer to their own port + 1.
+            udp_local_port: where UDP replies come in; 0 finds out whether the tester answers to
+                the port that asked or to its own port + 1.
         """
         self.address = address
         self.timeout_s = timeout_s
         self.channels: int | None = None
-        self._connect_json = _connector(TcpTransport.connect, address.host, address.json_port)
-        self._connect_tcp = _connector(TcpTransport.connect, address.host, address.tcp_port)
-        self._connect_udp = lambda: UdpTransport.connect(address.host, address.udp_port, udp_local_port)
+        self.is_auto = transport == "auto"
+        self.transport: ReadTransport = "json" if transport == "auto" else transport
+        self.fallen_back: str | None = None
         self._login = login
         self._constant_id = constant_id
-        self._lines = {
-            Line.READS: self._reads_connection(transport),
-            Line.COMMANDS: self._json_connection(),
-            Line.STOPS: self._json_connection(),
+        self._udp_local_port = udp_local_port
+        self._connect_json = _connector(TcpTransport.connect, address.host, address.json_port)
+        self._connect_tcp = _connector(TcpTransport.connect, address.host, address.tcp_port)
+        udp = UdpConnector(address.host, address.udp_port, udp_local_port)
+        self._lines = {line: Connection(self._connect_json, self._json_dialect, login) for line in Line}
+        self._reads_in_binary: dict[ReadTransport, Connection] = {
+            "tcp": Connection(self._connect_tcp, BinaryDialect, login),
+            "udp": Connection(udp.connect, BinaryDialect, login),
         }
-        self._in_binary = {Line.READS} if transport in ("tcp", "udp") else set()
         self._rest = Connection(self._connect_tcp, BinaryDialect, login)
         self._binary = Connection(self._connect_tcp, BinaryDialect, login)
         self._listing = asyncio.Lock()
@@ -94,8 +118,44 @@ class Lines:
 
     def close(self) -> None:
         """Close all connections. Calls that wait for a reply end with NoReply."""
-        for connection in (*self._lines.values(), self._rest, self._binary):
+        self.use("json")
+        for connection in self._connections:
             connection.close()
+
+    def use(self, transport: ReadTransport) -> None:
+        """Let readings, MacNet class 4, go by this transport from now on, where it is left open.
+
+        When it fails they go back to JSON by themselves, the one that failed included.
+        """
+        if self.is_auto:
+            self.transport, self.fallen_back = transport, None
+            for name, connection in self._reads_in_binary.items():
+                if name != transport:
+                    connection.close()
+
+    def sibling(self, transport: ReadTransport, timeout_s: float) -> Self:
+        """Another client of the same tester, with connections of its own."""
+        sibling = type(self)(
+            self.address,
+            timeout_s=timeout_s,
+            transport=transport,
+            constant_id=self._constant_id,
+            login=self._login,
+            udp_local_port=self._udp_local_port,
+        )
+        sibling.channels = self.channels
+        return sibling
+
+    async def keep_alive(self) -> None:
+        """Echo on every connection that is open and was silent for `KEEP_ALIVE_S`. MacNet (0, 0)
+
+        One that does not answer is closed, so that the next call finds out at once and not by
+        waiting in vain. Raises nothing.
+        """
+        for connection in self._connections:
+            if connection.is_idle(KEEP_ALIVE_S):
+                with contextlib.suppress(TransportError, TesterRefused):
+                    await connection.call(f.ECHO, 1, m.Empty(), min(self.timeout_s, _SIGN_OF_LIFE_S))
 
     async def call(
         self,
@@ -116,28 +176,48 @@ class Lines:
         addressed = function.target in (f.Target.CHANNEL, f.Target.CHANNELS)
         if addressed:
             self._check_channel(channel)
-        connection = self._lines[line] if function.json or line in self._in_binary else self._binary
-        return await connection.call(
-            function,
-            channel if addressed or function.target is f.Target.LISTED else 1,
-            request,
-            max(self.timeout_s, _LEAST_TIMEOUT_S.get(function.fclass, 0.0)),
-            before_send,
-        )
+        elif function.target is not f.Target.LISTED:
+            channel = 1
+        timeout_s = max(self.timeout_s, _LEAST_TIMEOUT_S.get(function.fclass, 0.0))
+        connection = self._connection(function, request, line)
+        try:
+            return await connection.call(function, channel, request, timeout_s, before_send)
+        except TransportError as error:
+            if not self._falls_back(connection, error) or function.effect is f.Effect.CHANGES:
+                raise
+        # Reading twice does no harm, and to read nothing would take the tester offline.
+        connection = self._connection(function, request, line)
+        return await connection.call(function, channel, request, timeout_s, before_send)
 
     def times_connected(self, line: Line) -> int:
         """How often a line's connection was opened: another tester may have come since the last time."""
-        return self._lines[line].times_opened
+        others = self._reads_in_binary.values() if line is Line.READS else ()
+        return sum(connection.times_opened for connection in (self._lines[line], *others))
 
-    def _reads_connection(self, transport: BulkTransport) -> Connection:
-        if transport == "tcp":
-            return Connection(self._connect_tcp, BinaryDialect, self._login)
-        if transport == "udp":
-            return Connection(self._connect_udp, BinaryDialect, self._login)
-        return self._json_connection()
+    @property
+    def _connections(self) -> tuple[Connection, ...]:
+        return (*self._lines.values(), *self._reads_in_binary.values(), self._rest, self._binary)
 
-    def _json_connection(self) -> Connection:
-        return Connection(self._connect_json, self._json_dialect, self._login)
+    def _connection(self, function: f.Function[Any, Any], request: m.Message, line: Line) -> Connection:
+        """The connection of a call; what JSON does not have goes by the binary port."""
+        if line is Line.READS and self.transport != "json" and self._may_be_binary(function):
+            if self.transport == "tcp" or _reply_bytes(function, request) <= MAX_DATAGRAM_BYTES:
+                return self._reads_in_binary[self.transport]
+            return self._binary
+        return self._lines[line] if function.json else self._binary
+
+    def _may_be_binary(self, function: f.Function[Any, Any]) -> bool:
+        if self.is_auto:
+            # (1, 2) differs between JSON and binary, and tells one tester from another.
+            return function.fclass == _READINGS and function not in _WITH_NAMES
+        return function not in _WITH_NAMES
+
+    def _falls_back(self, failed: Connection, error: TransportError) -> bool:
+        """Whether what failed was a transport of our own choice; reads then go by JSON."""
+        if not self.is_auto or failed is not self._reads_in_binary.get(self.transport):
+            return False
+        self.transport, self.fallen_back = "json", f"{self.transport} failed: {error}"
+        return True
 
     def _json_dialect(self) -> JsonDialect:
         return JsonDialect(constant_id=self._constant_id)
@@ -159,3 +239,9 @@ def _connector(
     connect: Callable[[str, int], Awaitable[Transport]], host: str, port: int
 ) -> Callable[[], Awaitable[Transport]]:
     return lambda: connect(host, port)
+
+
+def _reply_bytes(function: f.Function[Any, Any], request: m.Message) -> int:
+    """How long a binary reply may be, fields of variable size left out unless one for each channel."""
+    count = request.count if isinstance(request, m.ChannelRange) else 0
+    return HEADER_BYTES + max(layout.size + count * layout.item_size for layout in function.binary_reply)

@@ -1,0 +1,371 @@
+"""Which transport a probe chooses, what it costs, and what happens when that one fails later."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from macnet_bridge.errors import NoReply, TesterOffline
+from macnet_bridge.macnet import AsyncCycler, TesterAddress
+from macnet_bridge.macnet import probe as probe_module
+from macnet_bridge.macnet.cycler import ReadTransport
+from macnet_bridge.macnet.probe import LEAST_GAIN_S, TRANSPORTS, Finding, Probe, probe
+from macnet_bridge.macnet.protocol import functions as f
+from macnet_bridge.macnet.protocol import messages as m
+from macnet_bridge.macnet.survey import Survey
+from macnet_bridge.simulator import Behaviour, Forms, SimulatedCycler, Transport
+from tests.brokers import free_port
+from tests.macnet.scripted_tester import ScriptedTester, silent
+
+SHORT_S = 0.3
+LATE_S = 0.05
+USED = {"json": Transport.JSON, "tcp": Transport.BINARY_TCP, "udp": Transport.BINARY_UDP}
+
+
+def address(simulated: SimulatedCycler) -> TesterAddress:
+    return TesterAddress(simulated.host, simulated.json_port, simulated.tcp_port, simulated.udp_port)
+
+
+@pytest.fixture
+async def simulated() -> AsyncIterator[SimulatedCycler]:
+    async with SimulatedCycler(8) as simulated:
+        yield simulated
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe_module, "ANSWER_S", SHORT_S)
+    monkeypatch.setattr("macnet_bridge.macnet.udp.ECHO_S", SHORT_S)
+
+
+@asynccontextmanager
+async def client(where: TesterAddress, **options: Any) -> AsyncIterator[tuple[AsyncCycler, Survey]]:
+    """A client, and as much of a survey as a probe needs."""
+    async with AsyncCycler(where, **options) as cycler:
+        yield cycler, Survey(await cycler.read_system_info(), None)
+
+
+async def probed(where: TesterAddress, **options: Any) -> Probe:
+    async with client(where, **options) as (cycler, found):
+        return await probe(cycler, found)
+
+
+def reasons(result: Probe) -> dict[str, str | None]:
+    return {finding.transport: finding.reason for finding in result.findings}
+
+
+# --- the choice
+
+
+def findings(*seconds: float | None) -> Probe:
+    return Probe(
+        tuple(Finding(name, each, None) for name, each in zip(TRANSPORTS, seconds, strict=True)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "chosen"),
+    [
+        ((0.034, 0.034, 0.034), "json"),
+        ((0.040, 0.033, 0.033), "json"),
+        ((0.040, 0.031, 0.031), "tcp"),
+        ((0.040, 0.031, 0.020), "udp"),
+        ((0.040, None, 0.031), "udp"),
+        ((None, 0.034, 0.030), "tcp"),
+        ((None, None, 0.030), "udp"),
+        ((None, None, None), "json"),
+        ((0.0010, 0.0001, 0.0001), "json"),
+    ],
+)
+def test_who_is_preferred_less_must_be_clearly_faster(
+    seconds: tuple[float | None, ...], chosen: ReadTransport
+) -> None:
+    assert findings(*seconds).chosen == chosen
+
+
+some_seconds = st.none() | st.floats(1e-5, 10.0)
+
+
+@given(st.tuples(some_seconds, some_seconds, some_seconds))
+def test_nothing_that_is_out_is_chosen_and_json_loses_only_to_the_faster(
+    seconds: tuple[float | None, ...],
+) -> None:
+    result = findings(*seconds)
+    taken = dict(zip(TRANSPORTS, seconds, strict=True))
+    chosen = taken[result.chosen]
+    if result.chosen != "json":
+        assert chosen is not None
+        assert taken["json"] is None or chosen <= min(0.8 * taken["json"], taken["json"] - LEAST_GAIN_S)
+    elif chosen is None:
+        assert set(seconds) == {None}
+
+
+# --- against a tester
+
+
+@pytest.mark.parametrize("slow", [{"json"}, {"json", "tcp"}, {"tcp", "udp"}, {"json", "udp"}, set()])
+async def test_the_fastest_one_is_chosen(simulated: SimulatedCycler, slow: set[ReadTransport]) -> None:
+    simulated.faults.late_second = {USED[name]: LATE_S for name in slow}
+    result = await probed(address(simulated))
+    assert [finding.reason for finding in result.findings] == [None] * 3
+    assert result.chosen == next(name for name in TRANSPORTS if name not in slow)
+    for finding in result.findings:
+        assert finding.bulk_read_second is not None
+        assert (finding.bulk_read_second >= LATE_S) == (finding.transport in slow)
+
+
+async def test_what_it_costs(simulated: SimulatedCycler) -> None:
+    async with client(address(simulated)) as (cycler, found):
+        simulated.received.clear()
+        await probe(cycler, found)
+    asked = {name: [r.number for r in simulated.received if r.transport is USED[name]] for name in TRANSPORTS}
+    ten = [(1, 2), (4, 1), (4, 2), (4, 3), (4, 9), (4, 7), (4, 1), (4, 2), (4, 1), (4, 2)]
+    assert asked == {"json": ten, "tcp": ten, "udp": [(0, 0), *ten]}
+    bulk = [r.transport for r in simulated.received if r.number == (4, 2)]
+    assert bulk == [USED[name] for name in TRANSPORTS] * 3, "in turn, so that drift hits all alike"
+    assert all(f.FUNCTIONS[number].effect is f.Effect.READS for number in ten)
+
+
+async def test_at_a_tester_that_takes_its_time_it_is_over_in_a_second() -> None:
+    async with SimulatedCycler(128, latency_ms=34) as simulated:
+        began = time.monotonic()
+        result = await probed(address(simulated))
+    assert time.monotonic() - began < 3.0
+    assert result.chosen == "json"
+
+
+async def test_all_channels_of_the_largest_request_are_asked_for() -> None:
+    async with SimulatedCycler(300) as simulated:
+        assert set(reasons(await probed(address(simulated))).values()) == {None}
+        assert {r.body for r in simulated.received.of(4, 2)} == {m.ChannelRange(count=128)}
+
+
+async def test_a_log_in_goes_before_by_every_transport() -> None:
+    async with SimulatedCycler(4, behaviour=Behaviour(users={"robin": "secret"})) as simulated:
+        result = await probed(address(simulated), login=m.Login(user="robin", password="secret"))
+        assert set(reasons(result).values()) == {None}
+
+
+# --- what is out, and why
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < seconds
+
+
+async def test_a_closed_port(simulated: SimulatedCycler) -> None:
+    closed = replace(address(simulated), tcp_port=free_port(), udp_port=free_port())
+    simulated.faults.late_second = {Transport.JSON: LATE_S}
+    with at_most(5.0):
+        result = await probed(closed)
+    assert result.chosen == "json"
+    found = reasons(result)
+    assert found["json"] is None
+    assert f":{closed.tcp_port}: connection refused" in str(found["tcp"])
+    assert "does not answer by UDP" in str(found["udp"])
+
+
+async def test_a_port_that_says_nothing(simulated: SimulatedCycler) -> None:
+    simulated.faults.silent = {Transport.BINARY_UDP}
+    async with ScriptedTester(silent, binary=True) as other:
+        with at_most(5.0):
+            result = await probed(replace(address(simulated), tcp_port=other.port))
+    found = reasons(result)
+    assert result.chosen == "json"
+    assert "no reply" in str(found["tcp"])
+    assert f"does not answer by UDP to the port that asked or port {simulated.udp_port + 1}" in str(
+        found["udp"]
+    )
+
+
+async def test_one_lost_datagram_is_enough(simulated: SimulatedCycler) -> None:
+    simulated.faults.late_second = {Transport.JSON: LATE_S, Transport.BINARY_TCP: LATE_S}
+
+    async def lose_the_second_round() -> None:
+        await simulated.wait_for(lambda r: r.transport is Transport.BINARY_UDP and r.number == (4, 7))
+        simulated.faults.silent = {Transport.BINARY_UDP}
+        await simulated.wait_for(lambda r: len(simulated.received.of(4, 1)) == 6)
+        simulated.faults.silent = set()
+
+    losing = asyncio.create_task(lose_the_second_round())
+    result = await probed(address(simulated))
+    await losing
+    assert result.chosen == "json"
+    assert "no reply" in str(reasons(result)["udp"])
+
+
+async def test_one_that_answers_partly() -> None:
+    """With this misprint binary test times cannot be told from voltages, so there are none."""
+    async with SimulatedCycler(8, forms=Forms(misprints=True)) as simulated:
+        simulated.faults.late_second = {Transport.JSON: LATE_S}
+        result = await probed(address(simulated))
+    found = reasons(result)
+    assert (result.chosen, found["json"]) == ("json", None)
+    assert "(4, 9)" in str(found["tcp"])
+    assert "(4, 9)" in str(found["udp"])
+
+
+async def test_another_tester_behind_a_port(simulated: SimulatedCycler) -> None:
+    simulated.faults.late_second = {Transport.JSON: LATE_S}
+    async with SimulatedCycler(16) as other:
+        result = await probed(replace(address(simulated), tcp_port=other.tcp_port, udp_port=other.udp_port))
+    assert result.chosen == "json"
+    for name in ("tcp", "udp"):
+        assert "another tester" in str(reasons(result)[name])
+        assert "16 channels" in str(reasons(result)[name])
+
+
+async def test_a_tester_without_bulk_reads(simulated: SimulatedCycler) -> None:
+    async with client(address(simulated)) as (cycler, found):
+        none = dict.fromkeys([(4, 1), (4, 2), (4, 3), (4, 9)], "no")
+        result = await probe(cycler, replace(found, missing=none))
+    assert result.chosen == "json"
+    assert set(reasons(result).values()) == {"the tester has no bulk reads"}
+    assert not simulated.received.of(4, 1)
+
+
+async def test_it_ends_however_slow_the_tester_is(
+    simulated: SimulatedCycler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe_module, "LIMIT_S", 0.5)
+    simulated.faults.late_second = dict.fromkeys(Transport, 0.2)
+    with at_most(3.0):
+        result = await probed(address(simulated))
+    assert result.chosen == "json"
+    assert "within 0.5 s" in str(reasons(result)["tcp"])
+
+
+async def test_q2_replies_to_the_next_port_are_found_by_itself() -> None:
+    async with SimulatedCycler(8, forms=Forms(udp_reply="next_port")) as simulated:
+        simulated.faults.late_second = {Transport.JSON: LATE_S, Transport.BINARY_TCP: LATE_S}
+        async with client(address(simulated)) as (cycler, found):
+            result = await probe(cycler, found)
+            assert result.chosen == "udp"
+            cycler.use("udp")
+            simulated.received.clear()
+            assert len(await cycler.read_voltages(1, 8)) == 8
+        assert {r.transport for r in simulated.received} == {Transport.BINARY_UDP}
+
+
+async def test_the_offset_that_only_binary_tells(simulated: SimulatedCycler) -> None:
+    result = await probed(address(simulated))
+    assert result.channel_number_offset == 0
+    told = (replace(finding, channel_number_offset=100) for finding in result.findings[1:])
+    assert Probe((result.findings[0], *told)).channel_number_offset == 100
+
+
+# --- afterwards
+
+
+async def by(simulated: SimulatedCycler, cycler: AsyncCycler) -> set[Transport]:
+    """By which transport a bulk read comes."""
+    simulated.received.clear()
+    await cycler.read_voltages(1, 8)
+    return {record.transport for record in simulated.received.of(4, 2)}
+
+
+@pytest.mark.parametrize("name", TRANSPORTS)
+async def test_readings_go_by_what_was_chosen(simulated: SimulatedCycler, name: ReadTransport) -> None:
+    async with client(address(simulated)) as (cycler, _):
+        assert await by(simulated, cycler) == {Transport.JSON}
+        cycler.use(name)
+        assert cycler.transport == name
+        assert await by(simulated, cycler) == {USED[name]}
+        simulated.received.clear()
+        await cycler.read_status(1)
+        await cycler.read_system_info()
+        await cycler.read_specification(1)
+        await cycler.set_variable(1, 1, 1.0)
+        ways = {record.number: record.transport for record in simulated.received if record.number != (0, 0)}
+        assert ways == {
+            (4, 7): USED[name],
+            (1, 2): Transport.JSON,
+            (3, 1): Transport.JSON,
+            (6, 9): Transport.JSON,
+        }
+
+
+async def test_what_the_configuration_names_stays(simulated: SimulatedCycler) -> None:
+    async with client(address(simulated), transport="tcp") as (cycler, _):
+        cycler.use("json")
+        assert await by(simulated, cycler) == {Transport.BINARY_TCP}
+
+
+@pytest.mark.parametrize("name", ["tcp", "udp"])
+async def test_when_it_falls_silent_the_same_read_comes_by_json(
+    simulated: SimulatedCycler, name: ReadTransport
+) -> None:
+    async with client(address(simulated), timeout_s=SHORT_S) as (cycler, _):
+        cycler.use(name)
+        await cycler.read_voltages(1, 8)
+        simulated.faults.silent = {USED[name]}
+        assert len(await cycler.read_voltages(1, 8)) == 8
+        assert cycler.transport == "json"
+        assert str(cycler.fallen_back).startswith(f"{name} failed: ")
+        simulated.faults.silent = set()
+        assert await by(simulated, cycler) == {Transport.JSON}, "until somebody probes again"
+        cycler.use(name)
+        assert cycler.fallen_back is None
+        assert await by(simulated, cycler) == {USED[name]}
+
+
+async def test_when_its_port_is_closed_reads_come_by_json(simulated: SimulatedCycler) -> None:
+    async with SimulatedCycler(8) as doors:
+        where = replace(address(simulated), tcp_port=doors.tcp_port)
+        async with client(where) as (cycler, _):
+            cycler.use("tcp")
+            await cycler.read_voltages(1, 8)
+            await doors.stop()
+            assert await by(simulated, cycler) == {Transport.JSON}
+            assert cycler.fallen_back is not None
+
+
+@pytest.mark.parametrize("name", ["tcp", "udp"])
+async def test_configured_it_does_not_fall_back(simulated: SimulatedCycler, name: ReadTransport) -> None:
+    async with client(address(simulated), timeout_s=SHORT_S, transport=name) as (cycler, _):
+        simulated.faults.silent = {USED[name]}
+        with pytest.raises(NoReply):
+            await cycler.read_voltages(1, 8)
+        assert cycler.transport == name
+
+
+async def test_a_tester_that_is_gone_is_gone_by_json_too(simulated: SimulatedCycler) -> None:
+    async with client(address(simulated)) as (cycler, _):
+        cycler.use("tcp")
+        await cycler.read_voltages(1, 8)
+        await simulated.stop()
+        with pytest.raises(TesterOffline, match=str(simulated.json_port)):
+            await cycler.read_voltages(1, 8)
+
+
+async def test_what_json_does_not_have_survives_a_fall_back(simulated: SimulatedCycler) -> None:
+    simulated.tester.channel(1).label = replace(simulated.tester.channel(1).label, test_name="x" * 200)
+    async with client(address(simulated), timeout_s=SHORT_S) as (cycler, _):
+        cycler.use("udp")
+        simulated.faults.silent = {Transport.BINARY_UDP}
+        assert (await cycler.read_long_test_info(1)).test_name == "x" * 200
+
+
+@pytest.mark.parametrize("name", ["tcp", "udp"])
+@pytest.mark.parametrize("is_auto", [False, True])
+async def test_q17_names_are_not_cut(simulated: SimulatedCycler, name: ReadTransport, is_auto: bool) -> None:
+    long = "a name of more than twenty-five characters"
+    async with client(address(simulated), transport="auto" if is_auto else name) as (cycler, _):
+        cycler.use(name)
+        await cycler.start_test(3, m.StartTest(test_name=long, procedure="Rest"))
+        assert (await cycler.read_test_info(3)).test_name == long
+        assert not await cycler.test_name_exists(long)
+        assert not await cycler.procedure_exists(long)
+        assert cycler.transport == name
+        assert await by(simulated, cycler) == {USED[name]}
