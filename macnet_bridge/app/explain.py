@@ -14,6 +14,7 @@ from macnet_bridge.app.config import PATTERNS_IN_WORDS, Config
 from macnet_bridge.app.places import lines_of
 
 _UNKNOWN = re.compile(r"unknown field `(?P<key>[^`]*)`")
+_MISSING = re.compile(r"missing required field `(?P<key>[^`]*)`")
 _IN_WORDS = {
     f"Expected `str` matching regex {pattern!r}": f"Expected {words}"
     for pattern, words in PATTERNS_IN_WORDS.items()
@@ -52,10 +53,24 @@ def _in_words(what: str, path: str) -> str:
     return _IN_WORDS.get(what, what)
 
 
+def place_of(error: msgspec.ValidationError) -> str:
+    """The path of the key that is wrong, unknown or missing; empty for the file as a whole."""
+    at = _AT.search(str(error))
+    named = _UNKNOWN.search(str(error)) or _MISSING.search(str(error))
+    path = at["path"] if at else ""
+    return f"{path}.{named['key']}".strip(".") if named else path
+
+
 def field_type(path: str) -> Any:
     """The type of a key of the configuration, None when there is no such key."""
+    info = field_info(path)
+    return info and info.type
+
+
+def field_info(path: str) -> Any:
+    """What msgspec knows of a key of the configuration, None when there is no such key."""
     table, _, key = path.rpartition(".")
-    return next((info.type for info in _fields(_table_at(table)) if info.encode_name == key), None)
+    return next((info for info in _fields(_table_at(table)) if info.encode_name == key), None)
 
 
 def _nearest(key: str, path: str) -> str:

@@ -15,7 +15,8 @@ import msgspec
 
 from macnet_bridge.app.check import complaints
 from macnet_bridge.app.config import Config, CyclerSection
-from macnet_bridge.app.explain import explain, field_type
+from macnet_bridge.app.explain import explain, field_type, place_of
+from macnet_bridge.app.mend import mend
 from macnet_bridge.errors import ConfigError, InvalidRequest
 from macnet_bridge.macnet.protocol.fieldtypes import checked_json
 from macnet_bridge.macnet.protocol.messages import Login
@@ -35,18 +36,50 @@ def load(path: str | Path, environment: Mapping[str, str] = os.environ) -> Confi
 
 def parse(text: str, source: str, environment: Mapping[str, str] = {}) -> Config:
     """Check a configuration given as TOML. `source` names it in errors. Raises ConfigError."""
+    config, wrong = examine(text, source, environment)
+    if config is None or wrong:
+        raise ConfigError(wrong[0])
+    return config
+
+
+def examine_file(
+    path: str | Path, environment: Mapping[str, str] = os.environ
+) -> tuple[Config | None, list[str]]:
+    """As `examine`, for a file; that it cannot be read is the one thing wrong with it then."""
+    try:
+        text = _read(path, f"cannot read {path}")
+    except ConfigError as error:
+        return None, [str(error)]
+    return examine(text, str(path), environment)
+
+
+def examine(text: str, source: str, environment: Mapping[str, str] = {}) -> tuple[Config | None, list[str]]:
+    """As `parse`, with all that is wrong, a line each, in place of the first mistake alone.
+
+    Returns:
+        The configuration, None where not even the types are right, and the mistakes.
+    """
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{source}: not TOML: {error}") from None
+        return None, [f"{source}: not TOML: {error}"]
     overlaid = _overlay(values, environment)
-    try:
-        config = msgspec.convert(values, Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(explain(error, text, source, overlaid)) from None
-    for complaint in complaints(config):
-        raise ConfigError(f"{source}: {complaint}")
-    return config
+    config, errors = _convert(values)
+    if errors:
+        return None, [explain(error, text, source, overlaid) for error in errors]
+    return config, [f"{source}: {complaint}" for complaint in complaints(config)]
+
+
+def _convert(values: dict[str, Any]) -> tuple[Config, list[msgspec.ValidationError]]:
+    """The values in their types, mistakes mended, and the mistakes."""
+    errors: list[msgspec.ValidationError] = []
+    while True:
+        try:
+            return msgspec.convert(values, Config), errors
+        except msgspec.ValidationError as error:
+            errors.append(error)
+            if not mend(values, place_of(error)):
+                return Config(), errors
 
 
 def password(config: Config, environment: Mapping[str, str] = os.environ) -> str:

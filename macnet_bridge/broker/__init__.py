@@ -1,7 +1,7 @@
 """The broker driver: MQTT as the bridge needs it, on top of paho.
 
 `Broker` keeps a connection, proves that it delivers, and bounds what waits on either side.
-`Listener` is the other end: it sees what any subscriber sees.
+`Listener` is the other end: it sees what any subscriber sees. `visit` looks in once.
 """
 
 from macnet_bridge.broker.listener import Listener
@@ -14,5 +14,17 @@ from macnet_bridge.broker.messages import (
     Subscription,
 )
 from macnet_bridge.broker.supervisor import Broker
+from macnet_bridge.broker.visit import Visit, visit
 
-__all__ = ["Broker", "BrokerSettings", "Counters", "Incoming", "Lane", "Listener", "Outgoing", "Subscription"]
+__all__ = [
+    "Broker",
+    "BrokerSettings",
+    "Counters",
+    "Incoming",
+    "Lane",
+    "Listener",
+    "Outgoing",
+    "Subscription",
+    "Visit",
+    "visit",
+]

@@ -7,6 +7,7 @@ import sys
 import click
 
 from macnet_bridge import __version__
+from macnet_bridge.cli.check import check
 from macnet_bridge.cli.demo import demo
 from macnet_bridge.cli.run import run
 from macnet_bridge.cli.simulate import simulate
@@ -28,6 +29,7 @@ def cli() -> None:
     """
 
 
+cli.add_command(check)
 cli.add_command(demo)
 cli.add_command(run)
 cli.add_command(simulate)

@@ -1,0 +1,48 @@
+"""Looks at everything that a bridge with this configuration would meet, and changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from msgspec import structs
+
+from macnet_bridge.app import unsafe
+from macnet_bridge.app.inspect_broker import inspect_broker
+from macnet_bridge.app.inspect_cycler import inspect_cycler
+from macnet_bridge.app.load import examine_file
+from macnet_bridge.app.report import Note, Report, error, warning
+
+
+async def inspect(path: str, environment: Mapping[str, str] = os.environ) -> Report:
+    """Check the file; if it is right, connect to the broker and all testers at once."""
+    config, wrong = examine_file(path, environment)
+    if config is None or wrong:
+        return Report(ok=False, config=path, notes=[error(line) for line in wrong])
+    async with asyncio.TaskGroup() as tasks:
+        broker = tasks.create_task(inspect_broker(config, environment), name="inspect broker")
+        cyclers = [
+            tasks.create_task(inspect_cycler(section, config), name=f"inspect {section.name}")
+            for section in config.cycler
+        ]
+    report = Report(
+        ok=True,
+        config=path,
+        bridge=config.bridge.name,
+        notes=[*map(warning, unsafe.of_commands(config.commands)), *_of_data_dir(config.bridge.data_dir)],
+        broker=broker.result(),
+        cyclers=[task.result() for task in cyclers],
+    )
+    return structs.replace(report, ok=all(note.level != "error" for note in report.all_notes()))
+
+
+def _of_data_dir(data_dir: str) -> Iterator[Note]:
+    """Whether the folder can be made or written; it is not made here."""
+    path = Path(data_dir).absolute()
+    there = next((folder for folder in (path, *path.parents) if folder.exists()), path)
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        yield warning(
+            f"bridge.data_dir: {path} cannot be written by this user; run the bridge as one who can"
+        )

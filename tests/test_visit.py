@@ -1,0 +1,113 @@
+"""A short visit to a broker: what it tells, and that it disturbs nobody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from macnet_bridge.broker import BrokerSettings, Visit, visit
+from macnet_bridge.errors import BrokerError
+from tests.bridge.mqtt_peer import MqttPeer
+from tests.brokers import RunningBroker, Setup, free_port
+from tests.scripted_broker import ScriptedBroker
+
+LINGER_S = 0.5
+
+
+def settings(broker: RunningBroker, **options: Any) -> BrokerSettings:
+    return BrokerSettings(
+        f"mqtt://{broker.host}:{broker.port}", f"visitor-{uuid4().hex}", session_expiry_s=0, **options
+    )
+
+
+@pytest.fixture
+def root() -> str:
+    return f"t{uuid4().hex[:10]}"
+
+
+async def test_it_sees_what_is_retained_below_its_filters(broker: RunningBroker, root: str) -> None:
+    async with MqttPeer(broker.host, broker.port, f"{root}/#", v5=broker.supports_v5) as peer:
+        peer.publish(f"{root}/a/status", {"state": "online"}, retain=True)
+        peer.publish(f"{root}/b/status", b"\xff", retain=True)
+        peer.publish(f"{root}/a/other", b"x", retain=True)
+        await peer.wait(lambda seen: seen.topic.endswith("other"))
+        before = len(peer.seen)
+        found = await visit(settings(broker), [f"{root}/+/status"], linger_s=LINGER_S)
+        assert len(peer.seen) == before, "it publishes nothing"
+        for topic in ("a/status", "b/status", "a/other"):
+            peer.publish(f"{root}/{topic}", b"", retain=True)
+        await peer.wait(lambda seen: seen.topic.endswith("other") and not seen.payload)
+    ours = {topic: payload for topic, payload in found.retained.items() if topic.startswith(root)}
+    assert json.loads(ours.pop(f"{root}/a/status")) == {"state": "online"}
+    assert ours.pop(f"{root}/b/status") == b"\xff"
+    # amqtt sends retained messages to connections that never subscribed to them.
+    assert not ours or not broker.supports_v5
+    assert found.protocol == ("5" if broker.supports_v5 else "4")
+    assert found.refused is None
+
+
+async def test_the_version_that_is_asked_for(broker: RunningBroker, root: str) -> None:
+    found = await visit(settings(broker, protocol="4"), [f"{root}/x"], linger_s=0.0)
+    assert found.protocol == "4"
+
+
+@pytest.mark.parametrize("protocol", ["auto", "5"])
+async def test_nobody_there(protocol: Any) -> None:
+    nowhere = BrokerSettings(f"mqtt://127.0.0.1:{free_port()}", "visitor", protocol=protocol)
+    with pytest.raises(BrokerError, match="cannot reach the broker"):
+        await visit(nowhere, ["x"], linger_s=0.0)
+
+
+@pytest.mark.needs_real_broker
+async def test_users_and_access_lists(start_broker: Callable[..., RunningBroker]) -> None:
+    acl = "user robin\ntopic read open/#\n"
+    broker = start_broker(Setup({"robin": "secret"}, acl))
+    with pytest.raises(BrokerError, match=r"check mqtt\.username and the password"):
+        await visit(settings(broker), ["open/x"], linger_s=0.0)
+    with pytest.raises(BrokerError, match=r"user robin"):
+        await visit(settings(broker, username="robin", password="no"), ["open/x"], linger_s=0.0)
+    found = await visit(
+        settings(broker, username="robin", password="secret"), ["open/x", "closed/#"], linger_s=0.0
+    )
+    assert found.protocol == "5"
+
+
+async def visit_scripted(broker: ScriptedBroker, protocol: Any = "auto") -> Visit:
+    where = BrokerSettings(f"mqtt://{broker.host}:{broker.port}", "visitor", protocol=protocol)
+    return await visit(where, ["a/b"], linger_s=0.0)
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x20\x03\x00\x84\x00"])
+async def test_an_older_broker_is_asked_twice(answer: bytes) -> None:
+    async with ScriptedBroker() as broker:
+        broker.answers[5] = answer
+        assert (await visit_scripted(broker)).protocol == "4"
+        assert broker.versions == [5, 4, 5, 4]
+
+
+async def test_a_broker_that_knows_no_mqtt_5_when_that_is_asked_for() -> None:
+    async with ScriptedBroker() as broker:
+        broker.answers[5] = b"\x20\x03\x00\x84\x00"
+        with pytest.raises(BrokerError, match="does not speak this version"):
+            await visit_scripted(broker, "5")
+        assert broker.versions == [5]
+
+
+async def test_a_broker_that_closes_whatever_comes() -> None:
+    async with ScriptedBroker() as broker:
+        broker.answers = {5: b"", 4: b""}
+        with pytest.raises(BrokerError, match="closed the connection before it answered"):
+            await visit_scripted(broker)
+        assert broker.versions == [5, 4, 5, 4]
+
+
+async def test_a_subscription_that_is_refused_is_no_reason_to_stay_out() -> None:
+    async with ScriptedBroker() as broker:
+        broker.grant = 0x87
+        found = await visit_scripted(broker)
+    assert "refuses the subscription to a/b" in str(found.refused)
+    assert found.retained == {}
