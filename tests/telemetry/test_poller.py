@@ -659,3 +659,24 @@ async def test_u4_idle_connections_are_kept_alive(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(poller_module, "KEEP_ALIVE_S", 0.1)
         it.tester.touched(1)
         await it.simulated.wait_for(lambda _: len(it.simulated.received.of(0, 0)) >= 4, 10)
+
+
+async def test_a_survey_asks_by_json_whatever_was_chosen_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked_by: list[str] = []
+
+    def noted_survey(cycler: AsyncCycler, **options: Any) -> Any:
+        asked_by.append(cycler.transport)
+        return survey(cycler, **options)
+
+    async def broken_once(tester: Tester) -> Any:
+        monkeypatch.setattr(poller_module, "sweep", sweep)
+        raise RuntimeError("something that nobody thought of")
+
+    monkeypatch.setattr(poller_module, "survey", noted_survey)
+    monkeypatch.setattr(poller_module, "sweep", broken_once)
+    async with polled(transport="auto", away=True) as it:
+        make_slow(it.simulated, Transport.JSON)
+        await it.simulated.start()
+        infos = await it.record.wait("info", lambda info: info["transport"] == "tcp", count=2)
+        assert len(infos) == 2
+    assert set(asked_by) == {"json"}
