@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import structs
 
 from macnet_bridge.app import unsafe, wiring
 from macnet_bridge.app.config import Config, CyclerSection
+from macnet_bridge.app.load import login_of
 from macnet_bridge.app.report import CyclerReport, Note, TransportReport, error, warning
 from macnet_bridge.errors import (
     BadReply,
@@ -48,12 +49,14 @@ _WHAT_TO_DO: tuple[tuple[type[MacNetBridgeError], str], ...] = (
 )
 
 
-async def inspect_cycler(section: CyclerSection, config: Config) -> CyclerReport:
+async def inspect_cycler(
+    section: CyclerSection, config: Config, environment: Mapping[str, str]
+) -> CyclerReport:
     """Ask a tester everything that is worth knowing before it is used."""
     report = CyclerReport(name=section.name, host=section.host, transport=section.transport)
     unsafe_notes = [warning(line) for line in unsafe.of_cycler(section)]
     try:
-        tester = wiring.tester(section, config)
+        tester = wiring.tester(section, config, login_of(section, environment))
         async with asyncio.timeout(TESTER_LIMIT_S):
             # Commands go by JSON in any case, so that is what everything but the probe asks by.
             client = tester.cycler.sibling("json", config.commands.timeout_s)

@@ -24,7 +24,7 @@ async def inspect(path: str, environment: Mapping[str, str] = os.environ) -> Rep
     async with asyncio.TaskGroup() as tasks:
         broker = tasks.create_task(inspect_broker(config, environment), name="inspect broker")
         cyclers = [
-            tasks.create_task(inspect_cycler(section, config), name=f"inspect {section.name}")
+            tasks.create_task(inspect_cycler(section, config, environment), name=f"inspect {section.name}")
             for section in config.cycler
         ]
     report = Report(

@@ -105,10 +105,14 @@ def logins(config: Config, environment: Mapping[str, str] = os.environ) -> dict[
     Raises:
         ConfigError: a password is not there, or MacNet cannot carry it.
     """
-    return {cycler.name: _login(cycler, environment) for cycler in config.cycler if cycler.user}
+    found = ((cycler.name, login_of(cycler, environment)) for cycler in config.cycler)
+    return {name: login for name, login in found if login is not None}
 
 
-def _login(cycler: CyclerSection, environment: Mapping[str, str]) -> Login:
+def login_of(cycler: CyclerSection, environment: Mapping[str, str]) -> Login | None:
+    """User and password of one tester, None where it wants no log-in. Raises ConfigError."""
+    if not cycler.user:
+        return None
     where = f"cycler {cycler.name}: password_env"
     if cycler.password_env not in environment:
         raise ConfigError(f"{where}: the environment has no {cycler.password_env}")
