@@ -19,6 +19,7 @@ from msgspec import structs
 
 from macnet_bridge.errors import NoReply, NotConfirmed, OutcomeUnknown, TesterOffline
 from macnet_bridge.macnet import CyclerInterface, MaccorInterface
+from macnet_bridge.macnet.interface.background import Background
 from macnet_bridge.macnet.protocol.codes import ChannelState, StepCode
 from macnet_bridge.macnet.protocol.messages import Outcome
 from macnet_bridge.simulator import device
@@ -186,6 +187,28 @@ def test_ctrl_c_ends_a_call_closes_the_connection_and_lets_the_next_call_in(lab:
         assert time.monotonic() - begun < 20.0, "not the time-out"
         helper.join()
         assert channel.read_channel_status()["Chan"] == CHANNEL, "as in a finally that puts to rest"
+
+
+def test_ctrl_c_while_a_call_is_handed_over_leaves_nothing_behind(
+    lab: RunningCycler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The moment in which the coroutine is with the other thread already, and its future not yet here."""
+    begin = Background._begin
+
+    def interrupted(self: Background, work: Callable[[], Any]) -> Any:
+        monkeypatch.setattr(Background, "_begin", begin)  # the simulated cycler runs in one, too
+        begin(self, work)
+        lab.wait_for(4, 7)
+        raise KeyboardInterrupt
+
+    with lab.channel(timeout_s=60.0) as channel:
+        lose(lab, (4, 7))
+        monkeypatch.setattr(Background, "_begin", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            channel.read_channel_status()
+        begun = time.monotonic()
+        assert channel.read_channel_status()["Chan"] == CHANNEL
+        assert time.monotonic() - begun < 20.0, "nothing stands before it"
 
 
 def test_ctrl_c_leaves_no_connection_open(lab: RunningCycler) -> None:

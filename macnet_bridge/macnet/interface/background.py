@@ -43,14 +43,18 @@ class Background:
             TesterOffline: stopped before.
             OutcomeUnknown: stopped by another thread meanwhile.
         """
-        future = self._begin(work)
+        abandoned = threading.Event()
+        future: concurrent.futures.Future[T] | None = None
         try:
+            future = self._begin(_unless(abandoned, work))
             # Windows lets Ctrl-C through only between waits, so none lasts.
             while not future.done():
                 concurrent.futures.wait([future], _LOOK_EVERY_S)
         finally:
-            if future.cancel():
-                self._loop.call_soon_threadsafe(self._let_go)
+            # Ctrl-C may also come when the coroutine was handed over and its future not yet here.
+            if future is None or future.cancel():
+                abandoned.set()
+                self._call(self._let_go)
         try:
             return future.result()
         except concurrent.futures.CancelledError:
@@ -65,6 +69,12 @@ class Background:
         # The collector of garbage may call this in the thread itself.
         if threading.current_thread() is not self._thread:
             self._thread.join(_END_WITHIN_S)
+
+    def _call(self, work: Callable[[], None]) -> None:
+        """Have something done in the loop's thread, if that has not ended."""
+        with self._guard:
+            if not self._stopping:
+                self._loop.call_soon_threadsafe(work)
 
     def _begin(self, work: Callable[[], Coroutine[Any, Any, T]]) -> concurrent.futures.Future[T]:
         # Under the guard, because what is handed over after the end would wait for ever.
@@ -82,3 +92,16 @@ class Background:
         self._ready.set()
         await self._stop.wait()
         self._let_go()
+
+
+def _unless(
+    abandoned: threading.Event, work: Callable[[], Coroutine[Any, Any, T]]
+) -> Callable[[], Coroutine[Any, Any, T]]:
+    """The work, unless nobody waits for it any more when it would begin."""
+
+    async def run() -> T:
+        if abandoned.is_set():
+            raise asyncio.CancelledError
+        return await work()
+
+    return run
