@@ -110,6 +110,14 @@ def test_binary_replies_are_the_same_both_ways(
         assert taken
 
 
+def test_a_binary_time_that_is_none_goes_the_careful_way() -> None:
+    row = functions.VERSION_INFO
+    data = bytes([0, 0, 0, 0, 0, 0, 0, 0, 0, 0]) + (2**48).to_bytes(8, "little") + bytes(8)
+    read = binary.usual_reader(row, 1)
+    assert read is not None
+    assert read(Header(1, 1, 0, len(data)).pack() + data, messages.Empty()) is None
+
+
 @given(st.sampled_from(LAYOUTS), st.data())
 def test_what_is_made_without_a_check_would_have_passed_it(layout: Layout, data: st.DataObject) -> None:  # type: ignore[type-arg]
     size = layout.size + 3 * layout.item_size

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from macnet_bridge.errors import Malformed
 from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header
 from macnet_bridge.macnet.protocol.function import Function
 from macnet_bridge.macnet.protocol.layout import Layout
@@ -38,7 +39,7 @@ def usual_reader(function: Function[Any, Any], channel: int) -> Read | None:
     def read(data: bytes, request: Message) -> Message | None:
         if len(data) != total or not data.startswith(header):
             return None
-        return layout.unpack(data[HEADER_BYTES:])
+        return _unpacked(layout, data)
 
     return read
 
@@ -52,6 +53,13 @@ def _bulk_reader(function: Function[Any, Any], wire_channel: int, layout: Layout
             return None
         if not data.startswith(Header(function.fclass, function.fnum, wire_channel, size).pack()):
             return None
-        return layout.unpack(data[HEADER_BYTES:])
+        return _unpacked(layout, data)
 
     return read
+
+
+def _unpacked(layout: Layout[Message], data: bytes) -> Message | None:
+    try:
+        return layout.unpack(data[HEADER_BYTES:])
+    except Malformed:
+        return None
