@@ -56,6 +56,8 @@ class Bridge:
         self.testers = {
             cycler.name: wiring.tester(cycler, config, logins.get(cycler.name)) for cycler in config.cycler
         }
+        for tester in self.testers.values():
+            tester.came_online = self._on_tester
         self.broker = Broker(
             wiring.broker_settings(config, password),
             [Subscription(*pair) for pair in self.topics.command_filters(self.testers)],
@@ -163,6 +165,17 @@ class Bridge:
         for poller in self._pollers:
             poller.publish_retained()
 
+    def _on_tester(self) -> None:
+        """Remember what will have retained topics; only a tester that is there tells its channels."""
+        if self.broker.ready:
+            self._clear_what_is_no_longer_served()
+            return
+        served = dict(self._data_dir.memory.served)
+        for name, tester in self.testers.items():
+            # What is to be cleared once there is a broker stays in there too.
+            served[name] = sorted({*served.get(name, []), *tester.channels})
+        self._save_served(served)
+
     def _clear_what_is_no_longer_served(self) -> None:
         memory = self._data_dir.memory
         serving = {name: tester.channels for name, tester in self.testers.items()}
@@ -175,9 +188,16 @@ class Bridge:
                 if tester is None or not tester.serves(channel):
                     for leaf in _RETAINED_OF_CHANNEL:
                         self._clear(self.topics.channel_topic(cycler, channel, leaf))
-        known = {name: channels or memory.served.get(name, []) for name, channels in serving.items()}
+        self._save_served(
+            {name: channels or memory.served.get(name, []) for name, channels in serving.items()}
+        )
+
+    def _save_served(self, served: dict[str, list[int]]) -> None:
+        memory = self._data_dir.memory
+        if served == memory.served:
+            return
         try:
-            self._data_dir.save(Memory(run=memory.run, served=known))
+            self._data_dir.save(Memory(run=memory.run, served=served))
         except OSError as error:
             # A disk that is full costs the next run a few retained topics, never this one its stops.
             log.warning("bridge.data_dir cannot be written: %s", error.strerror)

@@ -102,6 +102,7 @@ class Poller:
         for number in tester.channels:
             self._channels.setdefault(number, Channel(self._run_number))
         log.info("%s is online with %d channels", tester.name, found.system.test_channels)
+        tester.came_online()
         self._publish_status()
         # Commands are served from here on; they do not wait for the probe.
         await self._choose_transport(found)

@@ -177,5 +177,24 @@ async def test_what_is_no_longer_served_is_cleared(lab: Lab) -> None:
     assert cleared.payload == b""
 
 
+async def test_what_a_tester_had_that_came_after_the_broker_is_cleared_too(lab: Lab) -> None:
+    tester = await lab.cycler(4)
+    await tester.stop()
+    peer = await lab.peer()
+    state = f"{lab.root}/lab1/4/telemetry/state"
+    process = lab.process(cycler_table(tester))
+    process.start()
+    await peer.wait(
+        lambda seen: seen.topic == f"{lab.root}/bridge/lab/status" and b'"online"' in seen.payload
+    )
+    await tester.start()
+    await peer.wait(lambda seen: seen.topic == state)
+    process.kill()
+    after = len(peer.seen)
+    await lab.bridge(cycler_table(tester, more='channels = "1-2"'))
+    cleared = await peer.wait(lambda seen: seen.topic == state and not seen.payload, after)
+    assert cleared.payload == b""
+
+
 def _peer(lab: Lab) -> MqttPeer:
     return MqttPeer(lab.broker.host, lab.broker.port, f"{lab.root}/#", v5=lab.broker.supports_v5)
