@@ -149,7 +149,9 @@ async def test_a_bridge_that_runs_is_not_disturbed(place: Place) -> None:
         report = await place.inspect(table)
         assert report.broker is not None
         assert report.broker.running_since == pytest.approx(time.time(), abs=60)
-        assert texts(report.broker.notes, "warning") == [
+        warnings = texts(report.broker.notes, "warning")
+        # A broker in a container may be elsewhere, by its address.
+        assert [text for text in warnings if not text.startswith("no TLS")] == [
             "no username: a broker without users lets everybody command"
         ]
         assert bridge.broker.ready
