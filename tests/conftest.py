@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
+import hypothesis
 import pytest
 
 from macnet_bridge.errors import MacNetBridgeError
@@ -13,6 +14,12 @@ from tests.brokers import NO_MOSQUITTO, RunningBroker, Setup, chosen_kind, force
 WANTED = "needs a broker that speaks MQTT 5 and can be killed (container or mosquitto)"
 BROKER_FAILED = 3
 _used = pytest.StashKey[set[str]]()
+
+# A machine that is busy is no finding. With CI set, hypothesis does the same by itself, and takes the same
+# examples in every run.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+if hypothesis.settings.get_current_profile_name() != "ci":
+    hypothesis.settings.load_profile("unhurried")
 
 
 def pytest_configure(config: pytest.Config) -> None:

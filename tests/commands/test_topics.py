@@ -9,13 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from macnet_bridge.errors import Rejected
-from macnet_bridge.topics import ANONYMOUS, RESERVED_NAMES, Address, Scope, Topics, is_below, is_name
+from macnet_bridge.topics import (
+    ANONYMOUS,
+    RESERVED_NAMES,
+    VERB_LENGTH_MAX,
+    Address,
+    Scope,
+    Topics,
+    is_below,
+    is_name,
+)
 
 TOPICS = Topics("macnet", "lab")
 DEEP = Topics("site/a/macnet", "lab")
 
 names = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,62}", fullmatch=True).filter(lambda n: n not in RESERVED_NAMES)
-verbs = st.text(min_size=1).filter(lambda text: "/" not in text)
+verbs = st.text(min_size=1, max_size=VERB_LENGTH_MAX).filter(lambda text: "/" not in text)
 
 
 @given(st.sampled_from([TOPICS, DEEP]), names, st.integers(1, 99_999), verbs, names | st.none())
@@ -44,6 +53,7 @@ def test_every_address_can_be_read_back(
         "macnet/lab1/cmd",
         "macnet/lab1/cmd/",
         "macnet/lab1/cmd//alice",
+        "macnet/lab1/cmd/" + "x" * 65,
         "macnet/lab1/cmd/suspend/",
         "macnet/lab1/cmd/suspend/alice/more",
         "macnet/lab1/cmd/suspend/Alice",
