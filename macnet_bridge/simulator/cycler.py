@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -20,6 +20,8 @@ from macnet_bridge.simulator.connections import (
     Connections,
     JsonConnection,
 )
+from macnet_bridge.simulator.desk import Desk
+from macnet_bridge.simulator.fault_kinds import Fault
 from macnet_bridge.simulator.faults import Faults
 from macnet_bridge.simulator.files import FileStore
 from macnet_bridge.simulator.forms import Forms
@@ -48,23 +50,30 @@ class SimulatedCycler:
             and once started the attribute has the one that was picked.
         latency_ms: how long the tester is busy with each request. Requests of all connections
             and transports wait for each other. A real tester was measured at 34.
-        behaviour: speed, seed and other ways of the tester; see there.
+        jitter_ms: by how much a latency is longer or shorter at most, evenly spread, always the
+            same for a seed. That tester took 19 ms at best, so 15.
+        speed: seconds of test time in one second.
+        seed: testers of one seed have the same cells, latencies and luck with faults.
+        behaviour: other ways of the tester; see there.
         pretty: replies in many lines, with CRLF between them as well as at their end.
         constant_id: every JSON reply has the id 1987.
         json_rest_broken: rest is refused by JSON, as real testers were seen to do.
         forms: how replies are worded where the manual leaves more than one way.
         files: where files of types 3 to 7 are kept; in memory by default.
         missing: functions that this tester does not have, such as `{(6, 11)}`.
+        script: faults that strike from the start.
         profile: `pymacnet` answers with fixed values, as pymacnet's MaccorSpoofer does; of the
             other settings only ports, latency, faults and the log mean something then.
         max_records: how many received messages are kept.
+        on_answered: is called with every record of `received` once it has its answer, or on
+            `stop` without one.
         clock: monotonic seconds; a test that gives its own can let hours pass at once.
 
     Attributes:
         tester: the device itself. Look at it or change it between requests, `channel(n)` first
             brings a channel up to date.
-        received: all messages that came in.
-        faults: what goes wrong on purpose.
+        received: all messages that came in, and what became of them.
+        faults: what goes wrong on purpose; add and remove faults at any time.
         spoofer: what the profile `pymacnet` shows, None with the other one.
     """
 
@@ -75,6 +84,7 @@ class SimulatedCycler:
     tcp_port: int = 0
     udp_port: int = 0
     latency_ms: float = 0.0
+    jitter_ms: float = 0.0
     speed: float = 1.0
     seed: int = 0
     behaviour: Behaviour | None = None
@@ -84,8 +94,10 @@ class SimulatedCycler:
     forms: Forms = field(default_factory=Forms)
     files: FileStore | None = None
     missing: Collection[tuple[int, int]] = ()
+    script: Sequence[Fault] = ()
     profile: Profile = "faithful"
     max_records: int = MAX_RECORDS
+    on_answered: Callable[[Received], object] | None = None
     clock: Callable[[], float] = time.monotonic
     tester: Tester = field(init=False)
     received: ReceivedLog = field(init=False)
@@ -96,10 +108,10 @@ class SimulatedCycler:
         self.tester = Tester(
             self.channels, speed=self.speed, seed=self.seed, behaviour=self.behaviour, files=self.files
         )
-        self.received = ReceivedLog(self.max_records)
-        self.faults = Faults(self.missing)
+        self.received = ReceivedLog(self.max_records, self.on_answered)
+        self.faults = Faults(self.missing, self.script, self.seed)
         self._connections = Connections()
-        self._turnstile = Turnstile(self.latency_ms / 1000.0)
+        self._turnstile = Turnstile(self.latency_ms / 1000.0, self.jitter_ms / 1000.0, self.seed)
         self._servers: list[asyncio.Server] = []
         self._datagrams: BinaryDatagrams | None = None
         self._service = self._of_profile()
@@ -136,6 +148,7 @@ class SimulatedCycler:
     async def stop(self) -> None:
         """Close ports and connections at once; requests that wait are forgotten."""
         self._turnstile.clear()
+        self.received.give_up()
         self._connections.welcome = False
         for server in self._servers:
             server.close()
@@ -168,25 +181,17 @@ class SimulatedCycler:
         return await self.received.wait_for(wanted, timeout)
 
     def _of_profile(self) -> Answering:
+        desk = Desk(self.received, self.faults, self._turnstile, self.clock)
         if self.profile == "pymacnet":
-            self.spoofer = Spoofer(
-                self.channels,
-                log=self.received,
-                faults=self.faults,
-                turnstile=self._turnstile,
-                clock=self.clock,
-            )
+            self.spoofer = Spoofer(self.channels, desk)
             return self.spoofer
         return Service(
             self.tester,
-            log=self.received,
-            faults=self.faults,
-            turnstile=self._turnstile,
+            desk,
             pretty=self.pretty,
             constant_id=self.constant_id,
             json_rest_broken=self.json_rest_broken,
             forms=self.forms,
-            clock=self.clock,
         )
 
     async def _listen(self, kind: Callable[[Answering, Connections], Connection], port: int) -> int:
