@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass
 from typing import Literal
@@ -67,7 +68,7 @@ class Fault:
             raise ValueError(f"{self.kind} strikes connections, which have no function and no channel")
         if not (self.after >= 0 and 0.0 <= self.share <= 1.0 and (self.times or 0) >= 0):
             raise ValueError("after and times are 0 or more, share is 0 to 1")
-        if not (self.second >= 0.0 and self.parts >= 1):
+        if not (0.0 <= self.second < math.inf and self.parts >= 1):
             raise ValueError("second is 0 or more, parts is 1 or more")
 
     def fits(self, record: Received) -> bool:
