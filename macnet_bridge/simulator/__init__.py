@@ -6,8 +6,9 @@
 `cell control` model a cell and what an output does to it, `procedures program progress safety
 channel files archive smart_battery tester` the machine, `readings commands selection advanced
 system transfers smart_battery_answers device` its answers to MacNet; all of that has neither
-network nor clock. `session received line fault_kinds faults fault_text turnstile desk forms service
-connections cycler` put it on sockets. `spoofer` is another machine: pymacnet's MaccorSpoofer.
+network nor clock. `clock ticker` let time pass, `session received line fault_kinds faults
+turnstile desk forms service connections cycler` put it on sockets, `fault_text log_lines` are
+for command lines and files. `spoofer` is another machine: pymacnet's MaccorSpoofer.
 """
 
 from macnet_bridge.simulator.cycler import SimulatedCycler

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import KW_ONLY, dataclass, field
@@ -12,6 +13,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from macnet_bridge.simulator.channel import Channel
+from macnet_bridge.simulator.clock import Clock
 from macnet_bridge.simulator.connections import (
     Answering,
     BinaryConnection,
@@ -29,6 +31,7 @@ from macnet_bridge.simulator.received import MAX_RECORDS, Predicate, Received, R
 from macnet_bridge.simulator.service import Service
 from macnet_bridge.simulator.spoofer import Spoofer
 from macnet_bridge.simulator.tester import Behaviour, Tester
+from macnet_bridge.simulator.ticker import Ticker
 from macnet_bridge.simulator.turnstile import Turnstile
 
 Profile = Literal["faithful", "pymacnet"]
@@ -67,7 +70,10 @@ class SimulatedCycler:
         max_records: how many received messages are kept.
         on_answered: is called with every record of `received` once it has its answer, or on
             `stop` without one.
-        clock: monotonic seconds; a test that gives its own can let hours pass at once.
+        paused: the tester's time stands still from the start, see `pause`.
+        clock: monotonic seconds; a test that gives its own can let hours pass at once. Channels
+            are then brought up to date only when they are asked, and by the computer's own
+            clock all the time.
 
     Attributes:
         tester: the device itself. Look at it or change it between requests, `channel(n)` first
@@ -98,6 +104,7 @@ class SimulatedCycler:
     profile: Profile = "faithful"
     max_records: int = MAX_RECORDS
     on_answered: Callable[[Received], object] | None = None
+    paused: bool = False
     clock: Callable[[], float] = time.monotonic
     tester: Tester = field(init=False)
     received: ReceivedLog = field(init=False)
@@ -111,6 +118,9 @@ class SimulatedCycler:
         self.received = ReceivedLog(self.max_records, self.on_answered)
         self.faults = Faults(self.missing, self.script, self.seed)
         self._connections = Connections()
+        self._time = Clock(self.clock, is_paused=self.paused)
+        self._ticker = Ticker(self.tester, self._time, self.speed)
+        self._ticking: asyncio.Task[None] | None = None
         self._turnstile = Turnstile(self.latency_ms / 1000.0, self.jitter_ms / 1000.0, self.seed)
         self._servers: list[asyncio.Server] = []
         self._datagrams: BinaryDatagrams | None = None
@@ -132,7 +142,7 @@ class SimulatedCycler:
             OSError: a port is taken or may not be used; none is open then.
         """
         if not self.tester.is_on:
-            self.tester.power_on(self.clock(), _time_of_day())
+            self.tester.power_on(self._time(), _time_of_day())
         self._connections.welcome = True
         try:
             drops_glued = self.forms.glued_requests == "dropped"
@@ -144,9 +154,12 @@ class SimulatedCycler:
         except OSError:
             await self.stop()
             raise
+        if self.clock is time.monotonic and self.profile == "faithful":
+            self._ticking = asyncio.create_task(self._ticker.run(), name="channels of a simulated cycler")
 
     async def stop(self) -> None:
         """Close ports and connections at once; requests that wait are forgotten."""
+        await self._stop_ticking()
         self._turnstile.clear()
         self.received.give_up()
         self._connections.welcome = False
@@ -169,8 +182,42 @@ class SimulatedCycler:
     def channel(self, number: int) -> Channel:
         """Channel 1 to n as of now."""
         channel = self.tester.channel(number)
-        channel.advance(self.clock())
+        channel.advance(self._time())
         return channel
+
+    # --- time
+
+    def pause(self) -> None:
+        """Let the tester's time stand still; it goes on answering.
+
+        Tests, its time of day, the 100 ms between two outputs, `STARTING` and watchdogs all
+        stand still together; latency and the seconds of faults do not.
+        """
+        self._time.pause()
+
+    def resume(self) -> None:
+        """Let time go on from where it stands."""
+        self._time.resume()
+
+    def step(self, second: float) -> None:
+        """Let exactly so many seconds of test time pass on all channels, and then stand still again.
+
+        At a speed above 1 that is less for the tester itself: its 100 ms are then over after
+        0.1 s times the speed.
+
+        Raises:
+            ValueError: it is not paused, or `second` is negative.
+        """
+        self._time.step(second / self.speed)
+        self.tester.advance(self._time())
+
+    @property
+    def speed_reached(self) -> float:
+        """Seconds of test time in one second, over the last five.
+
+        It is below `speed` on a machine that is too slow, and the tester's clock runs slower then.
+        """
+        return self._ticker.speed_reached
 
     async def wait_for(self, wanted: Predicate, timeout: float | None = None) -> Received:
         """The first message in `received` that is wanted, or the next one to come.
@@ -181,7 +228,7 @@ class SimulatedCycler:
         return await self.received.wait_for(wanted, timeout)
 
     def _of_profile(self) -> Answering:
-        desk = Desk(self.received, self.faults, self._turnstile, self.clock)
+        desk = Desk(self.received, self.faults, self._turnstile, self._time)
         if self.profile == "pymacnet":
             self.spoofer = Spoofer(self.channels, desk)
             return self.spoofer
@@ -193,6 +240,13 @@ class SimulatedCycler:
             json_rest_broken=self.json_rest_broken,
             forms=self.forms,
         )
+
+    async def _stop_ticking(self) -> None:
+        if self._ticking:
+            self._ticking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._ticking
+            self._ticking = None
 
     async def _listen(self, kind: Callable[[Answering, Connections], Connection], port: int) -> int:
         loop = asyncio.get_running_loop()
