@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from datetime import datetime
 
 import pytest
 
 from macnet_bridge.macnet.protocol.codes import ChannelState, RecordCause
-from macnet_bridge.simulator import SimulatedCycler
+from macnet_bridge.simulator import Behaviour, SimulatedCycler
 from macnet_bridge.simulator import ticker as ticker_module
 from macnet_bridge.simulator.channel import Channel
+from macnet_bridge.simulator.clock import Clock
 from macnet_bridge.simulator.progress import Progress
+from macnet_bridge.simulator.tester import Tester
+from macnet_bridge.simulator.ticker import Ticker
 from tests.simulator.peers import FakeClock, JsonPeer, json_peer
 
 PATIENCE_SECOND = 40.0
@@ -114,12 +118,39 @@ async def at_once(seed: int) -> list[Progress]:
         return [cycler.channel(number).progress for number in range(1, 33)]
 
 
+async def test_others_work_while_a_round_computes() -> None:
+    """The past of 32 such channels takes 0.32 s, and each of them is a chunk of its own."""
+    clock, tester = FakeClock(), Tester(32)
+    tester.power_on(clock(), datetime(2026, 1, 1))  # noqa: DTZ001
+    for channel in tester.channels:
+        channel.__class__ = HeavyChannel
+    tester.advance(clock())
+    clock.pass_by(0.1)
+    ticking = asyncio.create_task(Ticker(tester, Clock(clock), 1.0).run())
+    turns = 0
+    async with asyncio.timeout(PATIENCE_SECOND):
+        while tester.channels[-1].computed_until < clock():  # type: ignore[attr-defined]
+            turns += 1
+            await asyncio.sleep(0)
+    ticking.cancel()
+    assert turns >= 32
+
+
 async def test_a_machine_that_is_fast_enough_loses_no_time() -> None:
-    async with SimulatedCycler(channels=2, speed=10) as cycler, json_peer(cycler) as peer:
+    at_once = Behaviour(starting_second=0.0)
+    async with SimulatedCycler(channels=2, speed=10, behaviour=at_once) as cycler, json_peer(cycler) as peer:
         await start_all(cycler, peer)
-        begin = time.monotonic()
-        first = (await peer.result(4, 7, Chan=0))["TestTime"]
-        while time.monotonic() - begin < 2.5:
-            last = (await peer.result(4, 7, Chan=0))["TestTime"]
+        first = await timed(peer)
+        last = first
+        while last[0] - first[0] < 2.5:
+            last = await timed(peer)
         assert cycler.speed_reached == pytest.approx(10.0, rel=0.01)
-        assert last - first == pytest.approx(25.0, abs=1.0)
+        passed = last[1] - first[1]
+        assert 10.0 * (last[0] - first[2]) - 0.1 <= passed <= 10.0 * (last[2] - first[0]) + 0.1
+
+
+async def timed(peer: JsonPeer) -> tuple[float, float, float]:
+    """When the test time was asked for, what it was, and when it was there."""
+    asked = time.monotonic()
+    second: float = (await peer.result(4, 7, Chan=0))["TestTime"]
+    return asked, second, time.monotonic()
