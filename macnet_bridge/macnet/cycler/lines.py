@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, Self, TypeVar
 
-from macnet_bridge.errors import InvalidRequest, TesterOffline, TesterRefused, TransportError
+from macnet_bridge.errors import BadReply, InvalidRequest, TesterOffline, TesterRefused, TransportError
 from macnet_bridge.macnet.connection import BeforeSend, Connection
+from macnet_bridge.macnet.contradictions import contradiction
 from macnet_bridge.macnet.dialects import BinaryDialect, JsonDialect
 from macnet_bridge.macnet.identity import difference
 from macnet_bridge.macnet.protocol import functions as f
@@ -187,13 +188,14 @@ class Lines:
         except TransportError as error:
             if not self._falls_back(connection, error) or function.effect is f.Effect.CHANGES:
                 raise
-        else:
-            if isinstance(reply, m.SystemInfo) and connection in self._lines.values():
-                self._system = reply
-            return reply
-        # Reading twice does no harm, and to read nothing would take the tester offline.
-        connection = self._connection(function, request, line)
-        return await connection.call(function, channel, request, timeout_s, before_send)
+            # Reading twice does no harm, and to read nothing would take the tester offline.
+            connection = self._connection(function, request, line)
+            reply = await connection.call(function, channel, request, timeout_s, before_send)
+        if isinstance(reply, m.SystemInfo) and connection in self._lines.values():
+            self._system = reply
+        if why := contradiction(request, reply):
+            raise BadReply(f"{function}: {why}")
+        return reply
 
     def times_connected(self, line: Line) -> int:
         """How often a line's connection was opened: another tester may have come since the last time."""
