@@ -157,6 +157,10 @@ def _of_transports(probed: Probe, section: CyclerSection) -> Iterator[Note]:
     for finding in probed.findings:
         if finding.transport == section.transport and finding.reason is not None:
             yield error(f'transport = "{finding.transport}" does not serve: {finding.reason}; use "auto"')
+        elif finding.is_another:
+            yield error(f"{finding.transport}_port: {finding.reason}; correct it")
+        elif finding.transport == "tcp" and finding.reason is not None:
+            yield warning(f"no rest, and no files, which go by tcp_port: {finding.reason}")
 
 
 def _of_clock(clock_second: float | None) -> Iterator[Note]:

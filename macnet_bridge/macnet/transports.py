@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import struct
+import sys
 from typing import Any, Protocol
 
 from macnet_bridge.errors import TesterOffline, TransportError
@@ -15,6 +17,8 @@ KEEPALIVE_IDLE_S = 5
 KEEPALIVE_INTERVAL_S = 2
 KEEPALIVE_COUNT = 3
 _MAX_DATAGRAMS_WAITING = 64
+_RESET_AT_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+"""SO_LINGER with no time to linger."""
 
 
 class ConnectionClosed(TransportError):
@@ -70,7 +74,8 @@ class _Socket(asyncio.BaseProtocol):
 
     def close(self) -> None:
         self._closed = True
-        # abort, not close: unsent bytes of a request in doubt must not leave later.
+        # abort, not close: unsent bytes of a request in doubt must not leave later. The bytes
+        # that the system has are seen to where the socket is opened.
         self._transport.abort()
         self._wake()
 
@@ -125,8 +130,18 @@ class TcpTransport(_Socket, asyncio.Protocol):
         except OSError as error:
             raise TesterOffline(f"no connection to {host}:{port}: {os_reason(error)}") from None
         with contextlib.suppress(OSError):  # the tester may be gone already; reading will say so
+            _forget_at_close(transport.get_extra_info("socket"))
             _keep_alive(transport.get_extra_info("socket"))
         return protocol
+
+
+def _forget_at_close(sock: socket.socket) -> None:
+    """Let no byte leave once the socket is closed, not even when this process is killed.
+
+    Without this, the system goes on sending what the network has not taken yet, for minutes: a
+    request that was given up would reach the tester after the network is back, and after a stop.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
 
 
 def _keep_alive(sock: socket.socket) -> None:

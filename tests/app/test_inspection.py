@@ -258,6 +258,18 @@ async def test_transports_that_do_not_answer(place: Place) -> None:
     assert "connection refused" in str(found["tcp"].reason)
     assert "does not answer by UDP" in str(found["udp"].reason)
     assert found["tcp"].bulk_read_ms is None
+    assert any("no rest" in text for text in texts(report.cyclers[0].notes, "warning"))
+
+
+async def test_rest_must_not_go_to_another_tester(place: Place) -> None:
+    simulated, other = await place.cycler(), await place.cycler(3)
+    own_port, simulated.tcp_port = simulated.tcp_port, other.tcp_port
+    table = cycler_table(simulated)
+    simulated.tcp_port = own_port
+    report = await place.inspect(table)
+    assert not report.ok
+    (text,) = texts(report.cyclers[0].notes, "error")
+    assert "tcp_port: another tester answers there" in text
 
 
 @pytest.mark.parametrize(("transport", "ok"), [("udp", False), ("tcp", True), ("json", True), ("auto", True)])

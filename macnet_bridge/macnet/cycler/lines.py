@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, Self, TypeVar
 
-from macnet_bridge.errors import InvalidRequest, TesterRefused, TransportError
+from macnet_bridge.errors import BadReply, InvalidRequest, TesterOffline, TesterRefused, TransportError
 from macnet_bridge.macnet.connection import BeforeSend, Connection
+from macnet_bridge.macnet.contradictions import contradiction
 from macnet_bridge.macnet.dialects import BinaryDialect, JsonDialect
+from macnet_bridge.macnet.identity import difference
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import MAX_CHANNELS_PER_REQUEST
@@ -111,8 +113,9 @@ class Lines:
             "tcp": Connection(self._connect_tcp, BinaryDialect, login),
             "udp": Connection(udp.connect, BinaryDialect, login),
         }
-        self._rest = Connection(self._connect_tcp, BinaryDialect, login)
-        self._binary = Connection(self._connect_tcp, BinaryDialect, login)
+        self._rest = Connection(self._connect_tcp, BinaryDialect, login, self._meet)
+        self._binary = Connection(self._connect_tcp, BinaryDialect, login, self._meet)
+        self._system: m.SystemInfo | None = None
         self._listing = asyncio.Lock()
         self._checking = asyncio.Lock()
 
@@ -181,13 +184,18 @@ class Lines:
         timeout_s = max(self.timeout_s, _LEAST_TIMEOUT_S.get(function.fclass, 0.0))
         connection = self._connection(function, request, line)
         try:
-            return await connection.call(function, channel, request, timeout_s, before_send)
+            reply = await connection.call(function, channel, request, timeout_s, before_send)
         except TransportError as error:
             if not self._falls_back(connection, error) or function.effect is f.Effect.CHANGES:
                 raise
-        # Reading twice does no harm, and to read nothing would take the tester offline.
-        connection = self._connection(function, request, line)
-        return await connection.call(function, channel, request, timeout_s, before_send)
+            # Reading twice does no harm, and to read nothing would take the tester offline.
+            connection = self._connection(function, request, line)
+            reply = await connection.call(function, channel, request, timeout_s, before_send)
+        if isinstance(reply, m.SystemInfo) and connection in self._lines.values():
+            self._system = reply
+        if why := contradiction(request, reply):
+            raise BadReply(f"{function}: {why}")
+        return reply
 
     def times_connected(self, line: Line) -> int:
         """How often a line's connection was opened: another tester may have come since the last time."""
@@ -218,6 +226,24 @@ class Lines:
             return False
         self.transport, self.fallen_back = "json", f"{self.transport} failed: {error}"
         return True
+
+    async def _meet(self, who: Callable[[], Awaitable[m.SystemInfo | None]]) -> None:
+        """See that the binary port is one of the tester that answers by JSON.
+
+        Where ports are forwarded it may be another one's, whose channel would be put to rest.
+
+        Raises:
+            TesterOffline: it is another tester.
+        """
+        if self._system is None or (found := await who()) is None:
+            return
+        if difference(self._system, found) is None:
+            return
+        # It may have been restarted as another since it was asked.
+        json = self._lines[Line.COMMANDS]
+        self._system = await json.call(f.SYSTEM_INFO, 1, m.Empty(), self.timeout_s)
+        if why := difference(self._system, found):
+            raise TesterOffline(f"{self.address.host}:{self.address.tcp_port}: {why}")
 
     def _json_dialect(self) -> JsonDialect:
         return JsonDialect(constant_id=self._constant_id)
