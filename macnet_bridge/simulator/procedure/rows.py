@@ -24,6 +24,10 @@ class Quantity(Enum):
     CAPACITY = "Ah of the step"
     ENERGY = "Wh of the step"
 
+    @property
+    def words(self) -> str:
+        return self.name.lower().replace("_", " ")
+
 
 class Comparison(Enum):
     """How an end compares. A time or a charge only grows, so that its `=` is `AT_LEAST`."""

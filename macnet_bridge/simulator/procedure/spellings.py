@@ -112,7 +112,7 @@ def look_up(what: str, spellings: Mapping[str, T], text: str) -> T:
 def comparison(quantity: Quantity, text: str) -> Comparison:
     """How an end on a quantity compares."""
     if text not in OPERATORS[quantity]:
-        raise Refused(f"operator {shown(text)} does not fit {quantity.name.lower()}")
+        raise Refused(f"operator {shown(text)} does not fit {quantity.words}")
     return OPERATORS[quantity][text]
 
 

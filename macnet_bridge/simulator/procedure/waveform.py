@@ -17,9 +17,9 @@ from macnet_bridge.simulator.procedure.rows import Amount, End, Quantity, Report
 
 VERSION_LINE = "Maccor waveform file version"
 
-_STATES = spellings.table(spellings.STATE_LETTERS)
-_QUANTITIES = spellings.table(spellings.QUANTITY_LETTERS)
-_REPORTS = spellings.table(spellings.REPORT_LETTERS)
+STATES = spellings.table(spellings.STATE_LETTERS)
+QUANTITIES = spellings.table(spellings.QUANTITY_LETTERS)
+REPORTS = spellings.table(spellings.REPORT_LETTERS)
 
 
 class Line(NamedTuple):
@@ -77,8 +77,8 @@ def _segment(text: str, notes: Notes) -> Segment | None:
     line = notes.attempt(_columns, text)
     if line is None:
         return None
-    code = notes.attempt(spellings.look_up, "state", _STATES, line.state)
-    control = notes.attempt(spellings.look_up, "control mode", _QUANTITIES, line.control_mode)
+    code = notes.attempt(spellings.look_up, "state", STATES, line.state)
+    control = notes.attempt(spellings.look_up, "control mode", QUANTITIES, line.control_mode)
     amount = control and notes.attempt(parts.level, control, line.value)
     limit = notes.attempt(_limit, control, line)
     ends = notes.attempt(_ends, line)
@@ -94,14 +94,14 @@ def _segment(text: str, notes: Notes) -> Segment | None:
 def _limit(control: Quantity | None, line: Line) -> dict[Quantity, Amount]:
     if not line.limit_mode and not line.limit_value:
         return {}
-    quantity = parts.limit_quantity(_QUANTITIES, line.limit_mode, control)
+    quantity = parts.limit_quantity(QUANTITIES, line.limit_mode, control)
     return {quantity: parts.level(quantity, line.limit_value)}
 
 
 def _ends(line: Line) -> tuple[End, ...]:
     if not (line.end_mode or line.operator or line.end_value):
         return ()
-    quantity = spellings.look_up("end mode", _QUANTITIES, line.end_mode)
+    quantity = spellings.look_up("end mode", QUANTITIES, line.end_mode)
     comparison = spellings.comparison(quantity, line.operator)
     return (End(quantity, comparison, values.amount(quantity, line.end_value), goto=0),)
 
@@ -109,7 +109,7 @@ def _ends(line: Line) -> tuple[End, ...]:
 def _reports(line: Line) -> tuple[Report, ...]:
     if not line.report_mode and not line.report_interval:
         return ()
-    quantity = spellings.look_up("report mode", _REPORTS, line.report_mode)
+    quantity = spellings.look_up("report mode", REPORTS, line.report_mode)
     return (Report(quantity, parts.not_too_often(_second(line.report_interval), line.report_interval)),)
 
 

@@ -242,7 +242,7 @@ ENDS = {
     "loop count": _end("'Loop Cnt' ends loops only", end("Loop Cnt", "=", "3")),
     "special type": _end("special type 'VAR1' is not simulated", end(SpecialType="VAR1")),
     "safety": _end("ChanSafetyEnd 'Maybe' is neither True nor False", end(ChanSafetyEnd="Maybe")),
-    "time at most": _end("operator '<=' does not fit step_time", end("StepTime", "<=")),
+    "time at most": _end("operator '<=' does not fit step time", end("StepTime", "<=")),
     "voltage equal": _end("operator '=' does not fit voltage", end("Voltage", "=", "4.2")),
     "capacity at most": _end("operator '<=' does not fit capacity", end("Amp Hour", "<=", "1.0")),
     "no operator": _end("operator '' does not fit current", end("Current", "", "1.0")),
