@@ -115,6 +115,14 @@ class Cell:
             1.0 - warm
         )
 
+    def save(self) -> tuple[float, float, float, float]:
+        """All that moves, for `restore`."""
+        return self.charge, self.polarisation_volt, self.current_ampere, self.heating_kelvin
+
+    def restore(self, saved: tuple[float, float, float, float]) -> None:
+        """Be as it was when it was saved."""
+        self.charge, self.polarisation_volt, self.current_ampere, self.heating_kelvin = saved
+
     def settle(self, voltage_volt: float) -> None:
         """Give the cell the charge at which it rests at this voltage."""
         index = min(max(bisect_right(_VOLTS, voltage_volt) - 1, 0), len(_SLOPES) - 1)

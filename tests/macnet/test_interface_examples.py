@@ -21,7 +21,8 @@ import pytest
 from macnet_bridge.macnet.protocol.codes import ChannelState, StepCode
 from macnet_bridge.macnet.protocol.messages import DirectOutput, SafetyLimits, SetVariable, StartTest
 from macnet_bridge.simulator import Behaviour
-from macnet_bridge.simulator.procedures import BUILT_IN
+from macnet_bridge.simulator.procedure.built_in import BUILT_IN
+from macnet_bridge.simulator.procedure.library import Library
 from tests.macnet.running import RunningCycler, Transport
 
 PROJECT = Path(__file__).parents[2]
@@ -38,7 +39,8 @@ CORRECTIONS = {
 def lab() -> Iterator[RunningCycler]:
     """With the channel and the procedure of pymacnet's README, and as slow as a real tester to start."""
     with RunningCycler(128, behaviour=Behaviour()) as lab:
-        lab.cycler.tester.procedures = {**BUILT_IN, "test_procedure_1": BUILT_IN["CCCV_1C"]}
+        mine = {**BUILT_IN, "test_procedure_1": BUILT_IN["CCCV_1C"]}
+        lab.cycler.tester.procedures = Library(lab.cycler.tester.files, mine)
         yield lab
 
 
