@@ -12,6 +12,9 @@ from typing import ParamSpec, TypeVar
 MAX_LETTERS = 200
 """Of a finding, which is a reply of MacNet (6, 12)."""
 
+MAX_FINDINGS = 1000
+"""The last one then says how many more there are: a file of rubbish has one in every line."""
+
 _MAX_QUOTED = 40
 
 P = ParamSpec("P")
@@ -60,6 +63,9 @@ class Notes:
         """Raises:
         NotUnderstood: there are findings.
         """
+        if len(self.findings) > MAX_FINDINGS:
+            more = len(self.findings) - MAX_FINDINGS + 1
+            raise NotUnderstood([*self.findings[: MAX_FINDINGS - 1], f"and {more:,} more"])
         if self.findings:
             raise NotUnderstood(self.findings)
 

@@ -29,7 +29,7 @@ T = TypeVar("T")
 LOOP_NUMBERS = range(1, 5)
 """A test has four loops; MacNet (6, 13) has what remains of each."""
 
-OPTIONS = ("Option1", "Option2", "Option3", "Option4")
+OPTIONS = (1, 2, 3, 4)
 _NUMBERED = re.compile(r"(do|loop)(?P<number>[0-9]{1,9})")
 _NO_OPTION = ("", "N")
 _NO_RANGE = ("", "A")
@@ -58,8 +58,8 @@ class Kind(NamedTuple):
 def row(element: Element, rows: int, waveforms: Waveforms, notes: Notes) -> Row | None:
     """The row that a TestStep stands for, None where its type is not simulated."""
     layout.check(element, notes)
-    for name in OPTIONS:
-        notes.attempt(_option, name, element.value(name))
+    for number in OPTIONS:
+        notes.attempt(_option, number, element.value(f"Option{number}"))
     kind = notes.attempt(_kind, element.value("StepType"))
     if kind is None:
         return None
@@ -67,9 +67,9 @@ def row(element: Element, rows: int, waveforms: Waveforms, notes: Notes) -> Row 
     return kind.read(_Source(element, rows, waveforms, notes))
 
 
-def _option(name: str, text: str) -> None:
+def _option(number: int, text: str) -> None:
     if text not in _NO_OPTION:
-        raise Refused(f"{name} {shown(text)} is not simulated")
+        raise Refused(f"Option{number} {shown(text)} is not simulated")
 
 
 def _kind(text: str) -> Kind:

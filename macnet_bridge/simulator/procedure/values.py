@@ -19,9 +19,12 @@ C_RATES = frozenset({Quantity.CURRENT, Quantity.CAPACITY})
 MAX_NUMBER = 1e9
 """No tester has so many volts, nor a test so many seconds."""
 
+MAX_TIMES = 9_999_999
+"""Most runs of a loop."""
+
 _TIME = re.compile(r"(?P<hour>[0-9]{0,5}):(?P<minute>[0-5]?[0-9]?):(?P<second>[0-5]?[0-9]?(\.[0-9]{1,9})?)")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
-_TIMES = re.compile(r"[0-9]{1,7}")
+_TIMES = re.compile(r"[0-9]{1,9}")
 _UNITS = (("hour", 3600.0), ("minute", 60.0), ("second", 1.0))
 
 
@@ -68,6 +71,6 @@ def more_than_zero(amount: Amount, text: str) -> Amount:
 
 def times(text: str) -> int:
     """How often a loop runs, at least once."""
-    if not _TIMES.fullmatch(text) or int(text) == 0:
+    if not _TIMES.fullmatch(text) or not 1 <= int(text) <= MAX_TIMES:
         raise Refused(f"{shown(text)} is no number of times")
     return int(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree
+from xml import sax
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -65,6 +65,15 @@ def check(findings: tuple[str, ...]) -> None:
         assert 0 < len(text) <= 200
 
 
+class _Steps(sax.ContentHandler):
+    """Counts the steps of a document in another way."""
+
+    count = 0
+
+    def startElement(self, name: str, attrs: object) -> None:
+        self.count += name == "TestStep"
+
+
 def read_any(data: bytes) -> Procedure | None:
     """A procedure that is whole, or None for what is refused as it should be."""
     try:
@@ -72,7 +81,9 @@ def read_any(data: bytes) -> Procedure | None:
     except NotUnderstood as error:
         check(error.findings)
         return None
-    assert len(made.rows) == len(ElementTree.fromstring(data).findall("ProcSteps/TestStep"))
+    steps = _Steps()
+    sax.parseString(data, steps)
+    assert len(made.rows) == steps.count
     return made
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from macnet_bridge.simulator.procedure.reading import read_procedure
 from macnet_bridge.simulator.procedure.refusing import NotUnderstood, line
-from tests.simulator.procedure.branches import BRANCHES, Branch, modules, taken_out
+from macnet_bridge.simulator.procedure.waveform import read_waveform
+from tests.simulator.procedure.branches import BRANCHES, FOLDER, MODULES, Branch, modules, taken_out
 from tests.simulator.procedure.cases import CASES, AnyCase
 from tests.simulator.procedure.xml_text import END, charge, end, procedure, report, rest, step
 
@@ -65,3 +66,18 @@ def test_findings_are_lines_of_ascii_that_are_not_too_long() -> None:
     )
     assert line("é\t" * 300) == r"\xe9 " * 39 + r"\x..."
     assert len(line("x" * 201)) == 200
+
+
+@pytest.mark.parametrize(
+    ("lines", "last"), [(1000, "line 1000: has 2 columns, not 12"), (1001, "and 2 more")]
+)
+def test_a_thousand_findings_are_enough(lines: int, last: str) -> None:
+    with pytest.raises(NotUnderstood) as caught:
+        read_waveform(b"a\tb\n" * lines)
+    assert len(caught.value.findings) == 1000
+    assert caught.value.findings[-1] == last
+
+
+def test_the_modules_that_refuse_are_all_looked_at() -> None:
+    sources = {path.stem: path.read_text("utf-8") for path in FOLDER.glob("*.py")}
+    assert {name for name, text in sources.items() if "raise Refused(" in text} <= set(MODULES)
