@@ -60,9 +60,7 @@ class Notes:
             return None
 
     def settle(self) -> None:
-        """Raises:
-        NotUnderstood: there are findings.
-        """
+        """Raise `NotUnderstood` if there are findings."""
         if len(self.findings) > MAX_FINDINGS:
             more = len(self.findings) - MAX_FINDINGS + 1
             raise NotUnderstood([*self.findings[: MAX_FINDINGS - 1], f"and {more:,} more"])
