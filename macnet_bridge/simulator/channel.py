@@ -192,13 +192,12 @@ class Channel:
         second, event = self._slices.next(phase, self.progress, self.cell, self.limits, left)
         if event is not None:
             self._take(event)
-        elif self.program.phase(self.progress) is not phase:  # the next segment of a waveform
-            self._let_flow(self.program)
         return second
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Condition):
-            self.progress.record(event.cause)
+            if event.cause is not None:
+                self.progress.record(event.cause)
             self._begin(event.goto)
         else:
             self.trip(event)

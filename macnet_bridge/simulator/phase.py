@@ -18,6 +18,9 @@ _ALIKE = 1e-6
 """Share by which a value may miss what it is compared with: numbers come as singles, and sums of
 slices miss a round number."""
 
+NEXT_SEGMENT = 0
+"""Where the end of a segment goes, which is no row."""
+
 Measure = Callable[[Progress, Cell], float]
 
 
@@ -28,15 +31,15 @@ class Condition:
     Attributes:
         measure: what is compared.
         at_least: whether it is met from `value` upwards, else downwards.
-        cause: what the record of it says.
-        goto: the row that comes next.
+        cause: what the record of it says; None for none, where only a segment is over.
+        goto: the row that comes next; `NEXT_SEGMENT` within a waveform.
         is_time: whether `measure` is a time, so that the moment is known beforehand.
     """
 
     measure: Measure
     at_least: bool
     value: float
-    cause: RecordCause
+    cause: RecordCause | None
     goto: int
     is_time: bool = False
 
@@ -59,23 +62,20 @@ class Phase:
         code: `RF1` of MacNet (4, 7).
         conditions: looked at in their order. Those of time are the last: what is met together
             with one of them has come before it, or both are due at the same moment.
-        until_second: of the step; the next segment of a waveform begins then.
     """
 
     code: StepCode
     setpoint: Setpoint
     conditions: tuple[Condition, ...] = ()
     records: RecordRule = NO_RECORDS
-    until_second: float = math.inf
 
     def second_left(self, progress: Progress, cell: Cell) -> float:
-        """Seconds until a condition of time or the end of a segment is due; at least what a tick has left."""
+        """Seconds until a condition of time is due; at least what a tick has left."""
         left = min((each.second_left(progress, cell) for each in self.conditions), default=math.inf)
-        left = min(left, self.until_second - progress.step_second)
-        return max(left, TICK_SECOND - progress.step_second, 0.0)
+        return max(left, TICK_SECOND - progress.phase_second, 0.0)
 
     def met(self, progress: Progress, cell: Cell) -> Condition | None:
         """The first condition that is met now, None within the first tick."""
-        if progress.step_second < TICK_SECOND * (1.0 - _ALIKE):
+        if progress.phase_second < TICK_SECOND * (1.0 - _ALIKE):
             return None
         return next((each for each in self.conditions if each.is_met(progress, cell)), None)

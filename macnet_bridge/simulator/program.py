@@ -30,5 +30,6 @@ class Program(Protocol):
     def go_to(self, row: int | None, progress: Progress) -> bool:
         """Enter the step at a row, or the first that takes time after it; False when none is left.
 
-        None is where the test begins.
+        Args:
+            row: None is where the test begins, `NEXT_SEGMENT` stays in a waveform as long as it lasts.
         """

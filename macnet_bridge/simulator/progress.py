@@ -26,12 +26,16 @@ class RecordRule:
 
 NO_RECORDS = RecordRule()
 
-Counters = tuple[float, float, float, float]
+Counters = tuple[float, float, float, float, float]
 
 
 @dataclass(slots=True)
 class Progress:
-    """Counters of one test, as MacNet (4, 7) shows them. Capacity and energy count per step."""
+    """Counters of one test, as MacNet (4, 7) shows them. Capacity and energy count per step.
+
+    Attributes:
+        phase_second: since the step began, or the segment of its waveform.
+    """
 
     record_index: int = 0
     record_cause: RecordCause = RecordCause.NONE
@@ -39,6 +43,7 @@ class Progress:
     step_id: int = 0
     test_second: float = 0.0
     step_second: float = 0.0
+    phase_second: float = 0.0
     step_capacity_ah: float = 0.0
     step_energy_wh: float = 0.0
     _recorded_second: float = 0.0
@@ -50,7 +55,7 @@ class Progress:
     def begin_step(self, step_id: int) -> None:
         """Start the counters of a step again, with a record."""
         self.step_id = step_id
-        self.step_second = self.step_capacity_ah = self.step_energy_wh = 0.0
+        self.step_second = self.phase_second = self.step_capacity_ah = self.step_energy_wh = 0.0
         self._recorded_second = self._recorded_ampere_hour = self._recorded_watt_hour = 0.0
         self.record(RecordCause.START_OF_STEP)
 
@@ -63,17 +68,30 @@ class Progress:
         """Count a slice of time with its current and mean voltage."""
         self.test_second += second
         self.step_second += second
+        self.phase_second += second
         hours = second / 3600.0
         self.step_capacity_ah += abs(ampere) * hours
         self.step_energy_wh += abs(ampere * volt) * hours
 
     def save(self) -> Counters:
         """What `add` changes, for `restore`."""
-        return self.test_second, self.step_second, self.step_capacity_ah, self.step_energy_wh
+        return (
+            self.test_second,
+            self.step_second,
+            self.phase_second,
+            self.step_capacity_ah,
+            self.step_energy_wh,
+        )
 
     def restore(self, saved: Counters) -> None:
         """Count as it was when it was saved."""
-        self.test_second, self.step_second, self.step_capacity_ah, self.step_energy_wh = saved
+        (
+            self.test_second,
+            self.step_second,
+            self.phase_second,
+            self.step_capacity_ah,
+            self.step_energy_wh,
+        ) = saved
 
     def look_from(self, volt: float, ampere: float) -> None:
         """Count changes of voltage and current from these values on: a step has begun with them."""

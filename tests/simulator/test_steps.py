@@ -21,7 +21,7 @@ from macnet_bridge.simulator.procedure.rows import (
     Wave,
 )
 from tests.simulator.machine import limits
-from tests.simulator.rows import AT_MOST, after, charge, discharge, end, rest, run
+from tests.simulator.rows import AT_LEAST, AT_MOST, after, charge, discharge, end, rest, run
 
 VOLTAGE, CURRENT, POWER, RESISTANCE = (
     Quantity.VOLTAGE,
@@ -154,18 +154,21 @@ def test_a_wave_moves_as_much_charge_as_its_segments_say() -> None:
         assert moved_ah * 3600.0 == pytest.approx(-2.0 + 1.0 - 1.5, abs=2e-3)
 
 
-def test_an_end_within_a_wave_ends_all_of_it() -> None:
-    empty = end(VOLTAGE, AT_MOST, 3.6, goto=99)
-    wave = Wave("w", (segment(StepCode.DISCHARGE, 1.0, 5.0), segment(StepCode.DISCHARGE, 4.0, 600.0, empty)))
-    machine = run(wave, rest(100.0, 3), Finish())
-    while machine.pass_by(0.05).step_id == 1:
-        assert machine.now < 500.0
-    assert machine.reading().step_id == 2
-    assert 5.0 < machine.now < 400.0
+def test_an_end_within_a_wave_goes_to_its_next_segment() -> None:
+    full = end(VOLTAGE, AT_LEAST, 3.85, goto=0)
+    wave = Wave("w", (segment(StepCode.CHARGE, 3.0, 3600.0, full), segment(StepCode.DISCHARGE, 1.0, 5.0)))
+    machine = run(wave, rest(100.0, 3), Finish(), signed_current=True)
+    while (reading := machine.pass_by(0.5)).current_ampere == 3.0:
+        assert reading.voltage_volt < 3.86
+    began = machine.now
+    assert reading.current_ampere == -1.0
+    assert 5.0 < began < 3000.0
+    assert machine.pass_by(4.0).step_id == 1
+    assert machine.pass_by(1.1).step_id == 2
 
 
-def test_ends_of_a_step_hold_in_its_own_segment_only() -> None:
-    low = end(VOLTAGE, AT_MOST, 3.7, goto=99)
+def test_an_end_of_a_segment_holds_for_no_other() -> None:
+    low = end(VOLTAGE, AT_MOST, 3.7, goto=0)
     wave = Wave("w", (segment(StepCode.CHARGE, 0.1, 5.0, low), segment(StepCode.DISCHARGE, 2.0, 5.0)))
     machine = run(wave, rest(100.0, 3))
     assert machine.pass_by(9.9).step_id == 1

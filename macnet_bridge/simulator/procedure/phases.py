@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from itertools import accumulate
+from dataclasses import replace
 
 from macnet_bridge.macnet.protocol.codes import RecordCause, StepCode
 from macnet_bridge.macnet.protocol.messages import ChannelSpecification
 from macnet_bridge.simulator import control
 from macnet_bridge.simulator.cell import Cell
 from macnet_bridge.simulator.control import RESTING, Setpoint
-from macnet_bridge.simulator.phase import Condition, Measure, Phase
+from macnet_bridge.simulator.phase import NEXT_SEGMENT, Condition, Measure, Phase
 from macnet_bridge.simulator.procedure.rows import (
     Amount,
     Comparison,
@@ -77,35 +77,23 @@ _OF_RULE = {
 }
 
 
-def phases_of(
-    row: Step | Wave, at: int, c_rate_ah: float, specification: ChannelSpecification
-) -> tuple[Phase, ...]:
-    """The phases of the row number `at`, for a cell of which 1C is `c_rate_ah` amperes."""
+def phases_of(row: Step | Wave, c_rate_ah: float, specification: ChannelSpecification) -> tuple[Phase, ...]:
+    """The phases of a row, for a cell of which 1C is `c_rate_ah` amperes."""
     if isinstance(row, Step):
         return (_phase(row, c_rate_ah, specification),)
-    times = [*accumulate(segment.second for segment in row.segments)]
-    over = Condition(
-        MEASURES[Quantity.STEP_TIME], True, times[-1], RecordCause.END_STEP_TIME, at + 1, is_time=True
-    )
-    return tuple(
-        _segment(segment, until, over, c_rate_ah, specification)
-        for segment, until in zip(row.segments, times, strict=True)
-    )
+    return tuple(_segment(segment, c_rate_ah, specification) for segment in row.segments)
 
 
-def _segment(
-    segment: Segment,
-    until_second: float,
-    over: Condition,
-    c_rate_ah: float,
-    specification: ChannelSpecification,
-) -> Phase:
+def _segment(segment: Segment, c_rate_ah: float, specification: ChannelSpecification) -> Phase:
+    """Whichever end of a segment is met, the next segment follows, as after its time."""
     phase = _phase(segment.step, c_rate_ah, specification)
-    ends = tuple(
-        Condition(each.measure, each.at_least, each.value, each.cause, over.goto, each.is_time)
-        for each in phase.conditions
-    )
-    return Phase(phase.code, phase.setpoint, (*ends, over), phase.records, until_second)
+    ends = tuple(replace(each, cause=None, goto=NEXT_SEGMENT) for each in phase.conditions)
+    over = Condition(_phase_second, True, segment.second, None, NEXT_SEGMENT, is_time=True)
+    return replace(phase, conditions=(*ends, over))
+
+
+def _phase_second(progress: Progress, cell: Cell) -> float:
+    return progress.phase_second
 
 
 def _phase(step: Step, c_rate_ah: float, specification: ChannelSpecification) -> Phase:

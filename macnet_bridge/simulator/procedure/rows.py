@@ -102,7 +102,7 @@ class Segment:
     """A line of a waveform.
 
     Attributes:
-        step: what it does. The `goto` of its ends is 0 and of no account: an end ends the whole wave.
+        step: what it does. The `goto` of its ends is 0: they go to the next segment, as its time does.
         second: how long it lasts.
     """
 

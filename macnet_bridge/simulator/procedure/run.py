@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from macnet_bridge.macnet.protocol.codes import RecordCause
 from macnet_bridge.macnet.protocol.messages import ChannelSpecification
-from macnet_bridge.simulator.phase import Phase
+from macnet_bridge.simulator.phase import NEXT_SEGMENT, Phase
 from macnet_bridge.simulator.procedure.phases import phases_of
 from macnet_bridge.simulator.procedure.rows import AdvanceCycle, Do, Finish, Loop, Procedure, Step, Wave
 from macnet_bridge.simulator.progress import Progress
 
-_CLOSE_SECOND = 1e-9  # sums of slices miss a round number by less
 MOST_ROWS_IN_NO_TIME = 100_000
 """After so many rows that take no time the test becomes a problem: it would go round for ever."""
 
@@ -41,7 +39,9 @@ class ProcedureRun:
         self._specification = specification
         self._first_row = 1
         self._rounds: dict[int, int] = {}
+        self._row = 0
         self._phases: tuple[Phase, ...] = ()
+        self._segment = 0
         self._head_start: HeadStart | None = None
         self._ends = [at for at, row in enumerate(procedure.rows, 1) if isinstance(row, Finish)]
         self.number_of_ends = len(self._ends)
@@ -60,11 +60,13 @@ class ProcedureRun:
         self._head_start = head_start
 
     def phase(self, progress: Progress) -> Phase:
-        if len(self._phases) == 1:
-            return self._phases[0]
-        return self._phases[self._segment_at(progress.step_second)]
+        return self._phases[self._segment]
 
     def go_to(self, row: int | None, progress: Progress) -> bool:
+        if row == NEXT_SEGMENT:
+            if self._has_next_segment(progress):
+                return True
+            row = self._row + 1
         at = self._first_row if row is None else row
         for _ in range(MOST_ROWS_IN_NO_TIME):
             if at > len(self._procedure.rows):
@@ -76,23 +78,34 @@ class ProcedureRun:
                 case Finish():
                     self.end_number = self._ends.index(at) + 1
                     return False
-                case AdvanceCycle():
-                    progress.cycle_count += 1
-                    at += 1
-                case Do(number):
-                    self._rounds[number] = 0
-                    at += 1
-                case Loop() as loop:
-                    at = self._go_round(loop)
+                case passed:
+                    at = self._pass(passed, at, progress)
         self.end_cause = RecordCause.PROBLEM_TIMEOUT
         return False
 
-    def _segment_at(self, second: float) -> int:
-        at = bisect_right(self._phases, second + _CLOSE_SECOND, key=lambda phase: phase.until_second)
-        return min(at, len(self._phases) - 1)
+    def _has_next_segment(self, progress: Progress) -> bool:
+        """Go to the next segment of a waveform; where there is none, its step has ended."""
+        self._segment += 1
+        if self._segment < len(self._phases):
+            progress.phase_second = 0.0
+            return True
+        progress.record(RecordCause.END_STEP_TIME)
+        return False
+
+    def _pass(self, row: AdvanceCycle | Do | Loop, at: int, progress: Progress) -> int:
+        """Which row follows one that takes no time."""
+        match row:
+            case AdvanceCycle():
+                progress.cycle_count += 1
+            case Do(number):
+                self._rounds[number] = 0
+            case Loop():
+                return self._go_round(row)
+        return at + 1
 
     def _enter(self, step: Step | Wave, at: int, progress: Progress) -> None:
-        self._phases = phases_of(step, at, self._c_rate_ah, self._specification)
+        self._row, self._segment = at, 0
+        self._phases = phases_of(step, self._c_rate_ah, self._specification)
         progress.begin_step(at)
         if self._head_start:
             progress.step_second = self._head_start.second
