@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from macnet_bridge.broker import BrokerSettings, Visit, visit
+from macnet_bridge.broker import BrokerSettings, Subscription, Visit, visit
 from macnet_bridge.errors import BrokerError
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.brokers import RunningBroker, Setup, free_port
@@ -111,3 +111,31 @@ async def test_a_subscription_that_is_refused_is_no_reason_to_stay_out() -> None
         found = await visit_scripted(broker)
     assert "refuses the subscription to a/b" in str(found.refused)
     assert found.retained == {}
+
+
+async def prove_scripted(broker: ScriptedBroker) -> Visit:
+    where = BrokerSettings(f"mqtt://{broker.host}:{broker.port}", "visitor")
+    commands = Subscription("a/cmd/#", "a/cmd/canary")
+    return await visit(where, ["a/b"], linger_s=0.0, subscriptions=[commands])
+
+
+async def test_a_subscription_that_delivers() -> None:
+    async with ScriptedBroker() as broker:
+        found = await prove_scripted(broker)
+        assert (found.refused, found.deaf) == (None, None)
+        assert [b"a/cmd/canary" in packet for packet in broker.published] == [True]
+
+
+async def test_a_subscription_that_is_granted_and_delivers_nothing() -> None:
+    async with ScriptedBroker() as broker:
+        broker.echoes = False
+        found = await prove_scripted(broker)
+    assert "accepts the subscription to a/cmd/# but delivers nothing" in str(found.deaf)
+    assert found.refused is None
+
+
+async def test_commands_that_may_not_be_subscribed_to() -> None:
+    async with ScriptedBroker() as broker:
+        broker.grant = 0x87
+        found = await prove_scripted(broker)
+    assert "refuses the subscription to a/cmd/#" in str(found.deaf)

@@ -319,6 +319,7 @@ class Connection:
         Args:
             retained: whether messages that the broker keeps are wanted; MQTT 3.1.1 sends them anyway.
         """
+        self._granted = self._loop.create_future()
         # No Local must stay off, or the canary would not come back.
         handling = 0 if retained else 2
         options = SubscribeOptions(qos=1, noLocal=False, retainAsPublished=True, retainHandling=handling)

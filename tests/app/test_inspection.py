@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,7 +23,7 @@ from macnet_bridge.simulator import Behaviour, Forms, SimulatedCycler, Transport
 from macnet_bridge.simulator import readings as readings_module
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.bridge.running import config_text, cycler_table, running_bridge
-from tests.brokers import RunningBroker, free_port
+from tests.brokers import RunningBroker, Setup, free_port
 from tests.macnet.scripted_tester import ScriptedTester, silent
 
 LIMITS = "[cycler.limits]\nvoltage_max_volt = 4.2\n"
@@ -125,7 +125,13 @@ async def test_nothing_is_changed_anywhere(place: Place) -> None:
         place.broker.host, place.broker.port, f"{place.root}/#", v5=place.broker.supports_v5
     ) as peer:
         await place.inspect(cycler_table(simulated))
-        assert peer.seen == []
+        # Tests of the bridge's own subscriptions, as the bridge makes them, and nothing else.
+        assert {seen.topic.removeprefix(place.root) for seen in peer.seen} == {
+            "/bridge/lab/cmd/canary",
+            "/lab1/cmd/canary",
+            "/lab1/1/cmd/canary",
+        }
+        assert not any(seen.retain for seen in peer.seen)
     assert simulated.received
     for record in simulated.received:
         assert record.number is not None
@@ -142,11 +148,13 @@ async def test_a_bridge_that_runs_is_not_disturbed(place: Place) -> None:
     async with (
         running_bridge(place.config(table)) as bridge,
         MqttPeer(
-            place.broker.host, place.broker.port, f"{place.root}/bridge/#", v5=place.broker.supports_v5
+            place.broker.host, place.broker.port, f"{place.root}/#", v5=place.broker.supports_v5
         ) as peer,
     ):
         await peer.wait(lambda seen: seen.topic.endswith("/status") and seen.json["state"] == "online")
+        before = len(peer.seen)
         report = await place.inspect(table)
+        assert report.ok
         assert report.broker is not None
         assert report.broker.running_since == pytest.approx(time.time(), abs=60)
         warnings = texts(report.broker.notes, "warning")
@@ -156,6 +164,10 @@ async def test_a_bridge_that_runs_is_not_disturbed(place: Place) -> None:
         ]
         assert bridge.broker.ready
         assert bridge.broker.counters.losses == 0
+        # The inspection's canaries reached the bridge too, which took them for no commands.
+        assert any(seen.topic.endswith("/lab1/1/cmd/canary") for seen in peer.seen[before:])
+        assert bridge.broker.counters.incoming == 0
+        assert not any(seen.topic.endswith("/ack") for seen in peer.seen)
 
 
 async def test_another_bridge_that_serves_the_same_cycler(place: Place) -> None:
@@ -180,7 +192,9 @@ async def test_another_bridge_that_serves_the_same_cycler(place: Place) -> None:
         )
         for stale in gone:
             peer.publish(f"{place.root}/bridge/other/status", stale, retain=True)
-            await peer.wait(lambda seen: seen.json == stale)  # noqa: B023 - used within its turn
+            await peer.wait(
+                lambda seen: seen.topic.endswith("/status") and seen.json == stale  # noqa: B023 - used within its turn
+            )
             report = await place.inspect(table)
             assert report.broker is not None
             assert not any("serves lab1" in note.text for note in report.broker.notes)
@@ -356,6 +370,25 @@ async def test_no_broker(place: Place) -> None:
     (line,) = texts(report.broker.notes, "error")
     assert f"cannot reach the broker at {place.broker.host}:{port}" in line
     assert report.cyclers[0].channel_count == 8, "the testers are inspected all the same"
+
+
+@pytest.mark.needs_real_broker
+async def test_an_access_list_that_lets_no_commands_through(
+    start_broker: Callable[..., RunningBroker], tmp_path: Path
+) -> None:
+    """The shipped one knows the bridge by the name `bridge` only."""
+    broker = start_broker(Setup(keep_acl=True))
+    async with SimulatedCycler(8, clock=quick_clock) as simulated:
+        table = cycler_table(simulated)
+        nameless = await inspect_text(tmp_path, config_text(broker, "macnet", tmp_path, table, more=""))
+        named = config_text(broker, "macnet", tmp_path, table, mqtt='username = "bridge"', more="")
+        well = await inspect_text(tmp_path, named)
+    assert nameless.broker is not None
+    assert texts(nameless.broker.notes, "error") == [
+        "the broker accepts the subscription to macnet/bridge/lab/cmd/# but delivers nothing: check that its "
+        "ACL lets clients without a name read it and write macnet/bridge/lab/cmd/canary, or set mqtt.username"
+    ]
+    assert well.ok
 
 
 async def test_a_password_that_is_not_there(place: Place) -> None:
