@@ -16,8 +16,10 @@ import pytest
 from msgspec import structs
 
 from macnet_bridge.app import inspect_cycler as inspect_cycler_module
+from macnet_bridge.app.data_dir import DataDir
 from macnet_bridge.app.inspection import inspect
 from macnet_bridge.app.report import CyclerReport, Note, Report
+from macnet_bridge.errors import ConfigError
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.simulator import Behaviour, Forms, SimulatedCycler, Transport
 from macnet_bridge.simulator import readings as readings_module
@@ -354,10 +356,23 @@ async def test_a_tester_whose_ids_are_constant(place: Place) -> None:
     simulated = await place.cycler(constant_id=True)
     report = await place.inspect(cycler_table(simulated))
     (text,) = texts(report.cyclers[0].notes, "error")
-    assert "constant_id" in text
+    assert text.endswith(
+        "it answers id 1987 whatever is asked; to accept that, constant_id=True in Python, "
+        'quirks = ["constant_id"] in the configuration of a bridge'
+    ), "and no word of json_port, which is right"
     told = await place.inspect(cycler_table(simulated, more='quirks = ["constant_id"]'))
     assert told.ok
     assert any("id 1987" in note for note in texts(told.cyclers[0].notes, "warning"))
+
+
+async def test_a_tester_without_echo_is_served_and_so_no_error(place: Place) -> None:
+    simulated = await place.cycler(profile="pymacnet")
+    report = await place.inspect(cycler_table(simulated, more='quirks = ["constant_id"]'))
+    (cycler,) = report.cyclers
+    assert texts(cycler.notes, "error") == []
+    assert any(text.startswith("it lacks MacNet (0, 0) echo") for text in texts(cycler.notes, "warning"))
+    assert cycler.channel_count == 8
+    assert cycler.round_trip_ms is not None, "by (1, 2), which the bridge sees it by as well"
 
 
 async def test_no_broker(place: Place) -> None:
@@ -413,8 +428,14 @@ async def test_a_folder_that_cannot_be_written(place: Place) -> None:
         str(place.folder / "data"), str(place.folder / "file")
     )
     report = await inspect_text(place.folder, text)
-    assert report.ok
-    assert any("bridge.data_dir" in note for note in texts(report.notes, "warning"))
+    assert not report.ok
+    (line,) = texts(report.notes, "error")
+    assert line == (
+        f"bridge.data_dir: {place.folder / 'file'} cannot be written by this user; "
+        "name a folder that can, or run the bridge as one who can"
+    )
+    with pytest.raises(ConfigError, match=r"bridge\.data_dir"):
+        DataDir(str(place.folder / "file")).__enter__()
 
 
 async def test_it_can_be_cancelled(place: Place) -> None:

@@ -59,9 +59,11 @@ def test_all_statuses_are_more_than_the_spoofer_has() -> None:
     """With two channels, as above, its two statuses happen to be all."""
     with Spoofer(12) as spoofer:
         config = {"server_ip": HOST, "json_msg_port": spoofer.json_port}
-        with CyclerInterface(config, constant_id=True) as cycler:
-            with pytest.raises(BadReply, match="2 items for 12 channels"):
-                cycler.read_all_channel_statuses()
+        with (
+            CyclerInterface(config, constant_id=True) as cycler,
+            pytest.raises(BadReply, match="2 items for 12 channels"),
+        ):
+            cycler.read_all_channel_statuses()
 
 
 def test_it_sets_variables_and_resets(channel: MaccorInterface) -> None:
