@@ -14,7 +14,7 @@ from macnet_bridge.app import unsafe, wiring
 from macnet_bridge.app.config import Config
 from macnet_bridge.app.load import password
 from macnet_bridge.app.report import BrokerReport, Note, error, warning
-from macnet_bridge.broker import Subscription, Visit, visit
+from macnet_bridge.broker import Subscription, Visit, shown_url, visit
 from macnet_bridge.errors import BrokerError, ConfigError
 from macnet_bridge.payloads.status import BridgeStatus
 from macnet_bridge.topics import Topics
@@ -34,7 +34,7 @@ class _Owner(Struct, frozen=True):
 async def inspect_broker(config: Config, environment: Mapping[str, str]) -> BrokerReport:
     """Log in, see whether commands would come, and look for bridges that are at work."""
     mqtt = config.mqtt
-    report = BrokerReport(url=mqtt.url, username=mqtt.username)
+    report = BrokerReport(url=shown_url(mqtt.url), username=mqtt.username)
     topics = Topics(mqtt.root, config.bridge.name)
     # With the bridge's own id we would throw it out.
     client_id = f"macnet-bridge-check-{secrets.token_hex(6)}"

@@ -24,6 +24,7 @@ from macnet_bridge.errors import (
     NoReply,
     TesterOffline,
     TesterRefused,
+    UnknownHost,
 )
 from macnet_bridge.macnet.cycler import AsyncCycler
 from macnet_bridge.macnet.probe import Finding, Probe, probe
@@ -44,6 +45,7 @@ _QUARTER_S = 900
 _FARTHEST_ZONE_S = 14 * 3600
 
 _WHAT_TO_DO: tuple[tuple[type[MacNetBridgeError], str], ...] = (
+    (UnknownHost, "correct host"),
     (TesterOffline, "start MacTest32 there, or correct host and json_port"),
     (NoReply, "see whether json_port is MacNet's JSON port, and whether MacTest32 hangs"),
     (BadReply, "see whether json_port is MacNet's JSON port"),

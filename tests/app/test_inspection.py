@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 from msgspec import structs
 
@@ -19,6 +20,7 @@ from macnet_bridge.app import inspect_cycler as inspect_cycler_module
 from macnet_bridge.app.data_dir import DataDir
 from macnet_bridge.app.inspection import inspect
 from macnet_bridge.app.report import CyclerReport, Note, Report
+from macnet_bridge.cli.check import render
 from macnet_bridge.errors import ConfigError
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.simulator import Behaviour, Forms, SimulatedCycler, Transport
@@ -319,6 +321,13 @@ async def test_a_tester_that_is_off_has_one_line_that_says_what_to_do(place: Pla
     assert report.cyclers[1].channel_count is None
 
 
+async def test_a_host_name_of_a_tester_that_cannot_be_resolved(place: Place) -> None:
+    report = await place.inspect('[[cycler]]\nname = "lab1"\nhost = "no-such-host.invalid"\n')
+    (text,) = texts(report.cyclers[0].notes, "error")
+    assert text.startswith("the host name no-such-host.invalid cannot be resolved: ")
+    assert text.endswith("; correct host")
+
+
 async def test_testers_that_hang_are_waited_for_at_the_same_time(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -383,7 +392,7 @@ async def test_no_broker(place: Place) -> None:
     assert not report.ok
     assert report.broker is not None
     (line,) = texts(report.broker.notes, "error")
-    assert f"cannot reach the broker at {place.broker.host}:{port}" in line
+    assert line == f"nothing listens at {place.broker.host}:{port}; start the broker, or correct mqtt.url"
     assert report.cyclers[0].channel_count == 8, "the testers are inspected all the same"
 
 
@@ -404,6 +413,26 @@ async def test_an_access_list_that_lets_no_commands_through(
         "ACL lets clients without a name read it and write macnet/bridge/lab/cmd/canary, or set mqtt.username"
     ]
     assert well.ok
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mqtt://robin:SECRET@127.0.0.1:1883",
+        "mqtt://127.0.0.1:1883/?password=SECRET",
+        "mqtt:robin:SECRET@127.0.0.1",
+        "mqtt://robin:SECRET",
+        "tcp://robin:SECRET@h",
+    ],
+)
+async def test_a_password_in_the_url_is_shown_nowhere(tmp_path: Path, url: str) -> None:
+    table = '[[cycler]]\nname = "lab1"\nhost = "127.0.0.1"\njson_port = 1\n'
+    report = await inspect_text(tmp_path, f'[mqtt]\nurl = "{url}"\n{table}')
+    assert report.broker is not None
+    assert report.broker.url == "mqtt.url"
+    assert "must look like" in texts(report.broker.notes, "error")[0]
+    assert b"SECRET" not in msgspec.json.encode(report)
+    assert not any("SECRET" in line for line in render(report, 100))
 
 
 async def test_a_password_that_is_not_there(place: Place) -> None:
