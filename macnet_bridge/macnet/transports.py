@@ -9,7 +9,7 @@ import struct
 import sys
 from typing import Any, Protocol
 
-from macnet_bridge.errors import TesterOffline, TransportError
+from macnet_bridge.errors import TesterOffline, TransportError, UnknownHost
 from macnet_bridge.system_errors import os_reason
 
 CONNECT_TIMEOUT_S = 3.0
@@ -119,7 +119,7 @@ class TcpTransport(_Socket, asyncio.Protocol):
         """Connect, with TCP_NODELAY as asyncio sets it.
 
         Raises:
-            TesterOffline: nobody answers there.
+            TesterOffline: nobody answers there. `UnknownHost` when its name cannot be resolved.
         """
         loop = asyncio.get_running_loop()
         try:
@@ -127,6 +127,8 @@ class TcpTransport(_Socket, asyncio.Protocol):
                 transport, protocol = await loop.create_connection(cls, host, port)
         except TimeoutError:
             raise TesterOffline(f"{host}:{port} does not answer within {CONNECT_TIMEOUT_S:g} s") from None
+        except socket.gaierror as error:
+            raise UnknownHost(f"the host name {host} cannot be resolved: {os_reason(error)}") from None
         except OSError as error:
             raise TesterOffline(f"no connection to {host}:{port}: {os_reason(error)}") from None
         with contextlib.suppress(OSError):  # the tester may be gone already; reading will say so

@@ -44,7 +44,14 @@ _LEAST_TIMEOUT_S = {7: 5.0}
 
 @dataclass(frozen=True, slots=True)
 class TesterAddress:
-    """Where a tester's MacNet server listens; the ports are MacNet's defaults."""
+    """Where a tester's MacNet server listens.
+
+    Attributes:
+        host: name or IP address.
+        json_port: of JSON by TCP, by which all commands go.
+        tcp_port: of binary messages by TCP, which rest and some reads need.
+        udp_port: of binary messages by UDP, for reads.
+    """
 
     __test__ = False  # not a test case, whatever pytest makes of the name
 
@@ -55,8 +62,12 @@ class TesterAddress:
 
 
 class Line(Enum):
-    """Which connection a call takes. Calls on different lines do not wait for one another
-    here; the tester itself still answers one request at a time."""
+    """Which connection a call takes.
+
+    Calls on one line wait for each other, those on different lines do not; the tester itself
+    still answers one request at a time. Methods that read take a line, for reads that belong to
+    a command; commands go by `COMMANDS`, and `suspend` by `STOPS`.
+    """
 
     READS = "reads"
     COMMANDS = "commands"
@@ -67,14 +78,8 @@ class Lines:
     """What all groups of calls have in common.
 
     Reads, commands and stops have a JSON/TCP connection each; rest has one to the binary port,
-    and so has what JSON cannot say. Connections open when they are first needed. All calls
-    raise what `Connection.call` raises.
-
-    Attributes:
-        channels: how many the tester has, None before it was asked.
-        transport: by which reads go now; see `use`.
-        is_auto: whether that is to be found out; it is JSON until `use` was called.
-        fallen_back: why reads went back to JSON, None when they did not.
+    and so has what JSON cannot say. Connections open when they are first needed. `AsyncCycler`
+    tells the attributes and errors.
     """
 
     def __init__(
@@ -89,6 +94,7 @@ class Lines:
     ) -> None:
         """
         Args:
+            address: of the tester.
             timeout_s: how long a reply may take; replies of class 7 always have 5 s at least.
             transport: of the reads line; commands and stops always go by JSON/TCP.
             constant_id: accept replies whose id is 1987 whatever was asked.
@@ -96,6 +102,10 @@ class Lines:
             udp_local_port: where UDP replies come in; 0 finds out whether the tester answers to
                 the port that asked or to its own port + 1.
         """
+        if not isinstance(address, TesterAddress):
+            raise TypeError(
+                f'address is a TesterAddress, such as TesterAddress("10.0.0.17"), not {address!r}'
+            )
         self.address = address
         self.timeout_s = timeout_s
         self.channels: int | None = None
@@ -150,7 +160,7 @@ class Lines:
         return sibling
 
     async def keep_alive(self) -> None:
-        """Echo on every connection that is open and was silent for `KEEP_ALIVE_S`. MacNet (0, 0)
+        """Echo on every connection that is open and was silent for 30 s. MacNet (0, 0)
 
         One that does not answer is closed, so that the next call finds out at once and not by
         waiting in vain. Raises nothing.

@@ -16,6 +16,7 @@ from macnet_bridge.macnet.protocol.fieldtypes import checked_json
 from macnet_bridge.macnet.protocol.function import Function
 from macnet_bridge.macnet.protocol.jsonrpc.envelope import (
     CONSTANT_ID,
+    CONSTANT_ID_ADVICE,
     RequestId,
     body,
     encoder,
@@ -129,9 +130,7 @@ def _check_other_id(envelope: _Envelope, request_id: int, constant_id: bool) -> 
     if constant_id and envelope.id == CONSTANT_ID:
         return
     if envelope.id == CONSTANT_ID:
-        raise Malformed(
-            f'it answers id {CONSTANT_ID} whatever is asked; quirks = ["constant_id"] accepts that'
-        )
+        raise Malformed(f"it answers id {CONSTANT_ID} whatever is asked; {CONSTANT_ID_ADVICE}")
     if envelope.id is not UNSET and envelope.id is not None:
         raise Malformed(f"asked with id {request_id}, was answered {envelope.id!r}")
     # An error about a request that could not be parsed has no id to give.
