@@ -15,6 +15,7 @@ from macnet_bridge.macnet.protocol.messages import ChannelSpecification, SafetyL
 from macnet_bridge.simulator.cell import Cell
 from macnet_bridge.simulator.control import Setpoint
 from macnet_bridge.simulator.direct import DirectRun
+from macnet_bridge.simulator.meter import Meter
 from macnet_bridge.simulator.phase import Condition
 from macnet_bridge.simulator.program import Program
 from macnet_bridge.simulator.progress import Progress
@@ -52,6 +53,7 @@ class Channel:
         state: `Stat` of MacNet (4, 7).
         cell: the cell on it.
         specification: of MacNet (3, 1).
+        meter: what measures it, None for exact values.
         progress: counters of the test.
         limits: of MacNet (6, 10).
         variables: VAR1 to VAR15.
@@ -67,10 +69,12 @@ class Channel:
         speed: float = 1.0,
         watchdog_second: float = 0.0,
         specification: ChannelSpecification = SPECIFICATION,
+        meter: Meter | None = None,
     ) -> None:
         self.number = number
         self.cell = cell
         self.specification = specification
+        self.meter = meter
         self.state = ChannelState.AVAILABLE
         self.progress = Progress()
         self.limits: SafetyLimits = default_limits(specification)
@@ -98,6 +102,14 @@ class Channel:
     @property
     def startable(self) -> bool:
         return self.state in _STARTABLE
+
+    def shown_volt(self, now: float) -> float:
+        """The cell's voltage as it is measured."""
+        return self.meter.voltage(self.cell.voltage_volt, now) if self.meter else self.cell.voltage_volt
+
+    def shown_ampere(self, now: float) -> float:
+        """The cell's current as it is measured."""
+        return self.meter.current(self.cell.current_ampere, now) if self.meter else self.cell.current_ampere
 
     def power_on(self, now: float) -> None:
         """Begin to count time at `now`."""

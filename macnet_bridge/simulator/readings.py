@@ -99,13 +99,13 @@ def statuses(tester: Tester, channels: Sequence[Channel], body: Message, now: fl
 
 def voltages(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
     """MacNet (4, 2)."""
-    volts = [single(channel.cell.voltage_volt) for channel in channels]
+    volts = [single(channel.shown_volt(now)) for channel in channels]
     return messages.Voltages(count=len(volts), voltage_volt=volts)
 
 
 def currents(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
     """MacNet (4, 3)."""
-    amperes = [_shown_ampere(tester, channel) for channel in channels]
+    amperes = [_shown_ampere(tester, channel, now) for channel in channels]
     return messages.Currents(count=len(amperes), current_ampere=amperes)
 
 
@@ -118,7 +118,7 @@ def test_times(tester: Tester, channels: Sequence[Channel], body: Message, now: 
 def aux_readings(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
     """MacNet (4, 4): the can's temperature, and the cell's voltage by a second pair of wires."""
     (channel,) = channels
-    values = [single(channel.cell.temperature_celsius), single(channel.cell.voltage_volt)]
+    values = [single(channel.cell.temperature_celsius), single(channel.shown_volt(now))]
     return messages.AuxReadings(count=len(values), values=values)
 
 
@@ -162,8 +162,8 @@ def status_and_readings(tester: Tester, channels: Sequence[Channel], body: Messa
         step_time_second=single(progress.step_second),
         step_capacity_ah=single(progress.step_capacity_ah),
         step_energy_wh=single(progress.step_energy_wh),
-        current_ampere=_shown_ampere(tester, channel),
-        voltage_volt=single(channel.cell.voltage_volt),
+        current_ampere=_shown_ampere(tester, channel, now),
+        voltage_volt=single(channel.shown_volt(now)),
         tester_time=tester.clock(now),
     )
 
@@ -174,6 +174,6 @@ def flags_and_variables(tester: Tester, channels: Sequence[Channel], body: Messa
     return messages.FlagsAndVariables(global_flags=f"0x{tester.global_flags:08X}", variables=variables)
 
 
-def _shown_ampere(tester: Tester, channel: Channel) -> float:
-    ampere = single(channel.cell.current_ampere)
+def _shown_ampere(tester: Tester, channel: Channel, now: float) -> float:
+    ampere = single(channel.shown_ampere(now))
     return ampere if tester.behaviour.signed_current else abs(ampere)

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 
 from macnet_bridge.macnet.protocol.codes import FileType, SystemType
 from macnet_bridge.simulator.archive import Archive, data_file
-from macnet_bridge.simulator.cell import Cell
+from macnet_bridge.simulator.cell import PRESETS, Cell, Preset
 from macnet_bridge.simulator.channel import STARTING_SECOND, Channel
 from macnet_bridge.simulator.files import FileStore, MemoryFiles, StoredFile
+from macnet_bridge.simulator.meter import Meter
 from macnet_bridge.simulator.procedure.built_in import BUILT_IN
 from macnet_bridge.simulator.procedure.library import Library
 from macnet_bridge.simulator.procedure.rows import Procedure
@@ -50,6 +51,9 @@ class Behaviour:
         tick_second: `TickSpeed` of (3, 1). The manual's example has 0.005, its text 10 ms a tick.
         channel_number_offset: of (1, 2), for the numbers on the tester's own screen.
         max_ampere: of the largest current range; the rest of (3, 1) goes with it.
+        preset: the kind of cell on every channel.
+        noise: of what is shown, as a share of full scale; 0 for the steps of a converter alone,
+            None for exact values.
     """
 
     signed_current: bool = False
@@ -63,6 +67,8 @@ class Behaviour:
     tick_second: float = 0.01
     channel_number_offset: int = 0
     max_ampere: float = MAX_AMPERE
+    preset: Preset = PRESETS["nmc"]
+    noise: float | None = None
 
 
 class Tester:
@@ -185,10 +191,12 @@ class Tester:
         return name
 
     def _channel(self, number: int, speed: float, seed: int) -> Channel:
+        noise = self.behaviour.noise
         return Channel(
             number,
-            Cell.of_seed(seed, number),
+            Cell.of_seed(seed, number, preset=self.behaviour.preset),
             speed=speed,
             watchdog_second=self.behaviour.direct_watchdog_second,
             specification=self.specification,
+            meter=None if noise is None else Meter(seed, number, noise, self.specification),
         )

@@ -17,6 +17,7 @@ import pytest
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState, FileType, RecordCause
+from macnet_bridge.simulator.cell import PRESETS
 from macnet_bridge.simulator.files import MemoryFiles, StoredFile
 from macnet_bridge.simulator.tester import Behaviour, Tester
 from tests.simulator.machine import Machine
@@ -76,12 +77,11 @@ def test_the_one_whose_end_comes_early() -> None:
     ("name", "capacity_ah", "max_ampere"), [("diagnosticV4", 1.1, 5.0), ("drivingV1", 4.0, 10.0)]
 )
 def test_a_laboratorys_diagnostics_run_to_their_end(name: str, capacity_ah: float, max_ampere: float) -> None:
-    machine = laboratory(max_ampere=max_ampere)
-    machine.channel(1).cell.capacity_ah = capacity_ah
+    machine = laboratory(max_ampere=max_ampere, preset=PRESETS["nmc"].scaled(capacity_ah))
     assert machine.start(name, "t") == 0
     before, began = walk(machine, MAIN_LOOP)
     assert before.step_id == MAIN_LOOP
-    assert (began[33], began[5], began[17]) == (30, 2, 1)
+    assert (began[33], began[5], began[20]) == (30, 2, 1)
 
     assert machine.result(f.SUSPEND) == 0
     assert machine.result(f.ARCHIVE) == 0
