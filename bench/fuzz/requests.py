@@ -15,8 +15,9 @@ from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header
 from macnet_bridge.macnet.protocol.functions import START_SELECTED, find_form
 from macnet_bridge.macnet.protocol.messages import Message
 from macnet_bridge.simulator.connections import BinaryConnection, Connection, Connections, JsonConnection
+from macnet_bridge.simulator.line import Line
 from macnet_bridge.simulator.received import Transport
-from macnet_bridge.simulator.service import Send, Service
+from macnet_bridge.simulator.service import Service
 from macnet_bridge.simulator.session import Session
 from tests.protocol.samples import Row
 
@@ -29,14 +30,14 @@ class _Kept(Service):
     def __init__(self) -> None:
         self.seen: list[Any] = []
 
-    def take_json(self, text: bytes, session: Session, send: Send) -> None:
+    def take_json(self, text: bytes, session: Session, line: Line) -> None:
         self.seen.append(text)
 
-    def refuse_json(self, error: jsonrpc.BadRequest, text: bytes, send: Send) -> None:
+    def refuse_json(self, error: jsonrpc.BadRequest, text: bytes, line: Line) -> None:
         self.seen.append(OUT_OF_STEP)
 
     def take_binary(
-        self, header: Header, data: bytes, transport: Transport, session: Session, send: Send
+        self, header: Header, data: bytes, transport: Transport, session: Session, line: Line
     ) -> None:
         self.seen.append((header, data))
 

@@ -4,39 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol, cast
+import struct
+import sys
+from collections.abc import Iterator
+from typing import Any, ClassVar, Protocol, cast
 
 from macnet_bridge.errors import Malformed
 from macnet_bridge.macnet.protocol.binary import request_data_bytes, split
 from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header, JsonFramer
 from macnet_bridge.macnet.protocol.functions import find
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
+from macnet_bridge.simulator.desk import Desk
 from macnet_bridge.simulator.forms import Forms
+from macnet_bridge.simulator.line import Line
 from macnet_bridge.simulator.received import Transport
 from macnet_bridge.simulator.session import Session
 
 _MAX_SESSIONS = 256
 
-
-Send = Callable[[bytes], None]
+# Closing with nothing to linger for sends an RST. Windows has shorter fields in this struct.
+_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 class Answering(Protocol):
     """Who answers what comes in: `Service`, or the one of another profile."""
 
+    desk: Desk
     forms: Forms
 
-    def take_json(self, text: bytes, session: Session, send: Send) -> None:
-        """One JSON object; its reply goes to `send`. Raises Malformed to have the connection closed."""
+    def take_json(self, text: bytes, session: Session, line: Line) -> None:
+        """One JSON object; its reply goes to `line`. Raises Malformed to have the connection closed."""
 
-    def refuse_json(self, error: BadRequest, text: bytes, send: Send) -> None:
-        """Bytes that are no request; `send` closes the connection."""
+    def refuse_json(self, error: BadRequest, text: bytes, line: Line) -> None:
+        """Bytes that are no request; `line` closes the connection after the reply."""
 
     def take_binary(
-        self, header: Header, data: bytes, transport: Transport, session: Session, send: Send
+        self, header: Header, data: bytes, transport: Transport, session: Session, line: Line
     ) -> None:
-        """One binary message; its reply goes to `send`."""
+        """One binary message; its reply goes to `line`."""
 
 
 class Connections:
@@ -80,16 +85,21 @@ class Connections:
 class Connection(asyncio.Protocol):
     """One client by TCP. Reads no further while the client does not take its replies."""
 
+    by: ClassVar[Transport]
+
     def __init__(self, service: Answering, connections: Connections) -> None:
         self._service = service
         self._connections = connections
         self._session = Session()
         self._transport: asyncio.Transport | None = None
+        self._held = b""
+        self._is_silent = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._connections.opened(self)
+        self._service.desk.admit(self.by, self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -100,13 +110,35 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        if self._transport:
+        if self._transport and not self._is_silent:
             self._transport.resume_reading()
 
-    def send(self, reply: bytes) -> None:
-        """Send a reply; to nobody when the client has left meanwhile."""
-        if self._transport and not self._transport.is_closing():
-            self._transport.write(reply)
+    def send(self, data: bytes) -> None:
+        """Send bytes; to nobody when the client has left meanwhile."""
+        if self._transport and not self._transport.is_closing() and not self._is_silent:
+            self._transport.write(self._held + data)
+            self._held = b""
+
+    def hold(self, data: bytes) -> None:
+        """Keep bytes back; they leave in one piece with what is sent next."""
+        self._held += data
+
+    def reset(self) -> None:
+        """End the connection by RST, without a word."""
+        if self._transport:
+            self._transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER
+            )
+            self._transport.abort()
+
+    def fall_silent(self) -> None:
+        """Send nothing and read nothing more, and leave the connection open.
+
+        The client's end is not noticed either. Only the kernel still acknowledges what comes in.
+        """
+        self._is_silent = True
+        if self._transport:
+            self._transport.pause_reading()
 
     def close(self) -> None:
         """Close once all that was written is out."""
@@ -125,6 +157,8 @@ class JsonConnection(Connection):
     With `drops_glued`, only the first of those that arrive together is answered.
     """
 
+    by = Transport.JSON
+
     def __init__(self, service: Answering, connections: Connections, *, drops_glued: bool = False) -> None:
         super().__init__(service, connections)
         self._drops_glued = drops_glued
@@ -137,11 +171,11 @@ class JsonConnection(Connection):
         self._framer.feed(data)
         try:
             for text in self._arrived():
-                self._service.take_json(text, self._session, self.send)
+                self._service.take_json(text, self._session, self)
         except Malformed:
             # Where the next request begins can no longer be known.
             self._in_step = False
-            self._service.refuse_json(BadRequest(BadRequest.PARSE_ERROR), data, self._send_and_close)
+            self._service.refuse_json(BadRequest(BadRequest.PARSE_ERROR), data, _LastReply(self))
 
     def _arrived(self) -> Iterator[bytes]:
         """The requests that are whole by now."""
@@ -151,13 +185,25 @@ class JsonConnection(Connection):
                 yield text
             is_glued = True
 
-    def _send_and_close(self, reply: bytes) -> None:
-        self.send(reply)
-        self.close()
+
+class _LastReply:
+    """The way back for the last reply of a connection, which closes then."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.hold = connection.hold
+        self.reset = connection.reset
+        self.fall_silent = connection.fall_silent
+
+    def send(self, data: bytes) -> None:
+        self._connection.send(data)
+        self._connection.close()
 
 
 class BinaryConnection(Connection):
     """Binary messages over TCP, split or glued."""
+
+    by = Transport.BINARY_TCP
 
     def __init__(self, service: Answering, connections: Connections) -> None:
         super().__init__(service, connections)
@@ -173,7 +219,7 @@ class BinaryConnection(Connection):
                 return
             content = bytes(self._buffer[HEADER_BYTES:end])
             del self._buffer[:end]
-            self._service.take_binary(header, content, Transport.BINARY_TCP, self._session, self.send)
+            self._service.take_binary(header, content, self.by, self._session, self)
 
 
 class BinaryDatagrams(asyncio.DatagramProtocol):
@@ -197,13 +243,16 @@ class BinaryDatagrams(asyncio.DatagramProtocol):
             header, content = split(data)
         except Malformed:
             return  # too short to say what it would be a reply to
-        self._service.take_binary(
-            header,
-            content,
-            Transport.BINARY_UDP,
-            self._session_of(addr),
-            lambda reply: self._send(reply, addr),
-        )
+        line = _Address(self, addr)
+        self._service.take_binary(header, content, Transport.BINARY_UDP, self._session_of(addr), line)
+
+    def send(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        """Send a reply to who asked, or where this tester sends replies to."""
+        if not self._transport or self._transport.is_closing():
+            return
+        if self._service.forms.udp_reply == "next_port":
+            addr = (addr[0], self._transport.get_extra_info("sockname")[1] + 1)
+        self._transport.sendto(data, addr)
 
     def abort(self) -> None:
         """Close at once."""
@@ -218,9 +267,13 @@ class BinaryDatagrams(asyncio.DatagramProtocol):
             del self._sessions[next(iter(self._sessions))]
         return session
 
-    def _send(self, reply: bytes, addr: tuple[str | Any, int]) -> None:
-        if not self._transport or self._transport.is_closing():
-            return
-        if self._service.forms.udp_reply == "next_port":
-            addr = (addr[0], self._transport.get_extra_info("sockname")[1] + 1)
-        self._transport.sendto(reply, addr)
+
+class _Address:
+    """The way back to a client by datagrams."""
+
+    def __init__(self, datagrams: BinaryDatagrams, addr: tuple[str | Any, int]) -> None:
+        self._datagrams = datagrams
+        self._addr = addr
+
+    def send(self, data: bytes) -> None:
+        self._datagrams.send(data, self._addr)

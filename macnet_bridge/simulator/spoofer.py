@@ -7,25 +7,23 @@ they are. For clients that were written against it, and as a peer that proves no
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
 from macnet_bridge.errors import Malformed
 from macnet_bridge.macnet.protocol.framing import Header
 from macnet_bridge.macnet.protocol.jsonrpc import CONSTANT_ID, REPLY_END, BadRequest
-from macnet_bridge.simulator.faults import Faults
+from macnet_bridge.simulator.desk import Desk
 from macnet_bridge.simulator.forms import Forms
-from macnet_bridge.simulator.received import Received, ReceivedLog, Transport
+from macnet_bridge.simulator.line import Line
+from macnet_bridge.simulator.received import Answer, Received, Transport
 from macnet_bridge.simulator.session import Session
-from macnet_bridge.simulator.turnstile import Turnstile
 
 CHANNELS = 12
 """How many channels its template of (1, 2) has."""
 
-Send = Callable[[bytes], None]
 Fields = dict[str, Any]
-Answer = Callable[[Fields], Fields]
+Say = Callable[[Fields], Fields]
 
 _READING: Fields = {
     "RF1": 0,
@@ -72,7 +70,7 @@ def _done(params: Fields) -> Fields:
     return {"Chan": params["Chan"], "Result": "OK"}
 
 
-_ANSWERS: dict[tuple[int, int], Answer] = {
+_ANSWERS: dict[tuple[int, int], Say] = {
     (1, 1): lambda params: _VERSION,
     (4, 1): lambda params: {"Chan": 0, "Len": 2, "Status": [_NO_STATUS, _NO_STATUS]},
     (4, 4): lambda params: {"Chan": params["Chan"], "Len": 1, "AuxValues": [24.75]},
@@ -86,28 +84,18 @@ _ANSWERS: dict[tuple[int, int], Answer] = {
 
 
 class Spoofer:
-    """What the connections of a cycler with this profile share, in place of `Service`.
+    """Answers in place of `Service` when a cycler has this profile.
 
     Attributes:
-        log, faults, forms: as those of `Service`; of the forms only that of UDP replies has a meaning.
+        desk: where messages wait for their turn.
+        forms: only that of UDP replies has a meaning.
     """
 
-    def __init__(
-        self,
-        channels: int,
-        *,
-        log: ReceivedLog,
-        faults: Faults,
-        turnstile: Turnstile,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.log = log
-        self.faults = faults
+    def __init__(self, channels: int, desk: Desk) -> None:
+        self.desk = desk
         self.forms = Forms()
-        self._turnstile = turnstile
-        self._clock = clock
         self._readings: list[Fields] = [{"Chan": number, **_READING} for number in range(channels)]
-        self._answers: dict[tuple[int, int], Answer] = {
+        self._answers: dict[tuple[int, int], Say] = {
             **_ANSWERS,
             (1, 2): lambda params: {**_SYSTEM, "TestChannels": channels},
             (4, 7): lambda params: self._readings[params["Chan"]],
@@ -123,7 +111,7 @@ class Spoofer:
             raise KeyError(*unknown)
         self._readings[channel - 1].update(reading)
 
-    def take_json(self, text: bytes, session: Session, send: Send) -> None:
+    def take_json(self, text: bytes, session: Session, line: Line) -> None:
         """One JSON object from a connection.
 
         Raises:
@@ -135,24 +123,20 @@ class Spoofer:
             reply = self._reply(number, params)
         except (ValueError, KeyError, IndexError, TypeError) as error:
             raise Malformed(f"it breaks the spoofer: {error!r}") from None
-        self._note(text, Transport.JSON, number)
         # The original prints by the same means, so that even the spaces agree.
-        encoded = json.dumps(reply, indent=4).encode() + REPLY_END
-        self._turnstile.submit(lambda: self._send(number, encoded, send))
+        self._give(json.dumps(reply, indent=4).encode() + REPLY_END, text, Transport.JSON, number, line)
 
-    def refuse_json(self, error: BadRequest, text: bytes, send: Send) -> None:
+    def refuse_json(self, error: BadRequest, text: bytes, line: Line) -> None:
         """Say nothing; the connection closes."""
-        self._note(text, Transport.JSON)
-        self._turnstile.submit(lambda: send(b""))
+        self._give(b"", text, Transport.JSON, None, line)
 
     def take_binary(
-        self, header: Header, data: bytes, transport: Transport, session: Session, send: Send
+        self, header: Header, data: bytes, transport: Transport, session: Session, line: Line
     ) -> None:
         """Give a binary message back by TCP. The original has no UDP."""
         message, number = header.pack() + data, (header.fclass, header.fnum)
-        self._note(message, transport, number)
-        if transport is Transport.BINARY_TCP:
-            self._turnstile.submit(lambda: self._send(number, message, send))
+        reply = message if transport is Transport.BINARY_TCP else None
+        self._give(reply, message, transport, number, line)
 
     def _reply(self, number: tuple[Any, Any], params: Fields) -> Fields:
         answer = self._answers.get(number)
@@ -163,9 +147,13 @@ class Spoofer:
         result = {"FClass": number[0], "FNum": number[1], **answer(params)}
         return {"jsonrpc": "2.0", "result": result, "id": CONSTANT_ID}
 
-    def _note(self, raw: bytes, transport: Transport, number: tuple[int, int] | None = None) -> None:
-        self.log.add(Received(time=self._clock(), transport=transport, number=number, raw=raw))
-
-    def _send(self, number: tuple[int, int], reply: bytes, send: Send) -> None:
-        if not self.faults.loses_reply(number):
-            send(reply)
+    def _give(
+        self,
+        reply: bytes | None,
+        raw: bytes,
+        transport: Transport,
+        number: tuple[int, int] | None,
+        line: Line,
+    ) -> None:
+        record = Received(time=self.desk.clock(), transport=transport, number=number, raw=raw)
+        self.desk.take(record, lambda: (reply, Answer()), line)

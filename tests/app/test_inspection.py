@@ -23,7 +23,7 @@ from macnet_bridge.app.report import CyclerReport, Note, Report
 from macnet_bridge.cli.check import render
 from macnet_bridge.errors import ConfigError
 from macnet_bridge.macnet.protocol import functions as f
-from macnet_bridge.simulator import Behaviour, Forms, SimulatedCycler, Transport
+from macnet_bridge.simulator import Behaviour, Fault, Forms, SimulatedCycler, Transport
 from macnet_bridge.simulator import readings as readings_module
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.bridge.running import config_text, cycler_table, running_bridge
@@ -265,7 +265,7 @@ async def test_what_it_lacks_and_what_is_odd(place: Place, monkeypatch: pytest.M
 
 async def test_transports_that_do_not_answer(place: Place) -> None:
     simulated = await place.cycler()
-    simulated.faults.silent = {Transport.BINARY_UDP}
+    simulated.faults.add(Fault("drop", transport=Transport.BINARY_UDP))
     simulated.tcp_port, open_port = free_port(), simulated.tcp_port
     table = cycler_table(simulated)
     simulated.tcp_port = open_port
@@ -293,7 +293,7 @@ async def test_rest_must_not_go_to_another_tester(place: Place) -> None:
 @pytest.mark.parametrize(("transport", "ok"), [("udp", False), ("tcp", True), ("json", True), ("auto", True)])
 async def test_a_transport_that_is_configured_must_serve(place: Place, transport: str, ok: bool) -> None:
     simulated = await place.cycler()
-    simulated.faults.silent = {Transport.BINARY_UDP}
+    simulated.faults.add(Fault("drop", transport=Transport.BINARY_UDP))
     report = await place.inspect(cycler_table(simulated, more=f'transport = "{transport}"'))
     assert report.ok == ok
     assert report.cyclers[0].reads_by == ("json" if transport == "auto" else transport)
@@ -304,7 +304,8 @@ async def test_a_transport_that_is_configured_must_serve(place: Place, transport
 
 async def test_auto_would_choose_the_faster_one(place: Place) -> None:
     simulated = await place.cycler()
-    simulated.faults.late_second = {Transport.JSON: 0.03, Transport.BINARY_TCP: 0.03}
+    for transport in (Transport.JSON, Transport.BINARY_TCP):
+        simulated.faults.add(Fault("delay", transport=transport, second=0.03))
     cycler = await place.inspect_one(cycler_table(simulated))
     assert cycler.reads_by == "udp"
 

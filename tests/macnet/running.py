@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Self, TypeVar
+from typing import Any
 
 from macnet_bridge.macnet import MaccorInterface
-from macnet_bridge.macnet.interface.background import Background
-from macnet_bridge.simulator import Behaviour, Received, SimulatedCycler, Transport
-
-T = TypeVar("T")
+from macnet_bridge.simulator import Behaviour, Received, Transport
+from macnet_bridge.simulator.threaded import ThreadedCycler
 
 AT_ONCE = Behaviour(starting_second=0.0, direct_ready_second=0.0)
 CHANNEL = 5
@@ -17,38 +14,15 @@ CHANNEL = 5
 __all__ = ["AT_ONCE", "CHANNEL", "RunningCycler", "Transport"]
 
 
-class RunningCycler:
-    """A simulated cycler that runs while it is entered.
-
-    Attributes:
-        cycler: look at it by `do` where a request could come in between.
-    """
+class RunningCycler(ThreadedCycler):
+    """A simulated cycler that runs while it is entered, and is ready at once."""
 
     def __init__(self, channels: int = 8, **options: Any) -> None:
-        self.cycler = SimulatedCycler(channels, **{"behaviour": AT_ONCE, **options})
+        super().__init__(channels, **{"behaviour": AT_ONCE, **options})
 
-    def __enter__(self) -> Self:
-        self._background = Background("simulated cycler", lambda: None)
-        self._background.run(self.cycler.start)
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._background.run(self.cycler.stop)
-        self._background.stop()
-
-    def do(self, work: Callable[[SimulatedCycler], T]) -> T:
-        """Call something between two requests."""
-
-        async def call() -> T:
-            return work(self.cycler)
-
-        return self._background.run(call)
-
-    def wait_for(self, *number: int) -> Received:
+    def wait_for_function(self, *number: int) -> Received:
         """The first request of a function, when it has come."""
-        return self._background.run(
-            lambda: self.cycler.received.wait_for(lambda record: record.number == number, 20.0)
-        )
+        return self.wait_for(lambda record: record.number == number, 20.0)
 
     def config(self, **changed: Any) -> dict[str, Any]:
         """A configuration as pymacnet's users have it; None leaves a key out."""
@@ -81,4 +55,4 @@ class RunningCycler:
 
     def functions(self) -> list[tuple[int, int] | None]:
         """The functions that were asked for, in order."""
-        return self.do(lambda cycler: [record.number for record in cycler.received])
+        return [record.number for record in self.received]

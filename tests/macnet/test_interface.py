@@ -245,10 +245,10 @@ def test_pymacnet_fault_a_tester_that_hangs_up_ends_the_call() -> None:
 
 def test_without_a_tester_start_raises_and_a_later_call_connects(lab: RunningCycler) -> None:
     channel = lab.channel()
-    lab._background.run(lab.cycler.stop)
+    lab.run(lab.cycler.stop())
     with pytest.raises(TesterOffline):
         channel.start()
-    lab._background.run(lab.cycler.start)
+    lab.run(lab.cycler.start())
     assert channel.read_channel_status()["Chan"] == CHANNEL
 
 

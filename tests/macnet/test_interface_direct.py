@@ -299,7 +299,7 @@ def test_a_rest_takes_the_place_of_a_current_that_was_not_taken_yet() -> None:
 
         thread = threading.Thread(target=charge)
         thread.start()
-        lab.wait_for(6, 8)
+        lab.wait_for_function(6, 8)
         assert channel.set_direct_mode_output(0) is True
         thread.join()
         assert len(raised) == 1

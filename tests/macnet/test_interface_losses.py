@@ -180,7 +180,7 @@ def soon(work: Callable[[], object], fact: Callable[[], object]) -> threading.Th
 def test_ctrl_c_ends_a_call_closes_the_connection_and_lets_the_next_call_in(lab: RunningCycler) -> None:
     with lab.channel(timeout_s=60.0) as channel:
         lose(lab, (4, 7))
-        helper = soon(_thread.interrupt_main, lambda: lab.wait_for(4, 7))
+        helper = soon(_thread.interrupt_main, lambda: lab.wait_for_function(4, 7))
         begun = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
             channel.read_channel_status()
@@ -198,7 +198,7 @@ def test_ctrl_c_while_a_call_is_handed_over_leaves_nothing_behind(
     def interrupted(self: Background, work: Callable[[], Any]) -> Any:
         monkeypatch.setattr(Background, "_begin", begin)  # the simulated cycler runs in one, too
         begin(self, work)
-        lab.wait_for(4, 7)
+        lab.wait_for_function(4, 7)
         raise KeyboardInterrupt
 
     with lab.channel(timeout_s=60.0) as channel:
@@ -219,18 +219,18 @@ def test_ctrl_c_leaves_no_connection_open(lab: RunningCycler) -> None:
     assert lab.do(lambda cycler: len(connections)) == 2
     lab.cycler.received.clear()
     lose(lab, (4, 7))
-    helper = soon(_thread.interrupt_main, lambda: lab.wait_for(4, 7))
+    helper = soon(_thread.interrupt_main, lambda: lab.wait_for_function(4, 7))
     with pytest.raises(KeyboardInterrupt):
         channel.read_channel_status()
     helper.join()
-    lab._background.run(connections.none_left)
+    lab.run(connections.none_left())
     channel.close()
 
 
 def test_closing_ends_the_calls_of_other_threads(lab: RunningCycler) -> None:
     channel = lab.channel(timeout_s=60.0)
     lose(lab, (4, 7))
-    helper = soon(channel.close, lambda: lab.wait_for(4, 7))
+    helper = soon(channel.close, lambda: lab.wait_for_function(4, 7))
     with pytest.raises(OutcomeUnknown):
         channel.read_channel_status()
     helper.join()
@@ -288,7 +288,7 @@ def test_the_thread_is_a_daemon_with_a_name_and_ends_with_its_owner(lab: Running
     gc.collect()
     thread.join(5.0)
     assert not thread.is_alive()
-    lab._background.run(lab.cycler._connections.none_left)
+    lab.run(lab.cycler._connections.none_left())
 
 
 def test_making_one_opens_nothing() -> None:

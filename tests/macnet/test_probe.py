@@ -21,7 +21,7 @@ from macnet_bridge.macnet.probe import LEAST_GAIN_S, TRANSPORTS, Finding, Probe,
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.survey import Survey
-from macnet_bridge.simulator import Behaviour, Forms, SimulatedCycler, Transport
+from macnet_bridge.simulator import Behaviour, Fault, Forms, SimulatedCycler, Transport
 from tests.brokers import free_port
 from tests.macnet.scripted_tester import ScriptedTester, silent
 
@@ -111,9 +111,13 @@ def test_nothing_that_is_out_is_chosen_and_json_loses_only_to_the_faster(
 # --- against a tester
 
 
+def make_late(simulated: SimulatedCycler, *transports: Transport, second: float = LATE_S) -> None:
+    simulated.faults.add(*(Fault("delay", transport=transport, second=second) for transport in transports))
+
+
 @pytest.mark.parametrize("slow", [{"json"}, {"json", "tcp"}, {"tcp", "udp"}, {"json", "udp"}, set()])
 async def test_the_fastest_one_is_chosen(simulated: SimulatedCycler, slow: set[ReadTransport]) -> None:
-    simulated.faults.late_second = {USED[name]: LATE_S for name in slow}
+    make_late(simulated, *(USED[name] for name in slow))
     result = await probed(address(simulated))
     assert [finding.reason for finding in result.findings] == [None] * 3
     assert result.chosen == next(name for name in TRANSPORTS if name not in slow)
@@ -166,7 +170,7 @@ def at_most(seconds: float) -> Iterator[None]:
 
 async def test_a_closed_port(simulated: SimulatedCycler) -> None:
     closed = replace(address(simulated), tcp_port=free_port(), udp_port=free_port())
-    simulated.faults.late_second = {Transport.JSON: LATE_S}
+    make_late(simulated, Transport.JSON)
     with at_most(5.0):
         result = await probed(closed)
     assert result.chosen == "json"
@@ -177,7 +181,7 @@ async def test_a_closed_port(simulated: SimulatedCycler) -> None:
 
 
 async def test_a_port_that_says_nothing(simulated: SimulatedCycler) -> None:
-    simulated.faults.silent = {Transport.BINARY_UDP}
+    simulated.faults.add(Fault("drop", transport=Transport.BINARY_UDP))
     async with ScriptedTester(silent, binary=True) as other:
         with at_most(5.0):
             result = await probed(replace(address(simulated), tcp_port=other.port))
@@ -190,13 +194,14 @@ async def test_a_port_that_says_nothing(simulated: SimulatedCycler) -> None:
 
 
 async def test_one_lost_datagram_is_enough(simulated: SimulatedCycler) -> None:
-    simulated.faults.late_second = {Transport.JSON: LATE_S, Transport.BINARY_TCP: LATE_S}
+    make_late(simulated, Transport.JSON, Transport.BINARY_TCP)
 
     async def lose_the_second_round() -> None:
         await simulated.wait_for(lambda r: r.transport is Transport.BINARY_UDP and r.number == (4, 7))
-        simulated.faults.silent = {Transport.BINARY_UDP}
+        lost = Fault("drop", transport=Transport.BINARY_UDP)
+        simulated.faults.add(lost)
         await simulated.wait_for(lambda r: len(simulated.received.of(4, 1)) == 6)
-        simulated.faults.silent = set()
+        simulated.faults.remove(lost)
 
     losing = asyncio.create_task(lose_the_second_round())
     result = await probed(address(simulated))
@@ -208,7 +213,7 @@ async def test_one_lost_datagram_is_enough(simulated: SimulatedCycler) -> None:
 async def test_one_that_answers_partly() -> None:
     """With this misprint binary test times cannot be told from voltages, so there are none."""
     async with SimulatedCycler(8, forms=Forms(misprints=True)) as simulated:
-        simulated.faults.late_second = {Transport.JSON: LATE_S}
+        make_late(simulated, Transport.JSON)
         result = await probed(address(simulated))
     found = reasons(result)
     assert (result.chosen, found["json"]) == ("json", None)
@@ -217,7 +222,7 @@ async def test_one_that_answers_partly() -> None:
 
 
 async def test_another_tester_behind_a_port(simulated: SimulatedCycler) -> None:
-    simulated.faults.late_second = {Transport.JSON: LATE_S}
+    make_late(simulated, Transport.JSON)
     async with SimulatedCycler(16) as other:
         result = await probed(replace(address(simulated), tcp_port=other.tcp_port, udp_port=other.udp_port))
     assert result.chosen == "json"
@@ -239,7 +244,7 @@ async def test_it_ends_however_slow_the_tester_is(
     simulated: SimulatedCycler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(probe_module, "LIMIT_S", 0.5)
-    simulated.faults.late_second = dict.fromkeys(Transport, 0.2)
+    make_late(simulated, *Transport, second=0.2)
     with at_most(3.0):
         result = await probed(address(simulated))
     assert result.chosen == "json"
@@ -248,7 +253,7 @@ async def test_it_ends_however_slow_the_tester_is(
 
 async def test_q2_replies_to_the_next_port_are_found_by_itself() -> None:
     async with SimulatedCycler(8, forms=Forms(udp_reply="next_port")) as simulated:
-        simulated.faults.late_second = {Transport.JSON: LATE_S, Transport.BINARY_TCP: LATE_S}
+        make_late(simulated, Transport.JSON, Transport.BINARY_TCP)
         async with client(address(simulated)) as (cycler, found):
             result = await probe(cycler, found)
             assert result.chosen == "udp"
@@ -309,11 +314,11 @@ async def test_when_it_falls_silent_the_same_read_comes_by_json(
     async with client(address(simulated), timeout_s=SHORT_S) as (cycler, _):
         cycler.use(name)
         await cycler.read_voltages(1, 8)
-        simulated.faults.silent = {USED[name]}
+        simulated.faults.add(Fault("drop", transport=USED[name]))
         assert len(await cycler.read_voltages(1, 8)) == 8
         assert cycler.transport == "json"
         assert str(cycler.fallen_back).startswith(f"{name} failed: ")
-        simulated.faults.silent = set()
+        simulated.faults.clear()
         assert await by(simulated, cycler) == {Transport.JSON}, "until somebody probes again"
         cycler.use(name)
         assert cycler.fallen_back is None
@@ -334,7 +339,7 @@ async def test_when_its_port_is_closed_reads_come_by_json(simulated: SimulatedCy
 @pytest.mark.parametrize("name", ["tcp", "udp"])
 async def test_configured_it_does_not_fall_back(simulated: SimulatedCycler, name: ReadTransport) -> None:
     async with client(address(simulated), timeout_s=SHORT_S, transport=name) as (cycler, _):
-        simulated.faults.silent = {USED[name]}
+        simulated.faults.add(Fault("drop", transport=USED[name]))
         with pytest.raises(NoReply):
             await cycler.read_voltages(1, 8)
         assert cycler.transport == name
@@ -353,7 +358,7 @@ async def test_what_json_does_not_have_survives_a_fall_back(simulated: Simulated
     simulated.tester.channel(1).label = replace(simulated.tester.channel(1).label, test_name="x" * 200)
     async with client(address(simulated), timeout_s=SHORT_S) as (cycler, _):
         cycler.use("udp")
-        simulated.faults.silent = {Transport.BINARY_UDP}
+        simulated.faults.add(Fault("drop", transport=Transport.BINARY_UDP))
         assert (await cycler.read_long_test_info(1)).test_name == "x" * 200
 
 

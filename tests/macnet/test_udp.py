@@ -15,6 +15,7 @@ from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import MAX_CHANNELS_PER_REQUEST
 from macnet_bridge.macnet.udp import MAX_DATAGRAM_BYTES, UdpConnector
 from macnet_bridge.simulator import Forms, SimulatedCycler, Transport
+from macnet_bridge.simulator.connections import BinaryDatagrams
 from tests.brokers import free_port
 from tests.protocol.samples import ROWS, sample_request
 
@@ -110,17 +111,13 @@ async def test_u8_no_reply_by_udp_is_longer_than_a_frame(
 ) -> None:
     """Whatever is asked of a tester of 128 channels, with as many of them as a request may name."""
     sizes: list[int] = []
-    original = simulated._service.take_binary
+    original = BinaryDatagrams.send
 
-    def measured(header: object, data: bytes, transport: Transport, session: object, out: object) -> None:
-        def measure(reply: bytes) -> None:
-            if transport is Transport.BINARY_UDP:
-                sizes.append(len(reply))
-            out(reply)  # type: ignore[operator]
+    def measured(datagrams: BinaryDatagrams, data: bytes, addr: tuple[str, int]) -> None:
+        sizes.append(len(data))
+        original(datagrams, data, addr)
 
-        original(header, data, transport, session, measure)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(simulated._service, "take_binary", measured)
+    monkeypatch.setattr(BinaryDatagrams, "send", measured)
     async with AsyncCycler(address(simulated), transport="udp") as cycler:
         for row in ROWS:
             if row.request is m.ChannelRange and row.effect is f.Effect.READS:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import struct
 import time
+from itertools import islice
 
 import pytest
 
 from macnet_bridge.macnet.protocol import messages as m
-from macnet_bridge.simulator import SimulatedCycler, Transport
+from macnet_bridge.simulator import Received, SimulatedCycler, Transport
+from macnet_bridge.simulator.turnstile import Turnstile
 from tests.simulator.peers import FakeClock, JsonPeer, binary_peer, datagram_peer, json_peer, request
 
+OUTPUT = {"Current": 0.5, "Voltage": 4.2, "Power": 65536, "Resistance": 0, "CurrentRange": 4, "ChMode": "C"}
 READ_VOLTS = struct.pack("<4H", 4, 2, 0, 1)
 
 
@@ -84,6 +87,39 @@ async def test_requests_wait_for_each_other_over_all_connections() -> None:
             datagrams(cycler, 6),
         )
         assert time.monotonic() - begin >= 10 * 0.010 - resolution
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_jitter_is_evenly_spread_and_the_same_for_a_seed(seed: int) -> None:
+    """With 34 and 15 ms, the 19 ms that a real tester takes at best are its least latency."""
+    latencies = latencies_of(Turnstile(0.034, 0.015, seed))
+    assert latencies == latencies_of(Turnstile(0.034, 0.015, seed))
+    assert latencies != latencies_of(Turnstile(0.034, 0.015, seed + 1))
+    assert 0.019 <= min(latencies) < 0.020
+    assert 0.048 < max(latencies) <= 0.049
+    # Four standard deviations of the mean of 1000.
+    assert sum(latencies) / 1000 == pytest.approx(0.034, abs=0.0011)
+    thirds = [sum(low <= 100 * each < low + 1 for each in latencies) for low in (1.9, 2.9, 3.9)]
+    assert all(333 - 60 < third < 333 + 60 for third in thirds)
+
+
+def latencies_of(turnstile: Turnstile) -> list[float]:
+    return [turnstile.next_latency_second() for _ in range(1000)]
+
+
+@pytest.mark.parametrize(("latency", "jitter"), [(-0.01, 0.0), (0.01, 0.02), (0.01, -0.01), (0.0, 0.01)])
+def test_a_latency_never_goes_below_zero(latency: float, jitter: float) -> None:
+    with pytest.raises(ValueError, match="jitter 0 to the latency"):
+        Turnstile(latency, jitter)
+
+
+async def test_requests_with_jitter_still_wait_for_each_other() -> None:
+    resolution = time.get_clock_info("monotonic").resolution
+    least = sum(islice(iter(Turnstile(0.01, 0.01, 5).next_latency_second, None), 6))
+    async with SimulatedCycler(latency_ms=10, jitter_ms=10, seed=5) as cycler:
+        begin = time.monotonic()
+        await datagrams(cycler, 6)
+        assert time.monotonic() - begin >= least - resolution
 
 
 async def datagrams(cycler: SimulatedCycler, count: int) -> None:
@@ -171,6 +207,41 @@ async def test_everything_received_is_logged(
     assert cycler.received.of(6, 9, channel=1) == []
     cycler.received.clear()
     assert len(cycler.received) == 0
+
+
+async def test_the_log_says_what_became_of_each_message(clock: FakeClock) -> None:
+    told: list[Received] = []
+    async with (
+        SimulatedCycler(clock=clock, on_answered=told.append) as cycler,
+        json_peer(cycler) as peer,
+        binary_peer(cycler) as binary,
+    ):
+        await peer.ask(6, 9, Chan=0, VarNum=1, Value=1)
+        await peer.ask(6, 8, Chan=0, **OUTPUT)
+        await peer.ask(4, 7, Chan=0)
+        await peer.ask(4, 7, Chan=99)
+        await binary.ask(struct.pack("<4H", 6, 9, 0, 0))
+        assert told == list(cycler.received)
+    answers = [record.answer for record in told]
+    assert None not in answers
+    assert [answer.result for answer in answers if answer] == [0, 2, None, None, None]
+    assert [answer.error for answer in answers if answer] == ["", "", "", "Illegal value", "malformed"]
+    reading = answers[2] and answers[2].reply
+    assert isinstance(reading, m.StatusAndReadings)
+    assert reading.state == 0
+
+
+async def test_what_waits_when_the_tester_stops_is_told_without_an_answer() -> None:
+    told: list[Received] = []
+    async with (
+        SimulatedCycler(latency_ms=60_000, on_answered=told.append) as cycler,
+        json_peer(cycler) as peer,
+    ):
+        peer.writer.write(request(6, 9, Chan=0, VarNum=1, Value=1))
+        await cycler.wait_for(lambda record: record.number == (6, 9), timeout=5)
+        assert told == []
+        await cycler.stop()
+    assert [(record.number, record.answer) for record in told] == [((6, 9), None)]
 
 
 async def test_the_log_is_bounded(clock: FakeClock) -> None:

@@ -187,7 +187,7 @@ def test_a_procedure_that_was_sent_runs(client: Client) -> None:
     assert check(client, "mine") == (7, ["step 2: there is no waveform 'pulse'"])
     send(
         client,
-        "pulse.MWF",
+        "PULSE.MWF",
         waveform(wave_line(control_mode="I", value="1.5", duration="5")),
         FileType.WAVEFORM,
     )
@@ -229,3 +229,43 @@ def test_a_file_goes_before_a_built_in_procedure(client: Client) -> None:
         client.tester.procedures.find("Rest", 1.0, client.tester.specification).description
         == "made for a test"
     )
+
+
+def test_extensions_in_a_folder_decide(tmp_path: Path) -> None:
+    for name in ("one.000", "TWO.000", "drive.MWF", "wave.mwf", "notes.txt", "bus.dbc", "old.999"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / "folder.000").mkdir()
+    files = FolderFiles(tmp_path)
+    found = {kind.name: [file.name for file in files.all(kind)] for kind in FileType}
+    assert {kind: names for kind, names in found.items() if names} == {
+        "PROCEDURE": ["TWO.000", "old.999", "one.000"],
+        "WAVEFORM": ["drive.MWF", "wave.mwf"],
+        "CAN": ["bus.dbc"],
+    }
+    file = files.read(FileType.WAVEFORM, "DRIVE.mwf")
+    assert file is not None
+    assert (file.name, file.data) == ("drive.MWF", b"drive.MWF")
+    assert files.read(FileType.PROCEDURE, "drive.MWF") is None
+
+
+def test_what_was_sent_lies_in_the_folder(tmp_path: Path) -> None:
+    client = Client(FolderFiles(tmp_path))
+    for name, data, file_type in (
+        ("a.000", b"1", 3),
+        ("A.000", b"2", 3),
+        ("w.MWF", b"3", 7),
+        ("odd", b"4", 3),
+    ):
+        client.write(name, file_type)
+        client.block(1, data, file_type)
+    found = {
+        path.relative_to(tmp_path).as_posix(): path.read_bytes()
+        for path in tmp_path.rglob("*")
+        if path.is_file()
+    }
+    assert found == {"a.000": b"2", "w.MWF": b"3", "procedure/odd": b"4"}
+    assert client.names() == ["a.000", "odd"]
+
+
+def test_a_folder_that_is_gone_has_no_files(tmp_path: Path) -> None:
+    assert FolderFiles(tmp_path / "gone").all(FileType.PROCEDURE) == []

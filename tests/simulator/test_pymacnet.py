@@ -10,6 +10,7 @@ from typing import Any
 import pymacnet
 import pytest
 
+from bench.pymacnet_suite import StandIn
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.simulator import SimulatedCycler, Transport
 
@@ -141,3 +142,23 @@ async def test_its_rest_goes_to_the_wrong_channel() -> None:
         assert await use(cycler, lambda client: client.set_direct_mode_output(0)) is True
         (record,) = cycler.received.of(6, 8)
         assert (record.transport, record.wire_channel) == (Transport.BINARY_TCP, 6)
+
+
+def test_its_own_tests_can_have_this_spoofer() -> None:
+    """What `bench.pymacnet_suite` gives them counts channels from 0 and knows wrong names."""
+    ports = {"server_ip": "127.0.0.1", "json_port": 0, "tcp_port": 0}
+    stand_in = StandIn({**ports, "num_channels": 12}, profile="pymacnet")
+    stand_in.start()
+    try:
+        assert stand_in.update_channel_status(1, {"Voltage": 4.2, "TestTime": 7.69})
+        assert not stand_in.update_channel_status(1, {"Voltage": 2.1, "Fake_Key": 7.69})
+        cycler = stand_in.simulated.cycler
+        with closing(pymacnet.CyclerInterface(config(cycler))) as client:
+            assert client.get_num_channels() == 12
+        with closing(pymacnet.ChannelInterface(config(cycler, channel=2))) as client:
+            reading = client.read_channel_status()
+        with closing(pymacnet.ChannelInterface(config(cycler, channel=1))) as client:
+            other = client.read_channel_status()
+    finally:
+        stand_in.stop()
+    assert (reading["Voltage"], reading["TestTime"], other["Voltage"]) == (4.2, 7.69, 3.85)

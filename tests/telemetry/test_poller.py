@@ -16,7 +16,7 @@ from macnet_bridge.macnet import AsyncCycler, Line, TesterAddress
 from macnet_bridge.macnet.cycler import BulkTransport
 from macnet_bridge.macnet.protocol.messages import StartTest
 from macnet_bridge.macnet.survey import survey
-from macnet_bridge.simulator import SimulatedCycler, Transport
+from macnet_bridge.simulator import Fault, SimulatedCycler, Transport
 from macnet_bridge.telemetry import poller as poller_module
 from macnet_bridge.telemetry.poller import Poller
 from macnet_bridge.telemetry.publisher import Identity, Publisher
@@ -544,7 +544,8 @@ USED = {"json": Transport.JSON, "tcp": Transport.BINARY_TCP, "udp": Transport.BI
 
 
 def make_slow(simulated: SimulatedCycler, *transports: Transport) -> None:
-    simulated.faults.late_second = dict.fromkeys(transports, 0.03)
+    simulated.faults.clear()
+    simulated.faults.add(*(Fault("delay", transport=transport, second=0.03) for transport in transports))
 
 
 async def swept_by(it: Polled) -> set[Transport]:
@@ -593,7 +594,7 @@ async def test_a_chosen_transport_that_fails_later_does_not_take_the_tester_offl
         assert (await it.record.wait("info"))["transport"] == used
         await it.record.wait("telemetry/sweep")
         mark = it.mark
-        it.simulated.faults.silent = {USED[used]}
+        it.simulated.faults.add(Fault("drop", transport=USED[used]))
         info = await it.record.wait("info", lambda info: info["transport"] == "json", mark)
         assert f"{used} failed: " in info["transport_reason"]
         assert await swept_by(it) == {Transport.JSON}
