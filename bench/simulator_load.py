@@ -3,16 +3,18 @@
     python -m bench.simulator_load
     python -m bench.simulator_load --seconds 30 --json load.json
 
-Every channel cycles at 1C. Each size is measured twice: with nobody asking, and with a client that reads
-everything once a second, by a sweep (four bulk requests for each 128 channels) and a full reading of
-every tenth channel.
+Every channel cycles at 1C, for ever. Each size is measured twice: with nobody asking, and with a client
+that reads everything once a second, by a sweep (four bulk requests for each 128 channels) and a full reading
+of every tenth channel.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,6 +24,19 @@ from bench import machine, stack
 from bench.table import quantile
 from macnet_bridge.macnet import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.protocol.messages import StartTest
+
+PROCEDURE = "Cycle"
+STEPS = (
+    ("Do 1", "", "", "", ""),
+    ("Charge", "Current", "1.0C", "<Voltage>4.2</Voltage>", "Current,&lt;=,003,0.05C"),
+    ("Rest", "", "", "", "StepTime,=,004,00:10:00"),
+    ("Dischrge", "Current", "1.0C", "", "Voltage,&lt;=,005,3.0"),
+    ("Rest", "", "", "", "StepTime,=,006,00:10:00"),
+    ("AdvCycle", "", "", "", ""),
+    ("Loop 1", "", "", "", "Loop Cnt,=,008,9999999"),
+    ("End", "", "", "", ""),
+)
+"""Type, mode, value, limits and the end of each."""
 
 SIZES = ((128, 1.0), (1024, 1.0), (128, 1000.0), (1024, 1000.0), (128, 10_000.0))
 """Channels and speed."""
@@ -58,22 +73,42 @@ class Load:
 def main(seconds: float, json_file: str | None) -> None:
     """Measure all sizes and print a table."""
     facts = machine.facts()
-    loads = [load for size in SIZES for load in asyncio.run(_measure(*size, seconds))]
+    loads = [load for size in SIZES for load in _measure(*size, seconds)]
     print("\n".join([*(f"- {name}: {value}" for name, value in facts.items()), "", *_table(loads)]))
     if json_file:
         content = {"facts": facts, "loads": [asdict(load) for load in loads]}
         Path(json_file).write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 
 
-async def _measure(channels: int, speed: float, seconds: float) -> list[Load]:
-    with stack.simulated_tester(channels, 0.0, speed) as tester:
-        address = TesterAddress("127.0.0.1", tester.json, tester.tcp, tester.udp)
-        async with AsyncCycler(address) as cycler:
-            for channel in range(1, channels + 1):
-                await cycler.start_test(
-                    channel, StartTest(test_name="Random", procedure="Cycle_1C", c_rate_ah=2.5)
-                )
-            return [await _load(tester, cycler, speed, seconds, reader) for reader in (False, True)]
+def _file() -> str:
+    """The procedure in Maccor's XML."""
+    return f"<MaccorTestProcedure><ProcSteps>{''.join(map(_step, STEPS))}</ProcSteps></MaccorTestProcedure>"
+
+
+def _step(texts: tuple[str, ...]) -> str:
+    kind, mode, value, limits, end = texts
+    tags = zip(("EndType", "Oper", "Step", "Value"), end.split(","), strict=bool(end))
+    entry = "".join(f"<{tag}>{text}</{tag}>" for tag, text in tags)
+    ends = f"<EndEntry>{entry}</EndEntry>" if end else ""
+    named = f"<StepType>{kind}</StepType><StepMode>{mode}</StepMode><StepValue>{value}</StepValue>"
+    return f"<TestStep>{named}<Limits>{limits}</Limits><Ends>{ends}</Ends></TestStep>"
+
+
+def _measure(channels: int, speed: float, seconds: float) -> list[Load]:
+    with ExitStack() as running:
+        folder = running.enter_context(tempfile.TemporaryDirectory(prefix="macnet-bench-"))
+        Path(folder, f"{PROCEDURE}.000").write_text(_file(), "utf-8")
+        options = ("--speed", str(speed), "--procedures", folder)
+        tester = running.enter_context(stack.simulated_tester(channels, 0.0, *options))
+        return asyncio.run(_loads(tester, speed, seconds))
+
+
+async def _loads(tester: stack.TesterPorts, speed: float, seconds: float) -> list[Load]:
+    async with AsyncCycler(TesterAddress("127.0.0.1", tester.json, tester.tcp, tester.udp)) as cycler:
+        for channel in range(1, tester.channels + 1):
+            start = StartTest(test_name="Random", procedure=PROCEDURE, c_rate_ah=2.5)
+            await cycler.start_test(channel, start)
+        return [await _load(tester, cycler, speed, seconds, reader) for reader in (False, True)]
 
 
 async def _load(
