@@ -22,7 +22,7 @@ RUN python3 -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb")
         > requirements.txt \
     && pip --python /opt/macnet-bridge/bin/python3 install -r requirements.txt
 
-COPY README.md LICENSE ./
+COPY README.md LICENSE LICENSE-THIRD-PARTY ./
 COPY macnet_bridge ./macnet_bridge
 RUN pip --python /opt/macnet-bridge/bin/python3 install --no-deps .
 

@@ -5,24 +5,45 @@ from __future__ import annotations
 import os
 import platform
 import time
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from macnet_bridge.embedded_broker import find_mosquitto, mosquitto_version
+from macnet_bridge.errors import BrokerError
+
+_NOT_THERE = "not there"
 
 
 def facts() -> dict[str, str]:
-    """Machine and versions."""
+    """Machine and versions; whatever is missing is said to be, and nothing is raised for it."""
     return {
         "date": time.strftime("%Y-%m-%d"),
         "system": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "load before": " ".join(f"{value:.1f}" for value in os.getloadavg()),
+        "load before": _load(),
         "python": platform.python_version(),
-        "mosquitto": mosquitto_version(find_mosquitto() or "mosquitto"),
-        "paho-mqtt": version("paho-mqtt"),
-        "msgspec": version("msgspec"),
-        "pymacnet": version("pymacnet"),
+        "mosquitto": _mosquitto(),
+        **{name: _package(name) for name in ("paho-mqtt", "msgspec", "pymacnet")},
     }
+
+
+def _load() -> str:
+    # Windows has no such thing.
+    return " ".join(f"{value:.1f}" for value in os.getloadavg()) if hasattr(os, "getloadavg") else _NOT_THERE
+
+
+def _mosquitto() -> str:
+    program = find_mosquitto()
+    try:
+        return mosquitto_version(program) if program else _NOT_THERE
+    except BrokerError:
+        return _NOT_THERE
+
+
+def _package(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return _NOT_THERE
 
 
 def cpu_seconds(pid: int) -> float | None:
@@ -32,3 +53,12 @@ def cpu_seconds(pid: int) -> float | None:
     except OSError:
         return None
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_mb(pid: int) -> float | None:
+    """Resident memory of a process in millions of bytes; None where the system does not tell."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except OSError:
+        return None
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -145,10 +145,10 @@ def mosquitto() -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def simulated_tester(channels: int, latency_ms: float) -> Iterator[TesterPorts]:
-    """`macnet-bridge simulate` as a process."""
+def simulated_tester(channels: int, latency_ms: float, *more: str) -> Iterator[TesterPorts]:
+    """`macnet-bridge simulate` as a process; `more` are further options."""
     ports = [part for kind in ("json", "tcp", "udp") for part in (f"--{kind}-port", "0")]
-    options = ["--channels", str(channels), "--latency-ms", str(latency_ms)]
+    options = ["--channels", str(channels), "--latency-ms", str(latency_ms), *more]
     with process("-m", "macnet_bridge", "simulate", *ports, *options) as running:
         assert running.stdout is not None
         told = json.loads(running.stdout.readline())

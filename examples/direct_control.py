@@ -12,6 +12,7 @@ import sys
 import time
 from typing import Any
 
+from macnet_bridge.errors import MacNetBridgeError
 from macnet_bridge.macnet import MaccorInterface
 
 config: dict[str, Any] = {
@@ -33,14 +34,17 @@ for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
     config[key] = value
 seconds = float(config["seconds"])
 
-with MaccorInterface(config) as channel:
-    channel.start_test_with_direct_control()
-    try:
-        for ampere in (-0.2, 0.0, 0.2):
-            channel.set_direct_mode_output(current_a=ampere)
-            time.sleep(seconds)
-            print(f"{ampere:+.1f} A: {channel.read_channel_status()['Voltage']:.4f} V")
-    finally:
-        # Also after Ctrl-C: nothing else would end the current.
-        channel.set_direct_mode_output(current_a=0)
-        channel.reset_channel()
+try:
+    with MaccorInterface(config) as channel:
+        channel.start_test_with_direct_control()
+        try:
+            for ampere in (-0.2, 0.0, 0.2):
+                channel.set_direct_mode_output(current_a=ampere)
+                time.sleep(seconds)
+                print(f"{ampere:+.1f} A: {channel.read_channel_status()['Voltage']:.4f} V")
+        finally:
+            # Also after Ctrl-C: nothing else would end the current.
+            channel.set_direct_mode_output(current_a=0)
+            channel.reset_channel()
+except MacNetBridgeError as error:
+    sys.exit(f"ended early, look at the tester whether the channel rests: {error}")

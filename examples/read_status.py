@@ -7,6 +7,7 @@ Try it without a tester: `macnet-bridge simulate`, and in another terminal
 import sys
 from typing import Any
 
+from macnet_bridge.errors import MacNetBridgeError
 from macnet_bridge.macnet import MaccorInterface
 from macnet_bridge.macnet.protocol.codes import ChannelState
 
@@ -24,8 +25,11 @@ config: dict[str, Any] = {
 for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
     config[key] = value
 
-with MaccorInterface(config) as channel:
-    status = channel.read_channel_status()
-    print(f"channel {status['Chan']} is {ChannelState.word(status['Stat'])}")
-    print(f"{status['Voltage']:.3f} V, {status['Current']:.3f} A")
-    print(f"auxiliary inputs: {channel.read_aux()}")
+try:
+    with MaccorInterface(config) as channel:
+        status = channel.read_channel_status()
+        print(f"channel {status['Chan']} is {ChannelState.word(status['Stat'])}")
+        print(f"{status['Voltage']:.3f} V, {status['Current']:.3f} A")
+        print(f"auxiliary inputs: {channel.read_aux()}")
+except MacNetBridgeError as error:
+    sys.exit(f"not read: {error}")

@@ -7,6 +7,7 @@ Try it without a tester: `macnet-bridge simulate`, and in another terminal
 import sys
 from typing import Any
 
+from macnet_bridge.errors import MacNetBridgeError
 from macnet_bridge.macnet import MaccorInterface
 
 config: dict[str, Any] = {
@@ -26,6 +27,9 @@ for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
     config[key] = value
 variable, wanted = int(config["variable"]), float(config["value"])
 
-with MaccorInterface(config) as channel:
-    channel.set_channel_variable(variable, wanted)
-    print(f"VAR{variable} of channel {channel.get_channel_number()} is {wanted:g}")
+try:
+    with MaccorInterface(config) as channel:
+        channel.set_channel_variable(variable, wanted)
+        print(f"VAR{variable} of channel {channel.get_channel_number()} is {wanted:g}")
+except MacNetBridgeError as error:
+    sys.exit(f"not set, or not sure: {error}")

@@ -28,11 +28,11 @@ config: dict[str, Any] = {
 for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
     config[key] = value
 
-with MaccorInterface(config) as channel:
-    try:
+try:
+    with MaccorInterface(config) as channel:
         channel.start_test_with_procedure()
-    except OutcomeUnknown as error:
-        sys.exit(f"perhaps it runs, look at the tester before you start it again: {error}")
-    except MacNetBridgeError as error:
-        sys.exit(f"not started: {error}")
-    print("the test runs")
+except OutcomeUnknown as error:
+    sys.exit(f"perhaps it runs, look at the tester before you start it again: {error}")
+except MacNetBridgeError as error:
+    sys.exit(f"not started: {error}")
+print("the test runs")

@@ -25,7 +25,11 @@ from macnet_bridge.errors import BrokerError
 
 START_S = 10.0
 STOP_S = 2.0
-_MISSING = "no broker to embed: pip install 'macnet-bridge[demo]', or install mosquitto"
+_MISSING = {
+    "auto": "no broker to embed: pip install 'macnet-bridge[demo]', or install mosquitto",
+    "mosquitto": "there is no mosquitto on the PATH; install it",
+    "amqtt": "there is no amqtt; pip install 'macnet-bridge[demo]'",
+}
 
 
 class _Engine(Protocol):
@@ -105,7 +109,7 @@ def _choose(wanted: str) -> _Engine:
         return _Mosquitto(mosquitto)
     if importlib.util.find_spec("amqtt") is not None and wanted != "mosquitto":
         return _Amqtt()
-    raise BrokerError(_MISSING)
+    raise BrokerError(_MISSING[wanted])
 
 
 def find_mosquitto() -> str | None:

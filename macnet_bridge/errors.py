@@ -8,6 +8,7 @@
     │   └── FunctionMissing    ... because it does not have this function
     ├── TransportError
     │   ├── TesterOffline      no connection; nothing was sent
+    │   │   └── UnknownHost    ... because its host name cannot be resolved
     │   └── OutcomeUnknown     the request left, and what became of it is not known
     │       ├── NoReply
     │       ├── BadReply
@@ -113,6 +114,10 @@ class TransportError(MacNetBridgeError):
 
 class TesterOffline(TransportError):
     """No connection to the tester; nothing was sent."""
+
+
+class UnknownHost(TesterOffline):
+    """The tester's host name cannot be resolved."""
 
 
 class OutcomeUnknown(TransportError):

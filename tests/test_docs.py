@@ -12,6 +12,7 @@ import pytest
 
 from macnet_bridge import __version__
 from macnet_bridge.app.config import Config
+from macnet_bridge.app.load import parse
 from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.errors import RETRYABLE_CODES
 from macnet_bridge.macnet.protocol import codes
@@ -96,6 +97,13 @@ def test_links_lead_somewhere(document: Path) -> None:
         target for target in targets if "://" not in target and not (document.parent / target).exists()
     ]
     assert missing == []
+
+
+def test_the_first_configuration_fits_the_shipped_access_list() -> None:
+    (text,) = re.findall(r"^```toml\n(.*?)^```", (PROJECT / "README.md").read_text("utf-8"), re.M | re.S)
+    config = parse(text, "README.md")
+    acl = (PROJECT / "mosquitto" / "acl").read_text("utf-8")
+    assert f"user {config.mqtt.username}\ntopic readwrite {config.mqtt.root}/#" in acl
 
 
 def test_the_changelog_has_this_version() -> None:

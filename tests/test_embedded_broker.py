@@ -101,11 +101,22 @@ def test_it_stops_at_once_though_clients_keep_coming_back(engine: Engine) -> Non
         broker.stop()
 
 
-def test_without_any_broker_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("engine", "words"),
+    [
+        ("auto", "no broker to embed: pip install 'macnet-bridge[demo]', or install mosquitto"),
+        ("mosquitto", "there is no mosquitto on the PATH; install it"),
+        ("amqtt", "there is no amqtt; pip install 'macnet-bridge[demo]'"),
+    ],
+)
+def test_without_any_broker_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, engine: Any, words: str
+) -> None:
     def nothing(*_: Any, **__: Any) -> None:
         return None
 
     monkeypatch.setattr(embedded_broker, "find_mosquitto", nothing)
     monkeypatch.setattr(importlib.util, "find_spec", nothing)
-    with pytest.raises(BrokerError, match=r"pip install 'macnet-bridge\[demo\]', or install mosquitto"):
-        EmbeddedBroker().start()
+    with pytest.raises(BrokerError) as problem:
+        EmbeddedBroker(engine=engine).start()
+    assert str(problem.value) == words

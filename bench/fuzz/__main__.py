@@ -80,10 +80,11 @@ def main(seconds: float, corpus: Path | None, inputs: tuple[Path, ...]) -> None:
         figures, log = _run(seconds, corpus or Path(work, "corpus"), Path(work))
     if figures.findings:
         click.echo(log[-4000:])
-    shown = {name: value for name, value in facts().items() if name in _FACTS} | {
-        "atheris": version("atheris")
-    }
-    click.echo("\n".join([*(f"{name:16} {value}" for name, value in shown.items()), *figures.lines()]))
+    # First what took ten minutes to find out.
+    click.echo("\n".join(figures.lines()))
+    shown = {name: value for name, value in facts().items() if name in _FACTS}
+    for name, value in (shown | {"atheris": version("atheris")}).items():
+        click.echo(f"{name:16} {value}")
     sys.exit(1 if figures.findings else 0)
 
 

@@ -118,7 +118,7 @@ def _of_limits(where: str, limits: Limits) -> Iterator[str]:
 def _duplicates(cyclers: list[CyclerSection]) -> Iterator[str]:
     """Names and addresses that are there twice: commands would reach the wrong tester."""
     names: set[str] = set()
-    owners: dict[tuple[str, str, int], str] = {}
+    users: dict[tuple[str, str, int], str] = {}
     for cycler in cyclers:
         if cycler.name in names:
             yield f"two cyclers are called {cycler.name!r}"
@@ -126,9 +126,9 @@ def _duplicates(cyclers: list[CyclerSection]) -> Iterator[str]:
         for key in ("json_port", "tcp_port", "udp_port"):
             port: int = getattr(cycler, key)
             place = ("udp" if key == "udp_port" else "tcp", cycler.host.lower(), port)
-            if place in owners:
-                yield f"cycler {cycler.name}: {key}: {owners[place]} has {cycler.host}:{port} already"
-            owners[place] = f"cycler {cycler.name}"
+            if place in users:
+                yield f"cycler {cycler.name}: {key}: {cycler.host}:{port} is {users[place]} already"
+            users[place] = f"{key} of cycler {cycler.name}"
 
 
 def _loosened(outer: Limits, inner: Limits) -> str | None:

@@ -14,7 +14,7 @@ from macnet_bridge.app import unsafe, wiring
 from macnet_bridge.app.config import Config
 from macnet_bridge.app.load import password
 from macnet_bridge.app.report import BrokerReport, Note, error, warning
-from macnet_bridge.broker import Visit, visit
+from macnet_bridge.broker import Subscription, Visit, shown_url, visit
 from macnet_bridge.errors import BrokerError, ConfigError
 from macnet_bridge.payloads.status import BridgeStatus
 from macnet_bridge.topics import Topics
@@ -32,13 +32,14 @@ class _Owner(Struct, frozen=True):
 
 
 async def inspect_broker(config: Config, environment: Mapping[str, str]) -> BrokerReport:
-    """Log in, and look for bridges that are at work."""
+    """Log in, see whether commands would come, and look for bridges that are at work."""
     mqtt = config.mqtt
-    report = BrokerReport(url=mqtt.url, username=mqtt.username)
+    report = BrokerReport(url=shown_url(mqtt.url), username=mqtt.username)
     topics = Topics(mqtt.root, config.bridge.name)
     # With the bridge's own id we would throw it out.
     client_id = f"macnet-bridge-check-{secrets.token_hex(6)}"
     filters = [Topics(mqtt.root, "+").bridge_topic("status")]
+    subscriptions = [Subscription(*pair) for pair in topics.command_filters(c.name for c in config.cycler)]
     filters += [topics.cycler_topic(cycler.name, "info") for cycler in config.cycler]
     try:
         settings = dataclasses.replace(
@@ -47,7 +48,7 @@ async def inspect_broker(config: Config, environment: Mapping[str, str]) -> Brok
             session_expiry_s=0,
         )
         warnings = [warning(line) for line in unsafe.of_broker(mqtt)]
-        found = await visit(settings, filters, linger_s=_RETAINED_S)
+        found = await visit(settings, filters, linger_s=_RETAINED_S, subscriptions=subscriptions)
     except (BrokerError, ConfigError) as problem:
         return structs.replace(report, notes=[error(str(problem))])
     online = _online(found, topics)
@@ -56,7 +57,11 @@ async def inspect_broker(config: Config, environment: Mapping[str, str]) -> Brok
         report,
         protocol="5" if found.protocol == "5" else "3.1.1",
         running_since=own.since if own else None,
-        notes=[*warnings, *_of_other_bridges(found, topics, config, online)],
+        notes=[
+            *([error(found.deaf)] if found.deaf else []),
+            *warnings,
+            *_of_other_bridges(found, topics, config, online),
+        ],
     )
 
 

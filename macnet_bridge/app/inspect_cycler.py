@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import statistics
+import time
 from collections.abc import Iterator, Mapping
 
 from msgspec import structs
@@ -23,11 +24,13 @@ from macnet_bridge.errors import (
     NoReply,
     TesterOffline,
     TesterRefused,
+    UnknownHost,
 )
 from macnet_bridge.macnet.cycler import AsyncCycler
 from macnet_bridge.macnet.probe import Finding, Probe, probe
 from macnet_bridge.macnet.protocol.codes import SystemType
-from macnet_bridge.macnet.protocol.functions import FUNCTIONS
+from macnet_bridge.macnet.protocol.functions import ECHO, FUNCTIONS
+from macnet_bridge.macnet.protocol.jsonrpc import CONSTANT_ID_ADVICE
 from macnet_bridge.macnet.survey import Survey, survey
 from macnet_bridge.tester import Tester
 
@@ -42,6 +45,7 @@ _QUARTER_S = 900
 _FARTHEST_ZONE_S = 14 * 3600
 
 _WHAT_TO_DO: tuple[tuple[type[MacNetBridgeError], str], ...] = (
+    (UnknownHost, "correct host"),
     (TesterOffline, "start MacTest32 there, or correct host and json_port"),
     (NoReply, "see whether json_port is MacNet's JSON port, and whether MacTest32 hangs"),
     (BadReply, "see whether json_port is MacNet's JSON port"),
@@ -73,7 +77,7 @@ async def inspect_cycler(
 
 
 def _with_advice(failure: MacNetBridgeError) -> str:
-    if isinstance(failure, ConfigError | InvalidRequest):
+    if isinstance(failure, ConfigError | InvalidRequest) or CONSTANT_ID_ADVICE in str(failure):
         return str(failure)
     advice = next((what for kind, what in _WHAT_TO_DO if isinstance(failure, kind)), "")
     return f"{failure}; {advice}" if advice else str(failure)
@@ -83,7 +87,7 @@ async def _ask(
     report: CyclerReport, tester: Tester, client: AsyncCycler, section: CyclerSection
 ) -> CyclerReport:
     found = await survey(client, constant_id=wiring.has_constant_id(section))
-    round_trips = [await client.ping() for _ in range(_PINGS)]
+    round_trips = [await _round_trip(client, found) for _ in range(_PINGS)]
     probed = await probe(client, found)
     tester.survey, tester.probe = found, probed
     tester.cycler.channels = client.channels
@@ -100,6 +104,15 @@ async def _ask(
     )
     notes = [*_of_survey(found), *_of_channels(tester), *_of_transports(probed, section), *_of_clock(clock)]
     return structs.replace(report, notes=notes)
+
+
+async def _round_trip(client: AsyncCycler, found: Survey) -> float:
+    """Seconds, by echo, or by (1, 2), which every tester has, where there is none."""
+    if found.has(ECHO):
+        return await client.ping()
+    began = time.perf_counter()
+    await client.read_system_info()
+    return time.perf_counter() - began
 
 
 def _with_identity(report: CyclerReport, tester: Tester, found: Survey) -> CyclerReport:
@@ -157,6 +170,10 @@ def _of_transports(probed: Probe, section: CyclerSection) -> Iterator[Note]:
     for finding in probed.findings:
         if finding.transport == section.transport and finding.reason is not None:
             yield error(f'transport = "{finding.transport}" does not serve: {finding.reason}; use "auto"')
+        elif finding.is_another:
+            yield error(f"{finding.transport}_port: {finding.reason}; correct it")
+        elif finding.transport == "tcp" and finding.reason is not None:
+            yield warning(f"no rest, and no files, which go by tcp_port: {finding.reason}")
 
 
 def _of_clock(clock_second: float | None) -> Iterator[Note]:

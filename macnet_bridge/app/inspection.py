@@ -43,6 +43,7 @@ def _of_data_dir(data_dir: str) -> Iterator[Note]:
     path = Path(data_dir).absolute()
     there = next((folder for folder in (path, *path.parents) if folder.exists()), path)
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        yield warning(
-            f"bridge.data_dir: {path} cannot be written by this user; run the bridge as one who can"
+        yield error(
+            f"bridge.data_dir: {path} cannot be written by this user; "
+            "name a folder that can, or run the bridge as one who can"
         )

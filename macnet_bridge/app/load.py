@@ -67,7 +67,13 @@ def examine(text: str, source: str, environment: Mapping[str, str] = {}) -> tupl
     config, errors = _convert(values)
     if errors:
         return None, [explain(error, text, source, overlaid) for error in errors]
-    return config, [f"{source}: {complaint}" for complaint in complaints(config)]
+    return config, [_blamed(complaint, source, overlaid) for complaint in complaints(config)]
+
+
+def _blamed(complaint: str, source: str, overlaid: Mapping[str, str]) -> str:
+    """The complaint, after where the key that it begins with got its value from."""
+    variable = overlaid.get(complaint.split(" ")[0].rstrip(":"))
+    return f"environment variable {variable}: {complaint}" if variable else f"{source}: {complaint}"
 
 
 def _convert(values: dict[str, Any]) -> tuple[Config, list[msgspec.ValidationError]]:

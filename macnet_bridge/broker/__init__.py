@@ -12,6 +12,7 @@ from macnet_bridge.broker.messages import (
     Lane,
     Outgoing,
     Subscription,
+    shown_url,
 )
 from macnet_bridge.broker.supervisor import Broker
 from macnet_bridge.broker.visit import Visit, visit
@@ -26,5 +27,6 @@ __all__ = [
     "Outgoing",
     "Subscription",
     "Visit",
+    "shown_url",
     "visit",
 ]

@@ -10,9 +10,11 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from macnet_bridge.broker.messages import Outgoing, Subscription
+from macnet_bridge.broker.messages import Cause, LinkLost, Outgoing, Subscription
 
 PERIOD_S = 2.0
+PROOF_S = 2.0
+"""A canary must be back after this time before a new connection counts as good."""
 
 
 @dataclass(slots=True)
@@ -79,6 +81,17 @@ class Canaries:
             if not canary.back and now - canary.asked_at > limit_s:
                 return canary.subscription
         return None
+
+
+def withheld(missing: Subscription, username: str) -> LinkLost:
+    """What to say, and do, about a subscription whose canary does not come back."""
+    who = f"user {username}" if username else "clients without a name"
+    return LinkLost(
+        Cause.DEAF,
+        f"the broker accepts the subscription to {missing.topic_filter} but delivers nothing: "
+        f"check that its ACL lets {who} read it and write {missing.canary_topic}"
+        f"{'' if username else ', or set mqtt.username'}",
+    )
 
 
 def matches(topic_filter: str, topic: str) -> bool:

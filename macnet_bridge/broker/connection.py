@@ -25,12 +25,14 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from macnet_bridge.broker import sockets
 from macnet_bridge.broker.messages import BrokerSettings, Cause, Incoming, LinkLost, Outgoing
 from macnet_bridge.broker.messages import Protocol as MqttVersion
+from macnet_bridge.broker.reasons import PERHAPS_NO_BROKER, unreachable
 
 T = TypeVar("T")
 
 RECEIVE_MAXIMUM = 100
 """QoS 1 messages the broker may send us before we acknowledge (MQTT 5)."""
 FAREWELL_S = 1.0
+_CLOSED_TOO_SOON = "the broker closed the connection before it answered"
 SUBSCRIBE_S = 5.0
 
 _UNSUPPORTED_VERSION = 0x84
@@ -142,17 +144,13 @@ class Connection:
         late = LinkLost(Cause.UNREACHABLE, f"no connection to the broker at {where} within {limit_s:g} s")
         error = await self._first_of(self._dial(), limit_s, late)
         if error is not None:
-            raise self._unreachable(where, error)
+            raise unreachable(self._settings.endpoint, error)
         self._attach()
-        late = LinkLost(Cause.UNANSWERED, f"the broker at {where} took the connection but did not answer")
+        late = LinkLost(
+            Cause.UNANSWERED,
+            f"the broker at {where} took the connection but did not answer; {PERHAPS_NO_BROKER}",
+        )
         return self._judge(*await self._first_of(self._answer, min(limit_s, answer_s), late))
-
-    @staticmethod
-    def _unreachable(where: str, error: Exception) -> LinkLost:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            hint = f"the certificate of {where} is not trusted, set mqtt.ca_file: {error.verify_message}"
-            return LinkLost(Cause.UNREACHABLE, hint)
-        return LinkLost(Cause.UNREACHABLE, f"cannot reach the broker at {where}: {error}")
 
     def _dial(self) -> asyncio.Future[Exception | None]:
         # A thread of its own, not the loop's pool: a name server that hangs must hold up neither
@@ -199,7 +197,7 @@ class Connection:
         client = self._client
         sock: Any = client.socket()
         if sock is None:
-            raise LinkLost(Cause.UNANSWERED, "the broker closed the connection before it answered")
+            raise LinkLost(Cause.UNANSWERED, f"{_CLOSED_TOO_SOON}; {PERHAPS_NO_BROKER}")
         self._sock = sock
         with contextlib.suppress(OSError):  # the peer may be gone already; reading will say so
             sockets.tune(sock)
@@ -256,11 +254,10 @@ class Connection:
         if reason.value == _UNSUPPORTED_VERSION:
             return LinkLost(Cause.OTHER_VERSION, "the broker does not speak this version of MQTT")
         if reason.value in _BAD_CREDENTIALS:
-            user = self._settings.username or "without a name"
-            return LinkLost(
-                Cause.REFUSED,
-                f"the broker turns user {user} away ({reason}): check mqtt.username and the password",
-            )
+            user = self._settings.username
+            who = f"user {user}" if user else "clients without a user name"
+            what = "check mqtt.username and the password" if user else "set mqtt.username and a password"
+            return LinkLost(Cause.REFUSED, f"the broker turns {who} away ({reason}): {what}")
         return LinkLost(Cause.REFUSED, f"the broker refuses the connection: {reason}")
 
     async def disconnect(self) -> None:
@@ -319,6 +316,7 @@ class Connection:
         Args:
             retained: whether messages that the broker keeps are wanted; MQTT 3.1.1 sends them anyway.
         """
+        self._granted = self._loop.create_future()
         # No Local must stay off, or the canary would not come back.
         handling = 0 if retained else 2
         options = SubscribeOptions(qos=1, noLocal=False, retainAsPublished=True, retainHandling=handling)
@@ -408,12 +406,16 @@ class Connection:
         except Exception as error:  # noqa: BLE001
             # paho lets some errors out for packets it cannot read, and would read the same packet
             # again for ever. Whatever it is may cost this connection, never the program.
-            self.end(Cause.GARBLED, f"a packet from the broker cannot be read: {error!r}")
+            self._end_garbled(f": {error!r}")
             return
         if outcome == MQTTErrorCode.MQTT_ERR_PROTOCOL and not self._has_answer_failed:
-            self.end(Cause.GARBLED, "a packet from the broker cannot be read")
+            self._end_garbled()
         elif outcome != MQTTErrorCode.MQTT_ERR_SUCCESS or self._client.socket() is None:
             self.end(*self._parting())
+
+    def _end_garbled(self, detail: str = "") -> None:
+        hint = "" if self._answer.done() else f"; {PERHAPS_NO_BROKER}"
+        self.end(Cause.GARBLED, f"a packet from the broker cannot be read{detail}{hint}")
 
     @property
     def _has_answer_failed(self) -> bool:
@@ -422,7 +424,7 @@ class Connection:
     def _parting(self) -> tuple[Cause, str]:
         if self._farewell is None:
             if not self._answer.done():
-                return Cause.UNANSWERED, "the broker closed the connection before it answered"
+                return Cause.UNANSWERED, f"{_CLOSED_TOO_SOON}; {PERHAPS_NO_BROKER}"
             return Cause.BY_BROKER, "the broker closed the connection"
         named = {_TAKEN_OVER: Cause.TAKEN_OVER, _SHUTTING_DOWN: Cause.SHUTTING_DOWN}
         return named.get(

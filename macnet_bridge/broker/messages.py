@@ -74,6 +74,15 @@ def parse_url(url: str) -> Endpoint:
     return Endpoint(host, port or _DEFAULT_PORTS[parts.scheme], parts.scheme == "mqtts")
 
 
+def shown_url(url: str) -> str:
+    """An MQTT URL for people to see; one that is refused is not shown, for it may hold a password."""
+    try:
+        parse_url(url)
+    except ConfigError:
+        return "mqtt.url"
+    return url
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """A topic filter to listen to, and a topic under it on which the driver tests that it delivers."""

@@ -9,7 +9,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 
-from macnet_bridge.broker.canary import Canaries
+from macnet_bridge.broker.canary import PROOF_S, Canaries, withheld
 from macnet_bridge.broker.connection import Accepted, Connection
 from macnet_bridge.broker.inbox import Inbox
 from macnet_bridge.broker.messages import (
@@ -28,8 +28,6 @@ from macnet_bridge.broker.retry import SETTLED_S, Backoff, ProtocolChoice, Takeo
 from macnet_bridge.broker.sockets import tls_context
 from macnet_bridge.errors import BrokerError
 
-PROOF_S = 2.0
-"""A canary must be back after this time before a new connection counts as ready."""
 SILENCE_S = 4.0
 """A ready connection is given up when canaries are missing, or nothing at all comes, for this long."""
 TICK_S = 0.25
@@ -251,12 +249,7 @@ class Broker:
     def _check_canaries(self, now: float, limit_s: float) -> None:
         missing = self._canaries.overdue(now, limit_s)
         if missing is not None:
-            user = self._settings.username or "anonymous"
-            raise LinkLost(
-                Cause.DEAF,
-                f"the broker accepts the subscription to {missing.topic_filter} but delivers nothing: "
-                f"check that its ACL lets user {user} read it and write {missing.canary_topic}",
-            )
+            raise withheld(missing, self._settings.username)
 
     def _become_ready(self, link: Connection, accepted: Accepted) -> None:
         link.waited = False

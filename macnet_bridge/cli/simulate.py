@@ -12,6 +12,7 @@ import click
 import msgspec
 from click.core import ParameterSource
 
+from macnet_bridge.cli.cell_options import CELL_OPTIONS, behaviour, cell_options
 from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.cli.loop import on_signals, run_async
 from macnet_bridge.errors import ConfigError
@@ -121,6 +122,7 @@ def _read(context: click.Context, option: click.Parameter, path: Path | None) ->
     show_default=True,
     help="pymacnet: fixed values, as its MaccorSpoofer answers them.",
 )
+@cell_options
 @click.option("--pretty", is_flag=True, help="Reply with pretty-printed JSON.")
 @log_options
 @click.pass_context
@@ -146,6 +148,7 @@ def simulate(
         options["channels"] = SPOOFED_CHANNELS
     options["files"] = FolderFiles(procedures) if procedures else None
     options["script"] = [*faults, *more_faults]
+    options["behaviour"] = behaviour(**{name: options.pop(name) for name in CELL_OPTIONS})
     with ExitStack() as stack:
         stream = _log_stream(log_received, stack) if log_received else None
         run_async(_simulate([_cycler(number, stream, options) for number in range(count)]))

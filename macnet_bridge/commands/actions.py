@@ -5,7 +5,6 @@ Each says yes only for what the tester said, and reads the tester wherever it ca
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 import msgspec
@@ -30,6 +29,7 @@ from macnet_bridge.errors import (
 from macnet_bridge.macnet.cycler import Line, same_limits
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol.codes import ARCHIVABLE, RUNNING, STOPPED, ChannelState
+from macnet_bridge.macnet.protocol.fieldtypes import single
 from macnet_bridge.payloads.arguments import (
     NoArguments,
     ResetArguments,
@@ -127,7 +127,7 @@ async def _settle(job: Job[Any], doubt: OutcomeUnknown | None, wanted: Any) -> D
 
 async def set_variable(job: Job[SetVariableArguments]) -> Done:
     """MacNet (6, 9), read back by (4, 8)"""
-    number, value = job.args.variable, _single(job.args.value)
+    number, value = job.args.variable, single(job.args.value)
     cycler = job.tester.cycler
     doubt = await send_once(cycler.set_variable(job.channel, number, value, job.deciding))
     await job.decide()
@@ -138,7 +138,7 @@ async def set_variable(job: Job[SetVariableArguments]) -> Done:
 
     async def shows() -> bool:
         reply = await cycler.read_variables(job.channel, line=Line.COMMANDS)
-        return _single(reply.variables[number - 1]) == value
+        return reply.has(number, value)
 
     if not await wait_until(shows, job.rules.timeout_s):
         raise doubt or NotConfirmed(f"the tester said yes, and VAR{number} does not read {value:g}")
@@ -171,9 +171,3 @@ async def wanted_limits(job: Job[Any], safety: Safety) -> Any:
         name: value for name, value in msgspec.structs.asdict(safety).items() if value is not msgspec.UNSET
     }
     return limits.safety_limits(given, within)
-
-
-def _single(value: float) -> float:
-    """The value as MacNet carries it, in single precision."""
-    rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
-    return rounded

@@ -9,6 +9,7 @@ import msgspec
 
 from macnet_bridge import __version__
 from macnet_bridge.commands.job import Done, Job
+from macnet_bridge.errors import BadReply
 from macnet_bridge.macnet.cycler import Line
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
@@ -53,12 +54,18 @@ async def read_status(job: ReadJob) -> Done:
 
 
 async def read_aux(job: ReadJob) -> Done:
-    """MacNet (4, 4) and (4, 5)"""
+    """MacNet (4, 4) and (4, 5)
+
+    Raises:
+        BadReply: there are not as many units as values, so that which is whose cannot be known.
+    """
     values = (await ask(job, f.AUX_READINGS)).values
     units = (await ask(job, f.AUX_UNITS)).units
+    if len(values) != len(units):
+        raise BadReply(f"{f.AUX_UNITS}: {len(units)} units for {len(values)} values")
     inputs = [
         {"input": number, "value": value, "unit": unit}
-        for number, (value, unit) in enumerate(zip(values, units, strict=False), start=1)
+        for number, (value, unit) in enumerate(zip(values, units, strict=True), start=1)
     ]
     return Done({"aux": inputs})
 

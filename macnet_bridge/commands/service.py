@@ -22,7 +22,7 @@ from macnet_bridge.commands.memory import AnswerMemory, Remembered
 from macnet_bridge.commands.permission import Permission
 from macnet_bridge.commands.problems import problem
 from macnet_bridge.commands.ticket import Clock, CommandMessage, Now, Ticket, read_ticket
-from macnet_bridge.commands.verbs import VERBS, verb_names
+from macnet_bridge.commands.verbs import VERBS, no_such_verb
 from macnet_bridge.errors import CommandStopped, MacNetBridgeError, Rejected
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
 from macnet_bridge.payloads.arguments import decode_arguments
@@ -160,10 +160,8 @@ class CommandService:
     def _find_verb(self, address: Address) -> Verb[Any]:
         verb = VERBS.get((address.scope, address.verb))
         if verb is None:
-            known = ", ".join(verb_names(address.scope))
-            raise Rejected(
-                "UNKNOWN_VERB", f"no verb {address.verb!r} for a {address.scope.value}; there are {known}"
-            )
+            listed = self._topics.bridge_topic("info")
+            raise Rejected("UNKNOWN_VERB", no_such_verb(address.scope, address.verb, listed))
         return verb
 
     def _decode(self, message: CommandMessage, verb: Verb[Any]) -> Envelope:

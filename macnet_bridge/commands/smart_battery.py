@@ -15,7 +15,6 @@ from macnet_bridge.commands.job import Done, Job, Verb
 from macnet_bridge.commands.read_back import read_state
 from macnet_bridge.commands.smart_battery_effects import ask, read_back
 from macnet_bridge.errors import (
-    BadReply,
     MacNetBridgeError,
     OutcomeUnknown,
     Rejected,
@@ -93,8 +92,6 @@ async def _read_register(job: SbJob) -> Done:
             fnum=row.fnum,
             code=NOT_IN_SCAN_LIST,
         )
-    if reply.register != request.register:
-        raise BadReply(f"{row}: asked for register {request.register}, answered for {reply.register}")
     found = await _meaning(job, reply)
     return Done(arguments.shown(reply) | (found._asdict() if found else {}))
 

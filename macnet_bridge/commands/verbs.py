@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any
 
 from macnet_bridge.commands import actions, files, reads, smart_battery
@@ -93,6 +94,31 @@ VERBS: dict[tuple[Scope, str], Verb[Any]] = {
 """All verbs by scope and name."""
 
 
+LATER = frozenset({"start_direct", "set_output", "rest", "query", "cancel", "set_log_level"})
+"""Verbs of the contract that this version does not have. None of its own is like them."""
+
+_PLACES = {
+    Scope.CHANNEL: "a channel: publish to …/CYCLER/CHANNEL",
+    Scope.CYCLER: "the cycler: publish to …/CYCLER",
+    Scope.BRIDGE: "the bridge: publish to …/bridge/BRIDGE",
+}
+
+
 def verb_names(scope: Scope) -> list[str]:
-    """The verbs of a scope, for people who mistyped one."""
+    """The verbs of a scope."""
     return [name for of, name in VERBS if of is scope]
+
+
+def no_such_verb(scope: Scope, verb: str, list_topic: str) -> str:
+    """What to say of a verb that a scope does not have.
+
+    Args:
+        list_topic: where the verbs that there are can be read.
+    """
+    if elsewhere := [of for of, name in VERBS if name == verb]:
+        return f"{verb} is of {', or of '.join(f'{_PLACES[of]}/cmd/{verb}' for of in elsewhere)}"
+    if verb in LATER:
+        return f"{verb} is not available in this version"
+    near = difflib.get_close_matches(verb, verb_names(scope), n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"{list_topic} lists them"
+    return f"no verb {verb!r} for a {scope.value}; {hint}"

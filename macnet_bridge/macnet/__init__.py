@@ -3,7 +3,8 @@
     async with AsyncCycler(TesterAddress("10.0.0.17")) as cycler:
         reading = await cycler.read_status(5)
 
-`MaccorInterface` is one channel for callers that block, with the methods of pymacnet.
+`MaccorInterface` is one channel for callers that block, with the methods of pymacnet, and
+`CyclerInterface` a tester; `ChannelInterface` is another name of `MaccorInterface`.
 """
 
 from macnet_bridge.macnet.cycler import AsyncCycler, Line, TesterAddress, same_limits

@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 
 from macnet_bridge.errors import BadReply, Malformed, NoReply, TesterOffline, TesterRefused
 from macnet_bridge.macnet.dialects import Dialect
-from macnet_bridge.macnet.protocol.functions import LOGIN, Function, check_result
-from macnet_bridge.macnet.protocol.messages import Login, Message
+from macnet_bridge.macnet.protocol.functions import LOGIN, SYSTEM_INFO, Function, check_result
+from macnet_bridge.macnet.protocol.messages import Empty, Login, Message, SystemInfo
 from macnet_bridge.macnet.transports import ConnectionClosed, Transport
 
 Q = TypeVar("Q", bound=Message)
@@ -24,6 +24,9 @@ R = TypeVar("R", bound=Message)
 
 BeforeSend = Callable[[], None]
 """Called when the connection is ready and nothing of the request has left; raising keeps it back."""
+
+Meet = Callable[[Callable[[], Awaitable[SystemInfo | None]]], Awaitable[None]]
+"""Called with what asks a socket that was just opened who is there; raising closes it."""
 
 TRIES = 3
 """How often a message of a transfer is sent before it counts as lost."""
@@ -46,10 +49,12 @@ class Connection:
         connect: Callable[[], Awaitable[Transport]],
         dialect: Callable[[], Dialect],
         login: Login | None = None,
+        meet: Meet | None = None,
     ) -> None:
         """With `login`, every socket that is opened begins with MacNet (8, 1)."""
         self._connect = connect
         self._login = login
+        self._meet = meet
         self._make_dialect = dialect
         self.times_opened = 0
         self._last_used = 0.0
@@ -147,6 +152,8 @@ class Connection:
             opened = (await self._connect(), self._make_dialect())
             if self._login is not None:
                 await _log_in(*opened, self._login, timeout_s)
+            if self._meet is not None:
+                await _introduce(*opened, self._meet, timeout_s)
             self._open = opened
             self.times_opened += 1
         return self._open
@@ -226,6 +233,34 @@ async def _log_in(transport: Transport, dialect: Dialect, login: Login, timeout_
         raise TesterOffline(f"the log-in failed: {error}") from None
     finally:
         if not done:
+            transport.close()
+
+
+async def _introduce(transport: Transport, dialect: Dialect, meet: Meet, timeout_s: float) -> None:
+    """See whether it is the tester that is meant. MacNet (1, 2)
+
+    Raises:
+        TesterOffline: it is another one, or does not come to an answer.
+    """
+
+    async def who() -> SystemInfo | None:
+        try:
+            async with asyncio.timeout(timeout_s):
+                reply = await _exchange(transport, dialect, dialect.encode(SYSTEM_INFO, 1, Empty()))
+        except TimeoutError:
+            raise TesterOffline(f"{SYSTEM_INFO}: no reply within {timeout_s:g} s") from None
+        except (ConnectionClosed, Malformed) as error:
+            raise TesterOffline(f"{SYSTEM_INFO}: {error}") from None
+        except TesterRefused:
+            return None  # it does not tell
+        return reply if isinstance(reply, SystemInfo) else None
+
+    known = False
+    try:
+        await meet(who)
+        known = True
+    finally:
+        if not known:
             transport.close()
 
 

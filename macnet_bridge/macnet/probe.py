@@ -15,6 +15,7 @@ from typing import Any, get_args
 
 from macnet_bridge.errors import MacNetBridgeError
 from macnet_bridge.macnet.cycler import AsyncCycler, ReadTransport
+from macnet_bridge.macnet.identity import difference
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol.codes import MAX_CHANNELS_PER_REQUEST
 from macnet_bridge.macnet.survey import Survey
@@ -45,12 +46,14 @@ class Finding:
         bulk_read_second: what a bulk read took in the best of the rounds, None when it is out.
         reason: why it is out, None when it is not.
         channel_number_offset: of (1, 2), which JSON does not tell.
+        is_another: whether it is out because another tester answers there.
     """
 
     transport: ReadTransport
     bulk_read_second: float | None = None
     reason: str | None = None
     channel_number_offset: int | None = None
+    is_another: bool = False
 
     def __str__(self) -> str:
         if self.bulk_read_second is None:
@@ -141,6 +144,7 @@ class _Contender:
         self._name = name
         self._found = found
         self._reason: str | None = None
+        self._is_another = False
         self._offset: int | None = None
         self._times: dict[f.Function[Any, Any], list[float]] = {}
 
@@ -151,13 +155,9 @@ class _Contender:
         except MacNetBridgeError as error:
             self.give_up(str(error))
             return
-        expected = self._found.system
-        # Binary cuts the name of the system to 50 characters.
-        is_named_so = expected.system_id.startswith(system.system_id)
-        if system.test_channels != expected.test_channels or not is_named_so:
-            self.give_up(
-                f"another tester answers there, {system.system_id!r} with {system.test_channels} channels"
-            )
+        if why := difference(self._found.system, system):
+            self._is_another = True
+            self.give_up(why)
         self._offset = system.channel_number_offset
 
     async def ask(self, ask: Ask, timed: f.Function[Any, Any] | None) -> None:
@@ -185,4 +185,4 @@ class _Contender:
             self._reason = "the tester has no bulk reads"
         taken = [min(times) for times in self._times.values()]
         read_s = sum(taken) / len(taken) if taken and self._reason is None else None
-        return Finding(self._name, read_s, self._reason, self._offset)
+        return Finding(self._name, read_s, self._reason, self._offset, self._is_another)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import struct
+import sys
 from typing import Any, Protocol
 
-from macnet_bridge.errors import TesterOffline, TransportError
+from macnet_bridge.errors import TesterOffline, TransportError, UnknownHost
 from macnet_bridge.system_errors import os_reason
 
 CONNECT_TIMEOUT_S = 3.0
@@ -15,6 +17,8 @@ KEEPALIVE_IDLE_S = 5
 KEEPALIVE_INTERVAL_S = 2
 KEEPALIVE_COUNT = 3
 _MAX_DATAGRAMS_WAITING = 64
+_RESET_AT_CLOSE = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+"""SO_LINGER with no time to linger."""
 
 
 class ConnectionClosed(TransportError):
@@ -70,7 +74,8 @@ class _Socket(asyncio.BaseProtocol):
 
     def close(self) -> None:
         self._closed = True
-        # abort, not close: unsent bytes of a request in doubt must not leave later.
+        # abort, not close: unsent bytes of a request in doubt must not leave later. The bytes
+        # that the system has are seen to where the socket is opened.
         self._transport.abort()
         self._wake()
 
@@ -114,7 +119,7 @@ class TcpTransport(_Socket, asyncio.Protocol):
         """Connect, with TCP_NODELAY as asyncio sets it.
 
         Raises:
-            TesterOffline: nobody answers there.
+            TesterOffline: nobody answers there. `UnknownHost` when its name cannot be resolved.
         """
         loop = asyncio.get_running_loop()
         try:
@@ -122,11 +127,23 @@ class TcpTransport(_Socket, asyncio.Protocol):
                 transport, protocol = await loop.create_connection(cls, host, port)
         except TimeoutError:
             raise TesterOffline(f"{host}:{port} does not answer within {CONNECT_TIMEOUT_S:g} s") from None
+        except socket.gaierror as error:
+            raise UnknownHost(f"the host name {host} cannot be resolved: {os_reason(error)}") from None
         except OSError as error:
             raise TesterOffline(f"no connection to {host}:{port}: {os_reason(error)}") from None
         with contextlib.suppress(OSError):  # the tester may be gone already; reading will say so
+            _forget_at_close(transport.get_extra_info("socket"))
             _keep_alive(transport.get_extra_info("socket"))
         return protocol
+
+
+def _forget_at_close(sock: socket.socket) -> None:
+    """Let no byte leave once the socket is closed, not even when this process is killed.
+
+    Without this, the system goes on sending what the network has not taken yet, for minutes: a
+    request that was given up would reach the tester after the network is back, and after a stop.
+    """
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
 
 
 def _keep_alive(sock: socket.socket) -> None:

@@ -24,6 +24,7 @@ _SINGLE_MAX = 3.4028234e38
 Single = Annotated[float, Meta(ge=-_SINGLE_MAX, le=_SINGLE_MAX)]
 NonNegative = Annotated[float, Meta(ge=0, le=_SINGLE_MAX)]
 Positive = Annotated[float, Meta(gt=0, le=_SINGLE_MAX)]
+Loop = Annotated[int, Meta(ge=-1, le=0x7FFF)]
 Word = Annotated[int, Meta(ge=0, le=0xFFFF)]
 
 _PRINTABLE_OR_NONE = r"\A[\x20-\x7e]*\Z"
@@ -117,9 +118,7 @@ class AdvancedStartArguments(CommonStartArguments, frozen=True, kw_only=True):
     step_time_second: NonNegative | UnsetType = UNSET
     step_id: Annotated[int, Meta(ge=1, le=0x7FFF)] | UnsetType = UNSET
     cycle_count: Annotated[int, Meta(ge=0, le=0x7FFFFFFF)] | UnsetType = UNSET
-    remaining_loops: (
-        Annotated[list[Annotated[int, Meta(ge=-1, le=0x7FFF)]], Meta(min_length=4, max_length=4)] | UnsetType
-    ) = UNSET
+    remaining_loops: tuple[Loop, Loop, Loop, Loop] | UnsetType = UNSET
     capacity_ah: NonNegative | UnsetType = UNSET
     energy_wh: NonNegative | UnsetType = UNSET
 
@@ -197,7 +196,9 @@ def decode_arguments(kind: type[A], args: Raw) -> A:
     try:
         arguments: A = decoder.decode(args)
     except msgspec.ValidationError as error:
-        raise bad_arguments(error, "args", patterns=_PATTERNS_IN_WORDS, choices=_choices(kind)) from None
+        raise bad_arguments(
+            error, "args", patterns=_PATTERNS_IN_WORDS, choices=_choices(kind), keys=_keys(kind)
+        ) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected("BAD_JSON", f"args is not JSON: {error}", "args") from None
     return arguments
@@ -208,3 +209,14 @@ def _choices(kind: type[Arguments]) -> Mapping[str, tuple[str, ...]]:
     """The words to choose from, of arguments that are one of some."""
     hints = get_type_hints(kind, include_extras=True)
     return {name: get_args(hint) for name, hint in hints.items() if get_origin(hint) is Literal}
+
+
+@cache
+def _keys(kind: type[Arguments]) -> Mapping[str, tuple[str, ...]]:
+    """The keys of arguments and of the tables in them, by path."""
+    tables = {
+        info.encode_name: info.type.__struct_fields__
+        for info in msgspec.structs.fields(kind)
+        if isinstance(info.type, type) and issubclass(info.type, Struct)
+    }
+    return {"": kind.__struct_fields__, **tables}

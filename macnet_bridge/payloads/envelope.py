@@ -48,7 +48,7 @@ def decode_envelope(payload: bytes, max_bytes: int = MAX_PAYLOAD_BYTES) -> Envel
     try:
         envelope = _envelope_decoder.decode(payload)
     except msgspec.ValidationError as error:
-        raise bad_arguments(error, not_yet_available=NOT_YET) from None
+        raise bad_arguments(error, keys={"": Envelope.__struct_fields__}, not_yet_available=NOT_YET) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected("BAD_JSON", f"the payload is not JSON: {error}") from None
     if envelope.dry_run:

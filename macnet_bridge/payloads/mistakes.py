@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
 
@@ -12,6 +13,8 @@ from macnet_bridge.errors import Rejected
 _PATH = re.compile(r"^(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?$", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `(?P<name>[^`]*)`")
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]*)`")
+_NAME_LENGTH = 64
+"""No key is as long; a name may be as long as a payload, and comparing takes its time."""
 _NO_CHOICE = "Invalid enum value"
 
 
@@ -21,6 +24,7 @@ def bad_arguments(
     *,
     patterns: Mapping[str, str] = {},
     choices: Mapping[str, Iterable[str]] = {},
+    keys: Mapping[str, Iterable[str]] = {},
     not_yet_available: Collection[str] = (),
 ) -> Rejected:
     """Name the field that msgspec complains about, as `args.safety.voltage_max_volt`.
@@ -29,19 +33,28 @@ def bad_arguments(
         base: what the decoded value is a part of.
         patterns: what is to be said when a text does not match one of these.
         choices: the words that a field may have, by its path.
+        keys: those that there are, by the path of their table, for people who mistyped one.
         not_yet_available: unknown keys that a later version will have.
     """
     match = _PATH.match(str(error))
     what, path = (match["what"], match["path"] or "$") if match else (str(error), "$")
     inside = path.removeprefix("$").lstrip(".")
-    named = _UNKNOWN.search(what) or _MISSING.search(what)
+    unknown = _UNKNOWN.search(what)
+    named = unknown or _MISSING.search(what)
     field = ".".join(part for part in (base, inside, named["name"] if named else "") if part)
     if named and named["name"] in not_yet_available:
         return not_yet(field)
     what = _in_words(what, patterns)
     if what.startswith(_NO_CHOICE) and inside in choices:
         what += f"; there are {', '.join(choices[inside])}"
+    if unknown:
+        what += _nearest(unknown["name"], keys.get(inside, ()))
     return Rejected("BAD_ARGS", f"{field}: {what}" if field else what, field or None)
+
+
+def _nearest(name: str, keys: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name[:_NAME_LENGTH], keys, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def not_yet(field: str) -> Rejected:

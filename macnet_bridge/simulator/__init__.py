@@ -3,7 +3,7 @@
     async with SimulatedCycler(channels=8) as cycler:
         print(cycler.json_port, cycler.tcp_port, cycler.udp_port)
 
-`cell control` model a cell and what an output does to it, `procedures program progress safety
+`cell/ control` model a cell and what an output does to it, `procedures program progress safety
 channel files archive smart_battery tester` the machine, `readings commands selection advanced
 system transfers smart_battery_answers device` its answers to MacNet; all of that has neither
 network nor clock. `clock ticker` let time pass, `session received line fault_kinds faults

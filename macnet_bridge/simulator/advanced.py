@@ -8,8 +8,9 @@ from macnet_bridge.macnet.protocol.codes import RESULT_OK, AdvancedOption, Chann
 from macnet_bridge.macnet.protocol.messages import AdvancedStart, Outcome
 from macnet_bridge.simulator.archive import ArchivedTest
 from macnet_bridge.simulator.channel import Channel, Label
-from macnet_bridge.simulator.procedures import Loop, Procedure, Step
-from macnet_bridge.simulator.program import HeadStart, ProcedureRun
+from macnet_bridge.simulator.procedure.refusing import NotUnderstood
+from macnet_bridge.simulator.procedure.rows import Loop, Procedure, Step, Wave
+from macnet_bridge.simulator.procedure.run import HeadStart, ProcedureRun
 from macnet_bridge.simulator.progress import Progress
 from macnet_bridge.simulator.tester import Tester
 
@@ -46,8 +47,8 @@ def _start(tester: Tester, channel: Channel, body: AdvancedStart, now: float) ->
     procedure = _procedure(tester, body, archived)
     _check_entries(tester, body, archived)
     step = _step(body, procedure, archived)
-    run = ProcedureRun(procedure, body.c_rate_ah)
-    run.begin_at(step, _loops_done(body, procedure), _head_start(body, archived))
+    run = ProcedureRun(procedure, body.c_rate_ah, tester.specification)
+    run.begin_at(step, _rounds_done(body, procedure, step), _head_start(body, archived))
     progress = _progress(body, archived, now)
     if archived:
         tester.archive.take(archived)
@@ -80,9 +81,10 @@ def _archived(tester: Tester, body: AdvancedStart) -> ArchivedTest | None:
 def _procedure(tester: Tester, body: AdvancedStart, archived: ArchivedTest | None) -> Procedure:
     of_archive = archived is not None and body.options & AdvancedOption.ARCHIVED_PROCEDURE
     name = archived.label.procedure if archived and of_archive else body.procedure
-    if name not in tester.procedures:
-        raise _Refused(5 if of_archive else _OTHER_PROBLEM)
-    return tester.procedures[name]
+    try:
+        return tester.procedures.find(name, body.c_rate_ah, tester.specification)
+    except (KeyError, NotUnderstood):
+        raise _Refused(5 if of_archive else _OTHER_PROBLEM) from None
 
 
 def _check_entries(tester: Tester, body: AdvancedStart, archived: ArchivedTest | None) -> None:
@@ -109,27 +111,26 @@ def _step(body: AdvancedStart, procedure: Procedure, archived: ArchivedTest | No
     if not 1 <= step <= len(procedure.rows):
         raise _Refused(6)
     # The first row may be any: it is where every test begins.
-    if step > 1 and not isinstance(procedure.rows[step - 1], Step):
+    if step > 1 and not isinstance(procedure.rows[step - 1], Step | Wave):
         raise _Refused(8)
     return step
 
 
-def _loops_done(body: AdvancedStart, procedure: Procedure) -> dict[int, int]:
-    """How often each loop, by its row, has been gone through; the request numbers them in their order."""
+def _rounds_done(body: AdvancedStart, procedure: Procedure, step: int) -> dict[int, int]:
+    """How often each loop around the first step, by its number, has been gone through."""
     remaining = (body.remaining_loop_1, body.remaining_loop_2, body.remaining_loop_3, body.remaining_loop_4)
-    loops = [(at, row) for at, row in enumerate(procedure.rows, 1) if isinstance(row, Loop)]
+    times = {
+        row.number: row.times
+        for at, row in enumerate(procedure.rows, 1)
+        if isinstance(row, Loop) and row.begin <= step <= at
+    }
     done = {}
-    for number, left in enumerate(remaining):
-        if left == _DEFAULT:
+    for number, left in enumerate(remaining, 1):
+        if left == _DEFAULT or (left == 0 and number not in times):
             continue
-        if number >= len(loops):
-            if left:
-                raise _Refused(_OTHER_PROBLEM)
-            continue
-        at, loop = loops[number]
-        if not 0 <= left < loop.times:
+        if not 0 <= left < times.get(number, 0):
             raise _Refused(_OTHER_PROBLEM)
-        done[at] = loop.times - 1 - left
+        done[number] = times[number] - 1 - left
     return done
 
 

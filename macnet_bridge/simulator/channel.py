@@ -11,23 +11,23 @@ import math
 from dataclasses import dataclass
 
 from macnet_bridge.macnet.protocol.codes import ChannelState, RecordCause, StepCode
-from macnet_bridge.macnet.protocol.messages import SafetyLimits
+from macnet_bridge.macnet.protocol.messages import ChannelSpecification, SafetyLimits
 from macnet_bridge.simulator.cell import Cell
 from macnet_bridge.simulator.control import Setpoint
-from macnet_bridge.simulator.program import DirectRun, Program
+from macnet_bridge.simulator.direct import DirectRun
+from macnet_bridge.simulator.meter import Meter
+from macnet_bridge.simulator.phase import Condition
+from macnet_bridge.simulator.program import Program
 from macnet_bridge.simulator.progress import Progress
 from macnet_bridge.simulator.safety import tripped
-from macnet_bridge.simulator.specification import default_limits
-
-SLICE_CHARGE = 1.0 / 3600.0
-SLICE_SECOND = 60.0
-"""Between two looks at ends and limits at most so much of a cell's capacity moves, which is a
-second at 1C, and at most so many seconds of test time pass."""
+from macnet_bridge.simulator.slices import Event, Slices
+from macnet_bridge.simulator.specification import SPECIFICATION, default_limits
 
 STARTING_SECOND = 0.1
 """How long a channel is `STARTING` after MacNet (6, 2)."""
 
 _STARTABLE = frozenset({ChannelState.AVAILABLE, ChannelState.SELECTED})
+_END_STATES = {RecordCause.NORMAL_END: ChannelState.COMPLETED}  # any other cause is a problem
 _STEP_CODES = {
     ChannelState.SUSPENDED: StepCode.SUSPENDED,
     ChannelState.COMPLETED: StepCode.COMPLETE,
@@ -52,6 +52,8 @@ class Channel:
         number: 1-based.
         state: `Stat` of MacNet (4, 7).
         cell: the cell on it.
+        specification: of MacNet (3, 1).
+        meter: what measures it, None for exact values.
         progress: counters of the test.
         limits: of MacNet (6, 10).
         variables: VAR1 to VAR15.
@@ -59,17 +61,29 @@ class Channel:
         program: what drives the test, None when there is none.
     """
 
-    def __init__(self, number: int, cell: Cell, *, speed: float = 1.0, watchdog_second: float = 0.0) -> None:
+    def __init__(
+        self,
+        number: int,
+        cell: Cell,
+        *,
+        speed: float = 1.0,
+        watchdog_second: float = 0.0,
+        specification: ChannelSpecification = SPECIFICATION,
+        meter: Meter | None = None,
+    ) -> None:
         self.number = number
         self.cell = cell
+        self.specification = specification
+        self.meter = meter
         self.state = ChannelState.AVAILABLE
         self.progress = Progress()
-        self.limits: SafetyLimits = default_limits()
+        self.limits: SafetyLimits = default_limits(specification)
         self.variables = [0.0] * 15
         self.label = Label()
         self.program: Program | None = None
         self._speed = speed
         self._watchdog_second = watchdog_second
+        self._slices = Slices()
         self._seen = 0.0
         self._begins_at = math.inf
 
@@ -77,7 +91,7 @@ class Channel:
     def step_code(self) -> StepCode:
         """RF1 of MacNet (4, 7)."""
         if self.state is ChannelState.ACTIVE and self.program is not None:
-            return self.program.step_code
+            return self.program.phase(self.progress).code
         return _STEP_CODES.get(self.state, StepCode.AVAILABLE)
 
     @property
@@ -88,6 +102,14 @@ class Channel:
     @property
     def startable(self) -> bool:
         return self.state in _STARTABLE
+
+    def shown_volt(self, now: float) -> float:
+        """The cell's voltage as it is measured."""
+        return self.meter.voltage(self.cell.voltage_volt, now) if self.meter else self.cell.voltage_volt
+
+    def shown_ampere(self, now: float) -> float:
+        """The cell's current as it is measured."""
+        return self.meter.current(self.cell.current_ampere, now) if self.meter else self.cell.current_ampere
 
     def power_on(self, now: float) -> None:
         """Begin to count time at `now`."""
@@ -137,7 +159,7 @@ class Channel:
             self._begin()
         else:
             self.state = ChannelState.ACTIVE
-            self._drive(0.0)
+            self._let_flow(self.program)
         return True
 
     def reset(self) -> None:
@@ -149,9 +171,11 @@ class Channel:
 
     def set_output(self, setpoint: Setpoint) -> None:
         """Change what a channel in direct mode does, at once."""
-        if self.direct:
-            self.direct.setpoint = setpoint
-            self._drive(0.0)
+        if self.direct and self.state is ChannelState.ACTIVE:
+            self.direct.set_output(setpoint)
+            self._let_flow(self.direct)
+            records = self.direct.phase(self.progress).records
+            self.progress.record_by(records, self.cell.voltage_volt, self.cell.current_ampere)
 
     def trip(self, cause: RecordCause) -> None:
         """Stop for a safety reason: the channel becomes a problem."""
@@ -176,47 +200,38 @@ class Channel:
         if self.state is not ChannelState.ACTIVE or self.program is None:
             self.cell.advance(0.0, left)
             return left
-        second = min(left, self._longest_slice(self.program), self.program.second_left(self.progress))
-        self._drive(second)
-        self._look_for_end(self.program)
+        phase = self.program.phase(self.progress)
+        second, event = self._slices.next(phase, self.progress, self.cell, self.limits, left)
+        if event is not None:
+            self._take(event)
         return second
 
-    def _longest_slice(self, program: Program) -> float:
-        if not program.setpoint.direction:
-            return math.inf  # a rest is exact at any length
-        ampere = abs(self.cell.current_ampere)
-        if ampere * SLICE_SECOND <= SLICE_CHARGE * 3600.0 * self.cell.capacity_ah:
-            return SLICE_SECOND
-        return SLICE_CHARGE * 3600.0 * self.cell.capacity_ah / ampere
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Condition):
+            if event.cause is not None:
+                self.progress.record(event.cause)
+            self._begin(event.goto)
+        else:
+            self.trip(event)
 
-    def _drive(self, second: float) -> None:
-        if self.state is not ChannelState.ACTIVE or self.program is None:
+    def _begin(self, row: int | None = None) -> None:
+        """Enter the step at a row, the first one without; the test is over when there is none."""
+        if self.program is None:
             return
-        ampere = self.program.setpoint.current(self.cell, second)
-        before = self.cell.voltage_under(ampere)
-        self.cell.advance(ampere, second)
-        after = self.cell.voltage_volt
-        self.progress.add(second, ampere, (before + after) / 2.0)
-        self.progress.record_by(self.program.records, after, ampere)
+        if self.program.go_to(row, self.progress):
+            self.state = ChannelState.ACTIVE
+            self._let_flow(self.program)
+            self.progress.look_from(self.cell.voltage_volt, self.cell.current_ampere)
+        else:
+            cause = self.program.end_cause
+            self._stop(_END_STATES.get(cause, ChannelState.PROBLEM), cause)
+
+    def _let_flow(self, program: Program) -> None:
+        """Let the current of now flow, and trip at once where it may not."""
+        self._slices.begin(program.phase(self.progress), self.cell)
         cause = tripped(self.limits, self.cell)
         if cause is not None:
             self.trip(cause)
-
-    def _look_for_end(self, program: Program) -> None:
-        if self.state is not ChannelState.ACTIVE:
-            return
-        cause = program.end_reached(self.progress, self.cell)
-        if cause is not None:
-            self.progress.record(cause)
-            self._begin()
-
-    def _begin(self) -> None:
-        """Enter the next step; the test is complete when there is none."""
-        if self.program is not None and self.program.next_step(self.progress):
-            self.state = ChannelState.ACTIVE
-            self._drive(0.0)
-        else:
-            self._stop(ChannelState.COMPLETED, RecordCause.NORMAL_END)
 
     def _suspend_if_active(self) -> None:
         if self.state is ChannelState.ACTIVE:

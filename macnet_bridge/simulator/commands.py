@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from macnet_bridge.macnet.protocol.codes import ARCHIVABLE, RESULT_OK, ChannelState, FileType, SystemType
+from macnet_bridge.macnet.protocol.codes import ARCHIVABLE, RESULT_OK, ChannelState, SystemType
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
 from macnet_bridge.macnet.protocol.messages import (
     CheckStart,
@@ -26,10 +26,12 @@ from macnet_bridge.macnet.protocol.messages import (
 )
 from macnet_bridge.simulator import direct
 from macnet_bridge.simulator.channel import Channel, Label
-from macnet_bridge.simulator.program import DirectRun, ProcedureRun
+from macnet_bridge.simulator.direct import DirectRun
+from macnet_bridge.simulator.procedure.refusing import NotUnderstood
+from macnet_bridge.simulator.procedure.run import ProcedureRun
 from macnet_bridge.simulator.progress import RecordRule
 from macnet_bridge.simulator.singles import as_singles, single
-from macnet_bridge.simulator.tester import LONGEST_NAME, PROCEDURE_EXTENSION, Tester
+from macnet_bridge.simulator.tester import LONGEST_NAME, Tester
 
 _OK = Outcome(result=RESULT_OK)
 _CONTROLLABLE = frozenset(
@@ -43,13 +45,13 @@ _CONTROLLABLE = frozenset(
         ChannelState.STARTING,
     }
 )
+_DOES_NOT_COMPILE = 7
 _CHECK_MESSAGES = {
     1: "The channel is neither available nor selected",
     2: "There is no such procedure",
     4: "The archive has a test of this name",
     5: "Windows does not take this test name",
     6: "There is no such chamber",
-    7: "The simulator runs its own procedures only",
 }
 
 
@@ -65,10 +67,10 @@ def start_on(tester: Tester, channels: Sequence[Channel], body: StartTest, now: 
         refusal = _why_not_start(tester, channel, body)
         if refusal:
             return Outcome(result=refusal)
-    procedure = tester.procedures[body.procedure]
+    procedure = tester.procedures.find(body.procedure, body.c_rate_ah, tester.specification)
     label = Label(tester.use_name(body.test_name), body.comment, procedure.name, procedure.description)
     for channel in channels:
-        run = ProcedureRun(procedure, body.c_rate_ah)
+        run = ProcedureRun(procedure, body.c_rate_ah, tester.specification)
         channel.start(label, run, begins_at=now + tester.behaviour.starting_second)
     return _OK
 
@@ -82,14 +84,25 @@ def _why_not_start(tester: Tester, channel: Channel, body: StartTest) -> int:
     if tester.is_used_name(body.test_name):
         return 19
     possible = (
-        body.procedure in tester.procedures
-        and tester.is_valid_name(body.test_name)
+        tester.is_valid_name(body.test_name)
         and math.isfinite(body.c_rate_ah)
         and body.c_rate_ah > 0.0
         and not body.chamber
         and not body.regime
+        and not why_not_run(tester, body.procedure, body.c_rate_ah)
     )
     return 0 if possible else 22
+
+
+def why_not_run(tester: Tester, procedure: str, c_rate_ah: float) -> Sequence[str]:
+    """What stands in the way of a procedure, in words; nothing when it can be run."""
+    try:
+        tester.procedures.find(procedure, c_rate_ah, tester.specification)
+    except KeyError:
+        return (_CHECK_MESSAGES[2],)
+    except NotUnderstood as error:
+        return error.findings
+    return ()
 
 
 def check_start(tester: Tester, channel: Channel, body: CheckStart, now: float) -> Outcome:
@@ -97,7 +110,9 @@ def check_start(tester: Tester, channel: Channel, body: CheckStart, now: float) 
     _check_length(body.test_name)
     result = _why_not_possible(tester, channel, body)
     tester.check_messages.clear()
-    if result:
+    if result == _DOES_NOT_COMPILE:
+        tester.check_messages.extend(why_not_run(tester, body.procedure, body.c_rate_ah))
+    elif result:
         tester.check_messages.append(_CHECK_MESSAGES[result])
     return Outcome(result=result)
 
@@ -107,14 +122,14 @@ def _why_not_possible(tester: Tester, channel: Channel, body: CheckStart) -> int
     if not channel.startable:
         return 1
     if body.procedure not in tester.procedures:
-        # A procedure that was sent as a file exists, but nothing here can read it.
-        stored = tester.files.read(FileType.PROCEDURE, body.procedure + PROCEDURE_EXTENSION)
-        return 7 if stored else 2
+        return 2
     if tester.is_used_name(body.test_name):
         return 4
     if not tester.is_valid_name(body.test_name):
         return 5
-    return 6 if body.chamber else 0
+    if body.chamber:
+        return 6
+    return _DOES_NOT_COMPILE if why_not_run(tester, body.procedure, body.c_rate_ah) else 0
 
 
 def suspend(tester: Tester, channel: Channel, body: Empty, now: float) -> Outcome:
@@ -147,30 +162,30 @@ def archive(tester: Tester, channel: Channel, body: Empty, now: float) -> Outcom
 def start_direct(tester: Tester, channel: Channel, body: StartDirect, now: float) -> Outcome:
     """MacNet (6, 7). There is no code for a name that is used; it is told as 3."""
     _check_length(body.test_name)
-    _check_possible(body)
+    _check_possible(tester, body)
     if tester.behaviour.system_type is not SystemType.LAB:
         return Outcome(result=1)
     if not channel.startable:
         return Outcome(result=2)
     if tester.is_used_name(body.test_name) or not tester.is_valid_name(body.test_name):
         return Outcome(result=3)
-    armed = direct.limits_in_range(body)
+    armed = direct.limits_in_range(body, tester.specification)
     records = RecordRule(body.record_second, body.record_volt, body.record_ampere)
     begins_at = now + tester.behaviour.direct_ready_second
-    run = DirectRun(direct.setpoint(body, armed), records, armed, fed_at=begins_at)
+    run = DirectRun(direct.setpoint(body, armed, tester.specification), records, armed, fed_at=begins_at)
     channel.start(Label(tester.use_name(body.test_name)), run, begins_at)
     return _OK
 
 
 def set_output(tester: Tester, channel: Channel, body: DirectOutput, now: float) -> Outcome:
     """MacNet (6, 8). Every one of them starts the 100 ms anew; only an accepted one feeds the watchdog."""
-    _check_possible(body)
+    _check_possible(tester, body)
     refusal = _why_not_output(tester, channel, now)
     run = channel.direct
     if run is None or refusal:
         return Outcome(result=refusal)
     run.fed_at = now
-    channel.set_output(direct.setpoint(body, run.armed))
+    channel.set_output(direct.setpoint(body, run.armed, tester.specification))
     return _OK
 
 
@@ -220,6 +235,6 @@ def _check_finite(body: Message) -> None:
         raise BadRequest(BadRequest.ILLEGAL_VALUE)
 
 
-def _check_possible(body: DirectOutput | StartDirect) -> None:
-    if not direct.is_possible(body):
+def _check_possible(tester: Tester, body: DirectOutput | StartDirect) -> None:
+    if not direct.is_possible(body, tester.specification):
         raise BadRequest(BadRequest.ILLEGAL_VALUE)

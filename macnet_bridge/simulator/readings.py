@@ -8,17 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
-
-import msgspec
 
 from macnet_bridge.macnet.protocol import messages
-from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.macnet.protocol.messages import Message
 from macnet_bridge.simulator.channel import Channel
-from macnet_bridge.simulator.program import ProcedureRun
 from macnet_bridge.simulator.singles import as_singles, single
-from macnet_bridge.simulator.specification import AUX_UNITS, SPECIFICATION
+from macnet_bridge.simulator.specification import AUX_UNITS
 from macnet_bridge.simulator.tester import Tester
 
 _CHANNELS_PER_BOARD = 8
@@ -78,14 +73,12 @@ def system_info(tester: Tester, channels: Sequence[Channel], body: Message, now:
 
 def specification(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
     """MacNet (3, 1)."""
-    return _specified(tester.behaviour.tick_second)
+    return as_singles(tester.specification)
 
 
 def specifications(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
     """MacNet (3, 1) for several channels."""
-    return messages.ChannelSpecifications(
-        specifications=[_specified(tester.behaviour.tick_second)] * len(channels)
-    )
+    return messages.ChannelSpecifications(specifications=[as_singles(tester.specification)] * len(channels))
 
 
 def calibration_dates(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
@@ -106,13 +99,13 @@ def statuses(tester: Tester, channels: Sequence[Channel], body: Message, now: fl
 
 def voltages(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
     """MacNet (4, 2)."""
-    volts = [single(channel.cell.voltage_volt) for channel in channels]
+    volts = [single(channel.shown_volt(now)) for channel in channels]
     return messages.Voltages(count=len(volts), voltage_volt=volts)
 
 
 def currents(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
     """MacNet (4, 3)."""
-    amperes = [_shown_ampere(tester, channel) for channel in channels]
+    amperes = [_shown_ampere(tester, channel, now) for channel in channels]
     return messages.Currents(count=len(amperes), current_ampere=amperes)
 
 
@@ -125,7 +118,7 @@ def test_times(tester: Tester, channels: Sequence[Channel], body: Message, now: 
 def aux_readings(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
     """MacNet (4, 4): the can's temperature, and the cell's voltage by a second pair of wires."""
     (channel,) = channels
-    values = [single(channel.cell.temperature_celsius), single(channel.cell.voltage_volt)]
+    values = [single(channel.cell.temperature_celsius), single(channel.shown_volt(now))]
     return messages.AuxReadings(count=len(values), values=values)
 
 
@@ -146,12 +139,12 @@ def test_info(tester: Tester, channels: Sequence[Channel], body: Message, now: f
 
 
 def end_status(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
-    """MacNet (4, 10): simulated procedures have one end, which is after their last row."""
+    """MacNet (4, 10): which of a procedure's End rows a complete test came to."""
     (channel,) = channels
-    reached = channel.state is ChannelState.COMPLETED
-    return messages.EndStatus(
-        number_of_ends=int(isinstance(channel.program, ProcedureRun)), end_number=int(reached)
-    )
+    program = channel.program
+    if program is None:
+        return messages.EndStatus(number_of_ends=0, end_number=0)
+    return messages.EndStatus(number_of_ends=program.number_of_ends, end_number=program.end_number)
 
 
 def status_and_readings(tester: Tester, channels: Sequence[Channel], body: Message, now: float) -> Message:
@@ -169,8 +162,8 @@ def status_and_readings(tester: Tester, channels: Sequence[Channel], body: Messa
         step_time_second=single(progress.step_second),
         step_capacity_ah=single(progress.step_capacity_ah),
         step_energy_wh=single(progress.step_energy_wh),
-        current_ampere=_shown_ampere(tester, channel),
-        voltage_volt=single(channel.cell.voltage_volt),
+        current_ampere=_shown_ampere(tester, channel, now),
+        voltage_volt=single(channel.shown_volt(now)),
         tester_time=tester.clock(now),
     )
 
@@ -181,11 +174,6 @@ def flags_and_variables(tester: Tester, channels: Sequence[Channel], body: Messa
     return messages.FlagsAndVariables(global_flags=f"0x{tester.global_flags:08X}", variables=variables)
 
 
-@cache
-def _specified(tick_second: float) -> messages.ChannelSpecification:
-    return as_singles(msgspec.structs.replace(SPECIFICATION, tick_speed=tick_second))
-
-
-def _shown_ampere(tester: Tester, channel: Channel) -> float:
-    ampere = single(channel.cell.current_ampere)
+def _shown_ampere(tester: Tester, channel: Channel, now: float) -> float:
+    ampere = single(channel.shown_ampere(now))
     return ampere if tester.behaviour.signed_current else abs(ampere)

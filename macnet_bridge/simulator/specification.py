@@ -1,35 +1,15 @@
-"""What every simulated channel can do: the values of MacNet (3, 1), and their use."""
+"""What simulated channels can do: the values of MacNet (3, 1), and their use."""
 
 from __future__ import annotations
 
+from functools import cache
+
 from macnet_bridge.macnet.protocol.messages import ChannelSpecification, SafetyLimits
+from macnet_bridge.simulator import control
 
-SPECIFICATION = ChannelSpecification(
-    tick_speed=0.01,
-    voltage_max_volt=5.0,
-    voltage_min_volt=0.0,
-    safety_voltage_max_volt=5.25,
-    safety_voltage_min_volt=-0.25,
-    range4_charge_ampere=5.0,
-    range3_charge_ampere=0.15,
-    range2_charge_ampere=0.005,
-    range1_charge_ampere=0.00015,
-    range4_discharge_ampere=5.0,
-    range3_discharge_ampere=0.15,
-    range2_discharge_ampere=0.005,
-    range1_discharge_ampere=0.00015,
-    safety_charge_ampere=5.25,
-    safety_discharge_ampere=5.25,
-    battery_safety_charge_watt=30.0,
-    battery_safety_discharge_watt=30.0,
-    channel_safety_charge_watt=50.0,
-    channel_safety_discharge_watt=50.0,
-    supply_charge_volt=8.0,
-    supply_discharge_volt=8.0,
-)
-
-MAX_WATT = SPECIFICATION.range4_charge_ampere * SPECIFICATION.voltage_max_volt
-"""Largest power that a direct-mode limit can have; more switches that limit off."""
+MAX_VOLT = 5.0
+MAX_AMPERE = 5.0
+"""Full scale of voltage, and of the largest current range where nothing else is asked for."""
 
 MAX_OHM = 10_000.0
 """Largest resistance that a direct-mode limit can have."""
@@ -37,20 +17,58 @@ MAX_OHM = 10_000.0
 AUX_UNITS = ("C", "V")
 """Auxiliary inputs of a channel: a thermometer and a second voltage wire."""
 
+_RANGE_SHARES = {1: 0.00003, 2: 0.001, 3: 0.03, 4: 1.0}
 
-def range_ampere(number: int) -> float:
-    """Full scale of current range 1 to 4."""
-    amperes: float = getattr(SPECIFICATION, f"range{number}_charge_ampere")
+
+@cache
+def specification_of(max_ampere: float = MAX_AMPERE, tick_second: float = 0.01) -> ChannelSpecification:
+    """A channel with this largest current; its smaller ranges and its safety limits go with it."""
+    ranges = {
+        f"range{number}_{direction}_ampere": max_ampere * share
+        for number, share in _RANGE_SHARES.items()
+        for direction in ("charge", "discharge")
+    }
+    watt = MAX_VOLT * max_ampere
+    return ChannelSpecification(
+        tick_speed=tick_second,
+        voltage_max_volt=MAX_VOLT,
+        voltage_min_volt=0.0,
+        safety_voltage_max_volt=1.05 * MAX_VOLT,
+        safety_voltage_min_volt=-0.05 * MAX_VOLT,
+        **ranges,
+        safety_charge_ampere=1.05 * max_ampere,
+        safety_discharge_ampere=1.05 * max_ampere,
+        battery_safety_charge_watt=1.2 * watt,
+        battery_safety_discharge_watt=1.2 * watt,
+        channel_safety_charge_watt=2.0 * watt,
+        channel_safety_discharge_watt=2.0 * watt,
+        supply_charge_volt=8.0,
+        supply_discharge_volt=8.0,
+    )
+
+
+SPECIFICATION = specification_of()
+
+
+def range_ampere(specification: ChannelSpecification, number: int, direction: int) -> float:
+    """Full scale of current range 1 to 4 in a direction of `control`."""
+    word = "discharge" if direction == control.DISCHARGE else "charge"
+    amperes: float = getattr(specification, f"range{number}_{word}_ampere")
     return amperes
 
 
-def default_limits() -> SafetyLimits:
+def max_watt(specification: ChannelSpecification) -> float:
+    """Largest power that a direct-mode limit can have; more switches that limit off."""
+    return specification.range4_charge_ampere * specification.voltage_max_volt
+
+
+def default_limits(specification: ChannelSpecification) -> SafetyLimits:
     """Safety limits of a channel that never got any by MacNet (6, 10)."""
     return SafetyLimits(
-        voltage_max_volt=SPECIFICATION.safety_voltage_max_volt,
-        voltage_min_volt=SPECIFICATION.safety_voltage_min_volt,
-        charge_max_ampere=SPECIFICATION.safety_charge_ampere,
-        discharge_max_ampere=SPECIFICATION.safety_discharge_ampere,
-        charge_max_watt=SPECIFICATION.battery_safety_charge_watt,
-        discharge_max_watt=SPECIFICATION.battery_safety_discharge_watt,
+        voltage_max_volt=specification.safety_voltage_max_volt,
+        voltage_min_volt=specification.safety_voltage_min_volt,
+        charge_max_ampere=specification.safety_charge_ampere,
+        discharge_max_ampere=specification.safety_discharge_ampere,
+        charge_max_watt=specification.battery_safety_charge_watt,
+        discharge_max_watt=specification.battery_safety_discharge_watt,
     )

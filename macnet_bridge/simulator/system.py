@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from macnet_bridge.macnet.protocol.codes import FileType
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
 from macnet_bridge.macnet.protocol.messages import (
     CheckMessage,
@@ -17,7 +16,7 @@ from macnet_bridge.macnet.protocol.messages import (
     TestNameExists,
 )
 from macnet_bridge.simulator.session import Session
-from macnet_bridge.simulator.tester import PROCEDURE_EXTENSION, Tester
+from macnet_bridge.simulator.tester import Tester
 
 _DONE, _FAILED = Outcome(result=1), Outcome(result=0)  # class 8 alone has 1 for success
 _WORDS = {True: "TRUE", False: "FALSE"}
@@ -48,10 +47,8 @@ def logout(tester: Tester, session: Session, body: Empty, now: float) -> Outcome
 
 
 def procedure_exists(tester: Tester, session: Session, body: ProcedureName, now: float) -> ProcedureExists:
-    """MacNet (1, 3): one that runs here, or a file that was sent."""
-    name = body.procedure
-    stored = tester.files.read(FileType.PROCEDURE, name + PROCEDURE_EXTENSION)
-    return ProcedureExists(answer=_WORDS[name in tester.procedures or stored is not None])
+    """MacNet (1, 3): one that it always has, or a file, whether that can be run or not."""
+    return ProcedureExists(answer=_WORDS[body.procedure in tester.procedures])
 
 
 def test_name_exists(tester: Tester, session: Session, body: TestName, now: float) -> TestNameExists:

@@ -13,19 +13,21 @@ from datetime import datetime, timedelta
 
 from macnet_bridge.macnet.protocol.codes import FileType, SystemType
 from macnet_bridge.simulator.archive import Archive, data_file
-from macnet_bridge.simulator.cell import Cell
+from macnet_bridge.simulator.cell import PRESETS, Cell, Preset
 from macnet_bridge.simulator.channel import STARTING_SECOND, Channel
 from macnet_bridge.simulator.files import FileStore, MemoryFiles, StoredFile
-from macnet_bridge.simulator.procedures import BUILT_IN, Procedure
+from macnet_bridge.simulator.meter import Meter
+from macnet_bridge.simulator.procedure.built_in import BUILT_IN
+from macnet_bridge.simulator.procedure.library import Library
+from macnet_bridge.simulator.procedure.rows import Procedure
 from macnet_bridge.simulator.smart_battery import SmartBattery
+from macnet_bridge.simulator.specification import MAX_AMPERE, specification_of
 
 MAX_CHANNELS = 1024
 """Most channels that one simulated tester can have."""
 
 LONGEST_NAME = 250
 """Characters of a test name by JSON; binary messages carry 25."""
-
-PROCEDURE_EXTENSION = ".000"
 
 _NOT_IN_A_FILE_NAME = frozenset('<>:"/\\|?*')
 _RANDOM_NAME = "Random"
@@ -48,6 +50,10 @@ class Behaviour:
         data_type_base: what (7, 20) counts data types from; the manual's example looks like 1.
         tick_second: `TickSpeed` of (3, 1). The manual's example has 0.005, its text 10 ms a tick.
         channel_number_offset: of (1, 2), for the numbers on the tester's own screen.
+        max_ampere: of the largest current range; the rest of (3, 1) goes with it.
+        preset: the kind of cell on every channel.
+        noise: of what is shown, as a share of full scale; 0 for the steps of a converter alone,
+            None for exact values.
     """
 
     signed_current: bool = False
@@ -60,6 +66,9 @@ class Behaviour:
     data_type_base: int = 0
     tick_second: float = 0.01
     channel_number_offset: int = 0
+    max_ampere: float = MAX_AMPERE
+    preset: Preset = PRESETS["nmc"]
+    noise: float | None = None
 
 
 class Tester:
@@ -67,7 +76,8 @@ class Tester:
 
     Attributes:
         channels: all of them; `channel(n)` counts from 1.
-        procedures: by name; add to a copy to teach it more.
+        specification: of (3, 1), the same for all channels.
+        procedures: those that it can be asked to run.
         files: those of types 3 to 7, such as procedures that were sent to it.
         archive: the tests that are over.
         global_flags: of MacNet (5, 1).
@@ -91,6 +101,7 @@ class Tester:
         Args:
             channels: 1 to 1024.
             speed: seconds of test time per second.
+            procedures: that it has without a file, by name.
 
         Raises:
             ValueError: no such number of channels, or a speed that is not positive.
@@ -100,8 +111,9 @@ class Tester:
             raise ValueError(f"a simulated tester has 1 to {MAX_CHANNELS} channels, not {channels}")
         if not speed > 0.0:
             raise ValueError(f"the speed has to be above 0, not {speed}")
-        self.procedures = procedures
+        self.specification = specification_of(self.behaviour.max_ampere, self.behaviour.tick_second)
         self.files: FileStore = files or MemoryFiles()
+        self.procedures = Library(self.files, procedures)
         self.archive = Archive()
         self.global_flags = 0
         self.check_messages: deque[str] = deque()
@@ -179,9 +191,12 @@ class Tester:
         return name
 
     def _channel(self, number: int, speed: float, seed: int) -> Channel:
+        noise = self.behaviour.noise
         return Channel(
             number,
-            Cell.of_seed(seed, number),
+            Cell.of_seed(seed, number, preset=self.behaviour.preset),
             speed=speed,
             watchdog_second=self.behaviour.direct_watchdog_second,
+            specification=self.specification,
+            meter=None if noise is None else Meter(seed, number, noise, self.specification),
         )

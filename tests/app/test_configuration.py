@@ -198,6 +198,14 @@ def test_a_wrong_variable_is_named() -> None:
         found
         == "environment variable MACNET_MQTT_USERNAM: unknown key 'mqtt.usernam'; did you mean 'username'?"
     )
+    assert complaint(CYCLER, MACNET_COMMANDS_JOURNAL_DAYS="5").startswith(
+        "environment variable MACNET_COMMANDS_JOURNAL_DAYS: commands.journal_days is not available"
+    )
+    assert complaint(CYCLER, MACNET_TELEMETRY_SPOOL="{max_mb = 5}").startswith(
+        "environment variable MACNET_TELEMETRY_SPOOL: telemetry.spool is not available"
+    )
+    assert complaint(CYCLER, MACNET_BRIDGE_NAME="all").startswith("environment variable MACNET_BRIDGE_NAME:")
+    assert complaint(CYCLER + CYCLER, MACNET_BRIDGE_NAME="a").startswith("bridge.toml: two cyclers")
     assert "mqtt" in complaint("mqtt = 5\n" + CYCLER, MACNET_MQTT_URL="mqtt://a")
 
 
@@ -289,16 +297,20 @@ def test_wrong_values(text: str, start: str) -> None:
         (CYCLER.replace("lab1", "bridge"), "reserved"),
         (CYCLER.replace("lab1", "reply"), "reserved"),
         (CYCLER + CYCLER.replace("17", "18"), "two cyclers are called 'lab1'"),
-        (CYCLER + CYCLER.replace("lab1", "lab2"), "cycler lab2: json_port: cycler lab1 has 10.0.0.17:57570"),
+        (
+            CYCLER + CYCLER.replace("lab1", "lab2"),
+            "cycler lab2: json_port: 10.0.0.17:57570 is json_port of cycler lab1",
+        ),
         (
             CYCLER + CYCLER.replace("lab1", "lab2") + "json_port = 5\nudp_port = 6\n",
-            "cycler lab2: tcp_port: cycler lab1 has 10.0.0.17:57560",
+            "cycler lab2: tcp_port: 10.0.0.17:57560 is tcp_port of cycler lab1",
         ),
         (
             CYCLER.replace("10.0.0.17", "Host") + OTHER.replace("10.0.0.18", "host"),
-            "cycler lab2: json_port: cycler lab1 has host:57570",
+            "cycler lab2: json_port: host:57570 is json_port of cycler lab1",
         ),
-        (CYCLER + "tcp_port = 57570\n", "tcp_port: cycler lab1 has"),
+        (CYCLER + "tcp_port = 57570\n", "tcp_port: 10.0.0.17:57570 is json_port of cycler lab1"),
+        (CYCLER + "json_port = 57560\n", "tcp_port: 10.0.0.17:57560 is json_port of cycler lab1"),
         (CYCLER + 'channels = "0-4"\n', "cycler lab1: channels '0-4'"),
         (CYCLER + 'channels = "x"\n', "cycler lab1: channels 'x'"),
         (

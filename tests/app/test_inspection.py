@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,18 +12,22 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 from msgspec import structs
 
 from macnet_bridge.app import inspect_cycler as inspect_cycler_module
+from macnet_bridge.app.data_dir import DataDir
 from macnet_bridge.app.inspection import inspect
 from macnet_bridge.app.report import CyclerReport, Note, Report
+from macnet_bridge.cli.check import render
+from macnet_bridge.errors import ConfigError
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.simulator import Behaviour, Fault, Forms, SimulatedCycler, Transport
 from macnet_bridge.simulator import readings as readings_module
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.bridge.running import config_text, cycler_table, running_bridge
-from tests.brokers import RunningBroker, free_port
+from tests.brokers import RunningBroker, Setup, free_port
 from tests.macnet.scripted_tester import ScriptedTester, silent
 
 LIMITS = "[cycler.limits]\nvoltage_max_volt = 4.2\n"
@@ -125,7 +129,13 @@ async def test_nothing_is_changed_anywhere(place: Place) -> None:
         place.broker.host, place.broker.port, f"{place.root}/#", v5=place.broker.supports_v5
     ) as peer:
         await place.inspect(cycler_table(simulated))
-        assert peer.seen == []
+        # Tests of the bridge's own subscriptions, as the bridge makes them, and nothing else.
+        assert {seen.topic.removeprefix(place.root) for seen in peer.seen} == {
+            "/bridge/lab/cmd/canary",
+            "/lab1/cmd/canary",
+            "/lab1/1/cmd/canary",
+        }
+        assert not any(seen.retain for seen in peer.seen)
     assert simulated.received
     for record in simulated.received:
         assert record.number is not None
@@ -142,11 +152,13 @@ async def test_a_bridge_that_runs_is_not_disturbed(place: Place) -> None:
     async with (
         running_bridge(place.config(table)) as bridge,
         MqttPeer(
-            place.broker.host, place.broker.port, f"{place.root}/bridge/#", v5=place.broker.supports_v5
+            place.broker.host, place.broker.port, f"{place.root}/#", v5=place.broker.supports_v5
         ) as peer,
     ):
         await peer.wait(lambda seen: seen.topic.endswith("/status") and seen.json["state"] == "online")
+        before = len(peer.seen)
         report = await place.inspect(table)
+        assert report.ok
         assert report.broker is not None
         assert report.broker.running_since == pytest.approx(time.time(), abs=60)
         warnings = texts(report.broker.notes, "warning")
@@ -156,6 +168,10 @@ async def test_a_bridge_that_runs_is_not_disturbed(place: Place) -> None:
         ]
         assert bridge.broker.ready
         assert bridge.broker.counters.losses == 0
+        # The inspection's canaries reached the bridge too, which took them for no commands.
+        assert any(seen.topic.endswith("/lab1/1/cmd/canary") for seen in peer.seen[before:])
+        assert bridge.broker.counters.incoming == 0
+        assert not any(seen.topic.endswith("/ack") for seen in peer.seen)
 
 
 async def test_another_bridge_that_serves_the_same_cycler(place: Place) -> None:
@@ -180,7 +196,9 @@ async def test_another_bridge_that_serves_the_same_cycler(place: Place) -> None:
         )
         for stale in gone:
             peer.publish(f"{place.root}/bridge/other/status", stale, retain=True)
-            await peer.wait(lambda seen: seen.json == stale)  # noqa: B023 - used within its turn
+            await peer.wait(
+                lambda seen: seen.topic.endswith("/status") and seen.json == stale  # noqa: B023 - used within its turn
+            )
             report = await place.inspect(table)
             assert report.broker is not None
             assert not any("serves lab1" in note.text for note in report.broker.notes)
@@ -258,6 +276,18 @@ async def test_transports_that_do_not_answer(place: Place) -> None:
     assert "connection refused" in str(found["tcp"].reason)
     assert "does not answer by UDP" in str(found["udp"].reason)
     assert found["tcp"].bulk_read_ms is None
+    assert any("no rest" in text for text in texts(report.cyclers[0].notes, "warning"))
+
+
+async def test_rest_must_not_go_to_another_tester(place: Place) -> None:
+    simulated, other = await place.cycler(), await place.cycler(3)
+    own_port, simulated.tcp_port = simulated.tcp_port, other.tcp_port
+    table = cycler_table(simulated)
+    simulated.tcp_port = own_port
+    report = await place.inspect(table)
+    assert not report.ok
+    (text,) = texts(report.cyclers[0].notes, "error")
+    assert "tcp_port: another tester answers there" in text
 
 
 @pytest.mark.parametrize(("transport", "ok"), [("udp", False), ("tcp", True), ("json", True), ("auto", True)])
@@ -304,6 +334,13 @@ async def test_a_tester_that_is_off_has_one_line_that_says_what_to_do(place: Pla
     assert report.cyclers[1].channel_count is None
 
 
+async def test_a_host_name_of_a_tester_that_cannot_be_resolved(place: Place) -> None:
+    report = await place.inspect('[[cycler]]\nname = "lab1"\nhost = "no-such-host.invalid"\n')
+    (text,) = texts(report.cyclers[0].notes, "error")
+    assert text.startswith("the host name no-such-host.invalid cannot be resolved: ")
+    assert text.endswith("; correct host")
+
+
 async def test_testers_that_hang_are_waited_for_at_the_same_time(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -341,10 +378,23 @@ async def test_a_tester_whose_ids_are_constant(place: Place) -> None:
     simulated = await place.cycler(constant_id=True)
     report = await place.inspect(cycler_table(simulated))
     (text,) = texts(report.cyclers[0].notes, "error")
-    assert "constant_id" in text
+    assert text.endswith(
+        "it answers id 1987 whatever is asked; to accept that, constant_id=True in Python, "
+        'quirks = ["constant_id"] in the configuration of a bridge'
+    ), "and no word of json_port, which is right"
     told = await place.inspect(cycler_table(simulated, more='quirks = ["constant_id"]'))
     assert told.ok
     assert any("id 1987" in note for note in texts(told.cyclers[0].notes, "warning"))
+
+
+async def test_a_tester_without_echo_is_served_and_so_no_error(place: Place) -> None:
+    simulated = await place.cycler(profile="pymacnet")
+    report = await place.inspect(cycler_table(simulated, more='quirks = ["constant_id"]'))
+    (cycler,) = report.cyclers
+    assert texts(cycler.notes, "error") == []
+    assert any(text.startswith("it lacks MacNet (0, 0) echo") for text in texts(cycler.notes, "warning"))
+    assert cycler.channel_count == 8
+    assert cycler.round_trip_ms is not None, "by (1, 2), which the bridge sees it by as well"
 
 
 async def test_no_broker(place: Place) -> None:
@@ -355,8 +405,47 @@ async def test_no_broker(place: Place) -> None:
     assert not report.ok
     assert report.broker is not None
     (line,) = texts(report.broker.notes, "error")
-    assert f"cannot reach the broker at {place.broker.host}:{port}" in line
+    assert line == f"nothing listens at {place.broker.host}:{port}; start the broker, or correct mqtt.url"
     assert report.cyclers[0].channel_count == 8, "the testers are inspected all the same"
+
+
+@pytest.mark.needs_real_broker
+async def test_an_access_list_that_lets_no_commands_through(
+    start_broker: Callable[..., RunningBroker], tmp_path: Path
+) -> None:
+    """The shipped one knows the bridge by the name `bridge` only."""
+    broker = start_broker(Setup(keep_acl=True))
+    async with SimulatedCycler(8, clock=quick_clock) as simulated:
+        table = cycler_table(simulated)
+        nameless = await inspect_text(tmp_path, config_text(broker, "macnet", tmp_path, table, more=""))
+        named = config_text(broker, "macnet", tmp_path, table, mqtt='username = "bridge"', more="")
+        well = await inspect_text(tmp_path, named)
+    assert nameless.broker is not None
+    assert texts(nameless.broker.notes, "error") == [
+        "the broker accepts the subscription to macnet/bridge/lab/cmd/# but delivers nothing: check that its "
+        "ACL lets clients without a name read it and write macnet/bridge/lab/cmd/canary, or set mqtt.username"
+    ]
+    assert well.ok
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mqtt://robin:SECRET@127.0.0.1:1883",
+        "mqtt://127.0.0.1:1883/?password=SECRET",
+        "mqtt:robin:SECRET@127.0.0.1",
+        "mqtt://robin:SECRET",
+        "tcp://robin:SECRET@h",
+    ],
+)
+async def test_a_password_in_the_url_is_shown_nowhere(tmp_path: Path, url: str) -> None:
+    table = '[[cycler]]\nname = "lab1"\nhost = "127.0.0.1"\njson_port = 1\n'
+    report = await inspect_text(tmp_path, f'[mqtt]\nurl = "{url}"\n{table}')
+    assert report.broker is not None
+    assert report.broker.url == "mqtt.url"
+    assert "must look like" in texts(report.broker.notes, "error")[0]
+    assert b"SECRET" not in msgspec.json.encode(report)
+    assert not any("SECRET" in line for line in render(report, 100))
 
 
 async def test_a_password_that_is_not_there(place: Place) -> None:
@@ -381,8 +470,14 @@ async def test_a_folder_that_cannot_be_written(place: Place) -> None:
         str(place.folder / "data"), str(place.folder / "file")
     )
     report = await inspect_text(place.folder, text)
-    assert report.ok
-    assert any("bridge.data_dir" in note for note in texts(report.notes, "warning"))
+    assert not report.ok
+    (line,) = texts(report.notes, "error")
+    assert line == (
+        f"bridge.data_dir: {place.folder / 'file'} cannot be written by this user; "
+        "name a folder that can, or run the bridge as one who can"
+    )
+    with pytest.raises(ConfigError, match=r"bridge\.data_dir"):
+        DataDir(str(place.folder / "file")).__enter__()
 
 
 async def test_it_can_be_cancelled(place: Place) -> None:

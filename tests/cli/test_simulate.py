@@ -208,3 +208,25 @@ def test_files_of_a_folder(tmp_path: Path) -> None:
     with simulating("--procedures", str(tmp_path)) as ports:
         exists = [ask(ports, EXISTS.replace(b"NAME", name))["result"] for name in (b"mine", b"other")]
     assert [answer["ProcedurExists"] for answer in exists] == ["TRUE", "FALSE"]
+
+
+def test_channels_and_cells_are_as_the_options_say() -> None:
+    """An LTO cell of 10 Ah on a channel of 20 A, in steps of 16 bits, with a smart battery."""
+    options = ("--chemistry", "lto", "--capacity-ah", "10", "--max-ampere", "20", "--noise", "0")
+    with simulating("--channels", "1", *options, "--smart-batteries") as ports:
+        (volt,) = ask(ports, VOLTS)["result"]["Voltage"]
+        assert 2.0 < volt < 2.6
+        assert volt * 65_535 / 5.0 == pytest.approx(round(volt * 65_535 / 5.0), abs=0.02)
+        specification = ask(ports, SYSTEM.replace(b'"FClass":1,"FNum":2', b'"FClass":3,"FNum":1,"Chan":0'))
+        assert specification["result"]["IR4Chg"] == 20
+        register = (
+            b'"FClass":7,"FNum":4,"Chan":0,"SMBDevAddr":22,"SMBRegAddr":16'  # full charge capacity, mAh
+        )
+        full = ask(ports, SYSTEM.replace(b'"FClass":1,"FNum":2', register))["result"]["SMBRegValue"]
+        assert full == pytest.approx(10_000, rel=0.021)
+
+
+def test_no_such_chemistry() -> None:
+    code, said = wrong("--chemistry", "nicd")
+    assert code == 2
+    assert "'nicd' is not one of 'nmc', 'lfp'" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -18,6 +19,7 @@ from macnet_bridge.errors import (
     TransferBroken,
 )
 from macnet_bridge.macnet import AsyncCycler, TesterAddress
+from macnet_bridge.macnet.cycler import Line
 from macnet_bridge.macnet.protocol.codes import FileType
 from macnet_bridge.simulator import SimulatedCycler
 from tests.macnet.scripted_tester import Peer, ScriptedTester
@@ -105,7 +107,8 @@ async def test_what_is_not_even_sent(simulated: SimulatedCycler, cycler: AsyncCy
             await cycler.get_file(FileType.FRA, name)
     with pytest.raises(InvalidRequest):
         await cycler.list_files(FileType.SYSTEM_EVENTS)
-    assert len(simulated.received) == before
+    asked = [record.number for record in simulated.received][before:]
+    assert set(asked) <= {(1, 2)}, "who is there"
 
 
 async def test_transfers_wait_for_each_other(cycler: AsyncCycler) -> None:
@@ -171,6 +174,35 @@ async def test_a_file_or_a_list_that_is_more_than_wanted(
         await cycler.list_files(FileType.CAN, max_files=0)
 
 
+async def test_u10_a_list_whose_place_was_lost_with_the_connection() -> None:
+    def script(peer: Peer, request: bytes) -> None:
+        asked = json.loads(request)
+        params = asked["params"]
+        if params["FClass"] != 1:
+            return  # without a reply, so that the client closes this connection
+        reply = {"FClass": 1, "FNum": 5, "FileType": 3, "Command": params["Command"], "NumberOfFiles": 2}
+        if params["Command"]:
+            place = sum(b'"Command":1' in each for each in peer.requests)
+            reply |= {
+                "Index": place,
+                "FileDate": "2020-01-01T00:00:00",
+                "Size": 1,
+                "FileName": f"{place}.000",
+            }
+        peer.send(json.dumps({"result": reply, "id": asked["id"]}).encode())
+
+    async with ScriptedTester(script) as tester:
+        cycler = AsyncCycler(tester.address, timeout_s=0.2)
+        listed, lost = await asyncio.gather(
+            cycler.list_files(FileType.PROCEDURE, line=Line.COMMANDS),
+            cycler.resume(1),
+            return_exceptions=True,
+        )
+        assert isinstance(lost, NoReply)
+        assert isinstance(listed, BadReply)
+        cycler.close()
+
+
 class NotWanted(Exception):
     """What a gate raises."""
 
@@ -184,6 +216,7 @@ async def test_a_gate_keeps_the_first_message_back(simulated: SimulatedCycler, c
     def go() -> None:
         passed.append(len(simulated.received))
 
+    await cycler.read_check_messages()  # opens the connection
     before = len(simulated.received)
     for call in (
         lambda: cycler.put_file(FileType.CAN, "a.can", b"x", before_send=stop),

@@ -21,7 +21,9 @@ import pytest
 from macnet_bridge.macnet.protocol.codes import ChannelState, StepCode
 from macnet_bridge.macnet.protocol.messages import DirectOutput, SafetyLimits, SetVariable, StartTest
 from macnet_bridge.simulator import Behaviour
-from macnet_bridge.simulator.procedures import BUILT_IN
+from macnet_bridge.simulator.procedure.built_in import BUILT_IN
+from macnet_bridge.simulator.procedure.library import Library
+from tests.brokers import free_port
 from tests.macnet.running import RunningCycler, Transport
 
 PROJECT = Path(__file__).parents[2]
@@ -38,7 +40,8 @@ CORRECTIONS = {
 def lab() -> Iterator[RunningCycler]:
     """With the channel and the procedure of pymacnet's README, and as slow as a real tester to start."""
     with RunningCycler(128, behaviour=Behaviour()) as lab:
-        lab.cycler.tester.procedures = {**BUILT_IN, "test_procedure_1": BUILT_IN["CCCV_1C"]}
+        mine = {**BUILT_IN, "test_procedure_1": BUILT_IN["CCCV_1C"]}
+        lab.cycler.tester.procedures = Library(lab.cycler.tester.files, mine)
         yield lab
 
 
@@ -178,6 +181,18 @@ def test_start_test(lab: RunningCycler) -> None:
     assert len(lab.cycler.received.of(6, 2)) == 1
 
 
+def test_read_all_channels() -> None:
+    """More of them than one request may ask for."""
+    with RunningCycler(130) as lab:
+        code, out = run_script("read_all_channels.py", lab)
+        requests = [number for number in lab.functions() if number != (1, 2)]
+    assert code == 0, out
+    lines = out.splitlines()
+    assert len(lines) == 130
+    assert re.fullmatch(r" 130 available +\d\.\d{4} V  0\.0000 A", lines[-1])
+    assert requests == [(4, 1), (4, 2), (4, 3)] * 2
+
+
 def test_set_variable(lab: RunningCycler) -> None:
     assert run_script("set_variable.py", lab, variable=2, value=0.5) == (
         0,
@@ -199,6 +214,26 @@ def test_direct_control_script(lab: RunningCycler) -> None:
     assert lab.do(lambda cycler: cycler.channel(CHANNEL).state) is ChannelState.AVAILABLE
 
 
+@pytest.mark.parametrize("name", ["read_status.py", "set_variable.py", "direct_control.py"])
+def test_a_channel_that_is_not_there_is_one_line(name: str, lab: RunningCycler) -> None:
+    code, out = run_script(name, lab, channel=129)
+    assert code == 1
+    assert re.fullmatch(r"[^\n]+: channel 129 is not one of 1 to 128\n", out), out
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (PROJECT / "examples").glob("*.py")))
+def test_a_tester_that_is_not_there_is_one_line(name: str, lab: RunningCycler) -> None:
+    code, out = run_script(name, lab, json_msg_port=free_port())
+    assert code == 1
+    assert re.fullmatch(r"[^\n]+: no connection to 127\.0\.0\.1:\d+: connection refused\n", out), out
+
+
 def test_every_example_is_tested() -> None:
     scripts = {path.name for path in (PROJECT / "examples").glob("*.py")}
-    assert scripts == {"direct_control.py", "read_status.py", "set_variable.py", "start_test.py"}
+    assert scripts == {
+        "direct_control.py",
+        "read_all_channels.py",
+        "read_status.py",
+        "set_variable.py",
+        "start_test.py",
+    }

@@ -55,6 +55,17 @@ def test_it_reads_what_the_spoofer_says(channel: MaccorInterface) -> None:
     assert channel.read_all_channel_statuses() == [{"RF1": 0, "RF2": 0, "Stat": 0}] * CHANNELS
 
 
+def test_all_statuses_are_more_than_the_spoofer_has() -> None:
+    """With two channels, as above, its two statuses happen to be all."""
+    with Spoofer(12) as spoofer:
+        config = {"server_ip": HOST, "json_msg_port": spoofer.json_port}
+        with (
+            CyclerInterface(config, constant_id=True) as cycler,
+            pytest.raises(BadReply, match="2 items for 12 channels"),
+        ):
+            cycler.read_all_channel_statuses()
+
+
 def test_it_sets_variables_and_resets(channel: MaccorInterface) -> None:
     assert channel.set_channel_variable(var_num=1, var_value=25) is True
     assert channel.reset_channel() is True, "its fixed state is available"

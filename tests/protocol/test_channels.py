@@ -126,3 +126,12 @@ def test_a_server_with_one_id_for_all_is_for_those_who_ask_for_it() -> None:
     with pytest.raises(Malformed):
         jsonrpc.decode_reply(functions.VOLTAGES, 5, 7, text)
     assert jsonrpc.decode_reply(functions.VOLTAGES, 5, 7, text, constant_id=True).voltage_volt == [1.0]
+
+
+@pytest.mark.parametrize("channel", [2.9, 0.5, float("nan"), float("inf")])
+def test_a_fraction_is_no_channel_and_is_not_cut_off(channel: float) -> None:
+    number: Any = channel
+    with pytest.raises(InvalidRequest, match="no channel"):
+        jsonrpc.encode_request(functions.SUSPEND, number, messages.Empty(), 1)
+    with pytest.raises(InvalidRequest, match="no channel"):
+        binary.encode_request(functions.SUSPEND, number, messages.Empty())

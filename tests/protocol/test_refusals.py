@@ -101,6 +101,13 @@ def test_u5_an_error_of_any_shape_is_a_refusal(shape: bytes, number: bytes) -> N
     assert caught.value.code == "MACNET_ERROR"
 
 
+def test_a_null_error_beside_a_result_denies_nothing() -> None:
+    reply = b'{"result":{"FClass":6,"FNum":2,"Chan":0,"Result":"OK"},"error":null,"id":7}'
+    assert jsonrpc.decode_reply(functions.START_TEST, 1, 7, reply).result == "OK"
+    with pytest.raises(TesterRefused):
+        jsonrpc.decode_reply(functions.START_TEST, 1, 7, b'{"result":null,"error":null,"id":7}')
+
+
 def test_an_error_about_another_request_is_not_ours() -> None:
     with pytest.raises(Malformed):
         jsonrpc.decode_reply(functions.SUSPEND, 1, 7, b'{"error":{},"id":8}')

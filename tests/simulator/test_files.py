@@ -9,13 +9,14 @@ import pytest
 
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
-from macnet_bridge.macnet.protocol.codes import FileType
+from macnet_bridge.macnet.protocol.codes import ChannelState, FileType
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
 from macnet_bridge.simulator.device import handle
 from macnet_bridge.simulator.files import FileStore, FolderFiles, MemoryFiles
 from macnet_bridge.simulator.session import Session
 from macnet_bridge.simulator.tester import Tester
 from tests.simulator.machine import Machine
+from tests.simulator.procedure.xml_text import end, procedure, step, wave_line, waveform
 
 PROCEDURE = FileType.PROCEDURE.value
 
@@ -41,6 +42,10 @@ class Client:
 
     def acknowledge(self, number: int) -> Any:
         return self.say(f.GET_FILE, m.FileAcknowledgement(file_type=PROCEDURE, block=number))
+
+    def at(self, second: float) -> Any:
+        """What (4, 7) says of channel 1 then."""
+        return handle(self.tester, f.STATUS_AND_READINGS, 1, m.Empty(), second, self.session)
 
     def names(self, file_type: int = PROCEDURE) -> list[str]:
         count = self.say(f.LIST_FILES, m.ListFiles(file_type=file_type)).number_of_files
@@ -157,16 +162,73 @@ def test_data_files_are_active_and_then_archived() -> None:
     assert b"simulated test: t1\r\n" in file.data
 
 
-def test_a_procedure_that_was_sent_exists_and_does_not_run_here(client: Client) -> None:
-    client.write("mine.000")
-    client.block(1, b"<xml/>")
-    asked = m.ProcedureName(procedure="mine")
-    assert client.say(f.PROCEDURE_EXISTS, asked).exists
-    check = m.CheckStart(test_name="t", procedure="mine")
-    assert client.say(f.CHECK_START, check).result == 7
-    assert "own procedures" in client.say(f.CHECK_MESSAGES, m.Empty()).text
-    assert client.say(f.CHECK_MESSAGES, m.Empty()).text == ""
-    assert client.say(f.START_TEST, m.StartTest(test_name="t", procedure="mine")).result == 22
+def send(client: Client, name: str, data: bytes, file_type: int = PROCEDURE) -> None:
+    client.write(name, file_type)
+    for number, block in enumerate(blocks(data), 1):
+        client.block(number, block, file_type)
+
+
+def check(client: Client, procedure: str) -> tuple[int, list[str]]:
+    """The result of (6, 11), and the texts of (6, 12)."""
+    body = m.CheckStart(test_name="t", procedure=procedure, c_rate_ah=2.5)
+    result = client.say(f.CHECK_START, body).result
+    return result, list(iter(lambda: client.say(f.CHECK_MESSAGES, m.Empty()).text, ""))
+
+
+def test_a_procedure_that_was_sent_runs(client: Client) -> None:
+    assert check(client, "mine") == (2, ["There is no such procedure"])
+    data = procedure(
+        step("Charge", "Current", "0.4C", ends=[end("StepTime", "=", "00:00:30", 2)]),
+        step("FastWave", value="pulse"),
+        step("End"),
+    )
+    send(client, "mine.000", data)
+    assert client.say(f.PROCEDURE_EXISTS, m.ProcedureName(procedure="mine")).exists
+    assert check(client, "mine") == (7, ["step 2: there is no waveform 'pulse'"])
+    send(
+        client,
+        "PULSE.MWF",
+        waveform(wave_line(control_mode="I", value="1.5", duration="5")),
+        FileType.WAVEFORM,
+    )
+    assert check(client, "mine") == (0, [])
+    start = m.StartTest(test_name="t", procedure="mine", c_rate_ah=2.5)
+    assert client.say(f.START_TEST, start).result == 0
+    began = client.tester.behaviour.starting_second
+    amperes = [client.at(began + second).current_ampere for second in (1.0, 29.0, 31.0, 34.0)]
+    assert amperes == [1.0, 1.0, 1.5, 1.5]
+    over = client.at(began + 36.0)
+    assert (over.state, over.step_id) == (ChannelState.COMPLETED, 2)
+    assert over.test_time_second == 35.0
+
+
+def test_what_is_not_simulated_is_refused_by_name_and_nothing_starts(client: Client) -> None:
+    send(client, "odd.000", procedure(step("Chg Func"), step("Charge", "Current", "7.5"), step("End")))
+    assert check(client, "odd") == (7, ["step 1: step type 'Chg Func' is not simulated"])
+    start = m.StartTest(test_name="t", procedure="odd", c_rate_ah=2.5)
+    assert client.say(f.START_TEST, start).result == 22
+    advanced = m.AdvancedStart(test_name="t", procedure="odd", c_rate_ah=2.5)
+    assert client.say(f.ADVANCED_START, advanced).result == 0xFFFF
+    # As soon as all of it is understood, what the channel cannot give is refused as well.
+    send(client, "odd.000", procedure(step("Charge", "Current", "7.5"), step("End")))
+    assert check(client, "odd") == (7, ["step 1: 7.5 A is more than range 4 of this channel, 5 A"])
+    assert client.at(10.0).state == ChannelState.AVAILABLE
+
+
+def test_a_file_that_is_replaced_is_read_again(client: Client) -> None:
+    for second in (10, 20):
+        ends = [end("StepTime", "=", f"00:00:{second}", 2)]
+        send(client, "it.000", procedure(step("Rest", ends=ends), step("End")))
+        read = client.tester.procedures.find("it", 1.0, client.tester.specification)
+        assert read.rows[0].ends[0].amount.value == second  # type: ignore[union-attr]
+
+
+def test_a_file_goes_before_a_built_in_procedure(client: Client) -> None:
+    send(client, "Rest.000", procedure(step("End")))
+    assert (
+        client.tester.procedures.find("Rest", 1.0, client.tester.specification).description
+        == "made for a test"
+    )
 
 
 def test_extensions_in_a_folder_decide(tmp_path: Path) -> None:

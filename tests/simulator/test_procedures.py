@@ -8,9 +8,16 @@ from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState, RecordCause, StepCode
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
-from macnet_bridge.simulator.procedures import BUILT_IN, AdvanceCycle, End, Loop, Procedure, Step
-from macnet_bridge.simulator.program import SUPPORTED_ENDS
+from macnet_bridge.simulator.procedure.rows import (
+    AdvanceCycle,
+    Do,
+    Finish,
+    Loop,
+    Quantity,
+    Step,
+)
 from tests.simulator.machine import Machine, limits
+from tests.simulator.rows import AT_LEAST, after, charge, end, rest, run
 
 
 def shown(reading: m.StatusAndReadings) -> tuple[int, int, int]:
@@ -78,47 +85,47 @@ def test_cycles_are_counted_and_loops_come_to_an_end() -> None:
     while (reading := machine.pass_by(1.0)).state != ChannelState.COMPLETED:
         cycles.append(reading.cycle_count)
         assert len(cycles) < 1000
-    assert sorted(set(cycles)) == list(range(1, 11))
+    assert sorted(set(cycles)) == list(range(10))
+    assert reading.cycle_count == 10
     assert cycles == sorted(cycles)
 
 
 def test_a_loop_in_a_loop_begins_again() -> None:
-    nap = Step(StepCode.REST, ends=(End(RecordCause.END_STEP_TIME, 1.0),))
-    rows = (nap, AdvanceCycle(), Loop(to=1, times=3), Loop(to=1, times=2))
-    machine = Machine()
-    machine.tester.procedures = {"nested": Procedure("nested", "", rows)}
-    machine.start("nested")
+    inner, outer = Loop(number=2, begin=2, times=3, goto=6), Loop(number=1, begin=1, times=2, goto=7)
+    machine = run(Do(1), Do(2), rest(1.0, 4), AdvanceCycle(), inner, outer)
     assert machine.pass_by(5.5).state == ChannelState.ACTIVE
     done = machine.pass_by(1.0)
     assert (done.state, done.cycle_count) == (ChannelState.COMPLETED, 6)
     assert done.test_time_second == pytest.approx(6.0)
 
 
-@pytest.mark.parametrize(
-    ("end", "seconds"),
-    [
-        (End(RecordCause.END_STEP_TIME, 33.3), 33.3),
-        (End(RecordCause.END_AMP_HOUR, 0.01), 36.0),
-        (End(RecordCause.END_VOLTAGE, 3.80), None),
-    ],
-)
-def test_each_end_ends_its_step(end: End, seconds: float | None) -> None:
-    step = Step(StepCode.CHARGE, current_ampere=1.0, ends=(end,))
-    machine = Machine()
-    machine.tester.procedures = {"one": Procedure("one", "", (step,))}
-    machine.start("one")
-    assert machine.pass_by(3.0).state == ChannelState.ACTIVE
-    done = machine.pass_by(3600.0)  # in one leap: no end may be jumped over
-    assert done.state == ChannelState.COMPLETED
-    if seconds:
-        assert done.test_time_second == pytest.approx(seconds, abs=3.0)
-    else:
-        assert done.test_time_second < 600.0
+def test_a_loop_that_was_left_early_counts_anew() -> None:
+    """Rows 1 to 4 leave loop 1 in its second round, and come back to it."""
+    leave = end(Quantity.TEST_TIME, AT_LEAST, 2.5, 5)
+    inside = Step(StepCode.REST, ends=(leave, after(1.0, 3)))
+    machine = run(
+        Do(1), inside, AdvanceCycle(), Loop(1, 1, 3, 5), rest(1.0, 6), Do(1), rest(1.0, 8), Loop(1, 6, 3, 9)
+    )
+    done = machine.pass_by(60.0)
+    assert (done.state, done.cycle_count) == (ChannelState.COMPLETED, 2)
+    assert done.test_time_second == pytest.approx(2.5 + 1.0 + 3.0)
 
 
-def test_the_built_in_procedures_use_ends_that_exist() -> None:
-    steps = [row for procedure in BUILT_IN.values() for row in procedure.rows if isinstance(row, Step)]
-    assert {end.cause for step in steps for end in step.ends} <= SUPPORTED_ENDS
+def test_rows_that_take_no_time_cannot_go_round_for_ever() -> None:
+    machine = run(rest(1.0, 2), Do(1), AdvanceCycle(), Loop(1, 2, 2, goto=2))
+    stuck = machine.pass_by(2.0)
+    assert shown(stuck) == (ChannelState.PROBLEM, StepCode.PROBLEM, 1)
+    assert stuck.record_cause == RecordCause.PROBLEM_TIMEOUT
+
+
+def test_the_end_that_a_test_came_to_is_its_grade() -> None:
+    for volt, grade in ((3.80, 1), (3.70, 2)):
+        passed = end(Quantity.VOLTAGE, AT_LEAST, volt, 2)
+        machine = run(charge(1.0, after(5.0, 3), passed), Finish(), Finish(), rest(1.0, 3))
+        assert machine.ask(f.END_STATUS, m.Empty()) == m.EndStatus(number_of_ends=2, end_number=0)
+        machine.pass_by(100.0)
+        expected = m.EndStatus(number_of_ends=2, end_number=3 - grade)
+        assert machine.ask(f.END_STATUS, m.Empty()) == expected
 
 
 def test_one_leap_and_many_small_ones_agree() -> None:
@@ -219,7 +226,7 @@ def test_a_limit_met_within_a_leap_is_not_skipped() -> None:
     machine.start("Cycle_1C")
     tripped = machine.pass_by(100_000.0)
     assert tripped.state == ChannelState.PROBLEM
-    assert tripped.cycle_count == 1
+    assert (tripped.cycle_count, tripped.step_id) == (0, 2)
 
 
 def test_a_charge_that_holds_its_limit_does_not_trip() -> None:

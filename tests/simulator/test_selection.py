@@ -10,6 +10,8 @@ from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
+from macnet_bridge.simulator.procedure.built_in import BUILT_IN
+from macnet_bridge.simulator.procedure.library import Library
 from tests.simulator.machine import Machine
 
 
@@ -111,7 +113,7 @@ def test_an_archived_test_goes_on() -> None:
 def test_remaining_loops_are_the_last_ones() -> None:
     machine = Machine(speed=1000.0)
     machine.channel(1).cell.charge = 0.5
-    assert advanced(machine, test_step=5, cycle=9, remaining_loop_1=1) == 0
+    assert advanced(machine, test_step=5, cycle=8, remaining_loop_1=1) == 0
     machine.pass_by(60.0)
     reading = machine.reading()
     assert (reading.state, reading.cycle_count) == (ChannelState.COMPLETED, 10)
@@ -124,7 +126,7 @@ def test_remaining_loops_are_the_last_ones() -> None:
         ({"options": 4}, 3),
         ({"options": 8}, 3),
         ({"options": 1, "archived_test_name": "no.001"}, 4),
-        ({**APPEND, "test_step": 7}, 6),
+        ({**APPEND, "test_step": 9}, 6),
         ({"test_step": 0}, 6),
         ({"test_step": 6}, 8),
         ({"remove_last_records": 1}, 9),
@@ -151,7 +153,7 @@ def test_what_an_advanced_start_refuses(fields: dict[str, Any], result: int) -> 
 def test_the_procedure_of_an_archived_test_may_be_gone() -> None:
     machine = Machine()
     archived(machine)
-    machine.tester.procedures = {"Rest": machine.tester.procedures["Rest"]}
+    machine.tester.procedures = Library(machine.tester.files, {"Rest": BUILT_IN["Rest"]})
     assert advanced(machine, options=3, archived_test_name="t1.001") == 5
     assert advanced(machine, procedure="Rest", **APPEND, test_step=1) == 0
 

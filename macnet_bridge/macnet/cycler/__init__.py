@@ -26,8 +26,33 @@ __all__ = [
 class AsyncCycler(CheckCalls, SelectionCalls, CommandCalls, SmartBatteryCalls, FileCalls):
     """A tester's functions as coroutines.
 
+    async with AsyncCycler(TesterAddress("10.0.0.17")) as cycler:
+        reading = await cycler.read_status(5)
+
     Used with `async with`, it asks for the number of channels first and closes its connections
-    at the end. All methods raise what `Connection.call` raises.
+    at the end. Channels count from 1; values are in V, A, W, Ah, Wh and s. Requests and replies,
+    `m` in what follows, are in `macnet_bridge.macnet.protocol.messages`, functions, `f`, in
+    `macnet_bridge.macnet.protocol.functions`.
+
+    Attributes:
+        channels: how many the tester has, None until `read_system_info` asked for it, which
+            `async with` does. From then on a channel that is not there is refused unsent.
+        transport: by which reads go now, "json", "tcp" or "udp".
+        is_auto: whether `use` may change that; it is "json" until `use` was called.
+        fallen_back: why reads went back to JSON, None when they did not.
+
+    What several methods take:
+        line: the connection to take, a `Line`. Calls on one line wait for each other.
+        before_send: called when nothing stands before the request any more, right before it
+            leaves; what it raises keeps the request back.
+
+    Raises:
+        InvalidRequest: a value or channel that MacNet or the tester does not have; nothing was sent.
+        TesterOffline: no connection; nothing was sent.
+        TesterRefused: the tester said no.
+        NoReply, BadReply: sent, and its outcome is not known. Both are `OutcomeUnknown`.
+
+        All methods may; the errors are in `macnet_bridge.errors`.
     """
 
     async def __aenter__(self) -> Self:

@@ -68,14 +68,18 @@ class FileCalls(Lines):
 
         Raises:
             TooLarge: there are more than `max_files`; none of them was asked for.
-            BadReply: what came belongs to another listing.
+            BadReply: what came belongs to another listing, or the connection was lost meanwhile.
         """
         async with self._listing:
             built = await self._list(file_type, ListCommand.BUILD, line, before_send)
             count = built.number_of_files
             if max_files is not None and count > max_files:
                 raise TooLarge(f"the tester has {count} files of this type, more than {max_files}")
+            opened = self.times_connected(line)
             found = [await self._list(file_type, ListCommand.NEXT, line) for _ in range(count)]
+            # Another call may have lost the connection, and the place in the list with it.
+            if self.times_connected(line) != opened or any(each.number_of_files != count for each in found):
+                raise BadReply(f"{f.LIST_FILES}: its list changed while it was read")
         # A file that went away meanwhile leaves an empty name at the end.
         return [
             FileEntry(each.file_name, each.size_byte or 0, each.file_date) for each in found if each.file_name

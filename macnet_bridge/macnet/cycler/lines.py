@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, Self, TypeVar
 
-from macnet_bridge.errors import InvalidRequest, TesterRefused, TransportError
+from macnet_bridge.errors import BadReply, InvalidRequest, TesterOffline, TesterRefused, TransportError
 from macnet_bridge.macnet.connection import BeforeSend, Connection
+from macnet_bridge.macnet.contradictions import contradiction
 from macnet_bridge.macnet.dialects import BinaryDialect, JsonDialect
+from macnet_bridge.macnet.identity import difference
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import MAX_CHANNELS_PER_REQUEST
@@ -42,7 +44,14 @@ _LEAST_TIMEOUT_S = {7: 5.0}
 
 @dataclass(frozen=True, slots=True)
 class TesterAddress:
-    """Where a tester's MacNet server listens; the ports are MacNet's defaults."""
+    """Where a tester's MacNet server listens.
+
+    Attributes:
+        host: name or IP address.
+        json_port: of JSON by TCP, by which all commands go.
+        tcp_port: of binary messages by TCP, which rest and some reads need.
+        udp_port: of binary messages by UDP, for reads.
+    """
 
     __test__ = False  # not a test case, whatever pytest makes of the name
 
@@ -53,8 +62,12 @@ class TesterAddress:
 
 
 class Line(Enum):
-    """Which connection a call takes. Calls on different lines do not wait for one another
-    here; the tester itself still answers one request at a time."""
+    """Which connection a call takes.
+
+    Calls on one line wait for each other, those on different lines do not; the tester itself
+    still answers one request at a time. Methods that read take a line, for reads that belong to
+    a command; commands go by `COMMANDS`, and `suspend` by `STOPS`.
+    """
 
     READS = "reads"
     COMMANDS = "commands"
@@ -65,14 +78,8 @@ class Lines:
     """What all groups of calls have in common.
 
     Reads, commands and stops have a JSON/TCP connection each; rest has one to the binary port,
-    and so has what JSON cannot say. Connections open when they are first needed. All calls
-    raise what `Connection.call` raises.
-
-    Attributes:
-        channels: how many the tester has, None before it was asked.
-        transport: by which reads go now; see `use`.
-        is_auto: whether that is to be found out; it is JSON until `use` was called.
-        fallen_back: why reads went back to JSON, None when they did not.
+    and so has what JSON cannot say. Connections open when they are first needed. `AsyncCycler`
+    tells the attributes and errors.
     """
 
     def __init__(
@@ -87,6 +94,7 @@ class Lines:
     ) -> None:
         """
         Args:
+            address: of the tester.
             timeout_s: how long a reply may take; replies of class 7 always have 5 s at least.
             transport: of the reads line; commands and stops always go by JSON/TCP.
             constant_id: accept replies whose id is 1987 whatever was asked.
@@ -94,6 +102,10 @@ class Lines:
             udp_local_port: where UDP replies come in; 0 finds out whether the tester answers to
                 the port that asked or to its own port + 1.
         """
+        if not isinstance(address, TesterAddress):
+            raise TypeError(
+                f'address is a TesterAddress, such as TesterAddress("10.0.0.17"), not {address!r}'
+            )
         self.address = address
         self.timeout_s = timeout_s
         self.channels: int | None = None
@@ -111,8 +123,9 @@ class Lines:
             "tcp": Connection(self._connect_tcp, BinaryDialect, login),
             "udp": Connection(udp.connect, BinaryDialect, login),
         }
-        self._rest = Connection(self._connect_tcp, BinaryDialect, login)
-        self._binary = Connection(self._connect_tcp, BinaryDialect, login)
+        self._rest = Connection(self._connect_tcp, BinaryDialect, login, self._meet)
+        self._binary = Connection(self._connect_tcp, BinaryDialect, login, self._meet)
+        self._system: m.SystemInfo | None = None
         self._listing = asyncio.Lock()
         self._checking = asyncio.Lock()
 
@@ -147,7 +160,7 @@ class Lines:
         return sibling
 
     async def keep_alive(self) -> None:
-        """Echo on every connection that is open and was silent for `KEEP_ALIVE_S`. MacNet (0, 0)
+        """Echo on every connection that is open and was silent for 30 s. MacNet (0, 0)
 
         One that does not answer is closed, so that the next call finds out at once and not by
         waiting in vain. Raises nothing.
@@ -181,13 +194,18 @@ class Lines:
         timeout_s = max(self.timeout_s, _LEAST_TIMEOUT_S.get(function.fclass, 0.0))
         connection = self._connection(function, request, line)
         try:
-            return await connection.call(function, channel, request, timeout_s, before_send)
+            reply = await connection.call(function, channel, request, timeout_s, before_send)
         except TransportError as error:
             if not self._falls_back(connection, error) or function.effect is f.Effect.CHANGES:
                 raise
-        # Reading twice does no harm, and to read nothing would take the tester offline.
-        connection = self._connection(function, request, line)
-        return await connection.call(function, channel, request, timeout_s, before_send)
+            # Reading twice does no harm, and to read nothing would take the tester offline.
+            connection = self._connection(function, request, line)
+            reply = await connection.call(function, channel, request, timeout_s, before_send)
+        if isinstance(reply, m.SystemInfo) and connection in self._lines.values():
+            self._system = reply
+        if why := contradiction(request, reply):
+            raise BadReply(f"{function}: {why}")
+        return reply
 
     def times_connected(self, line: Line) -> int:
         """How often a line's connection was opened: another tester may have come since the last time."""
@@ -218,6 +236,24 @@ class Lines:
             return False
         self.transport, self.fallen_back = "json", f"{self.transport} failed: {error}"
         return True
+
+    async def _meet(self, who: Callable[[], Awaitable[m.SystemInfo | None]]) -> None:
+        """See that the binary port is one of the tester that answers by JSON.
+
+        Where ports are forwarded it may be another one's, whose channel would be put to rest.
+
+        Raises:
+            TesterOffline: it is another tester.
+        """
+        if self._system is None or (found := await who()) is None:
+            return
+        if difference(self._system, found) is None:
+            return
+        # It may have been restarted as another since it was asked.
+        json = self._lines[Line.COMMANDS]
+        self._system = await json.call(f.SYSTEM_INFO, 1, m.Empty(), self.timeout_s)
+        if why := difference(self._system, found):
+            raise TesterOffline(f"{self.address.host}:{self.address.tcp_port}: {why}")
 
     def _json_dialect(self) -> JsonDialect:
         return JsonDialect(constant_id=self._constant_id)

@@ -26,7 +26,7 @@ class TesterInterface(Generic[C]):
     Any thread may call them, also one in which an event loop runs, as in a notebook; that loop
     stands still meanwhile, so coroutines better use `AsyncCycler`.
 
-    All raise what `Connection.call` raises: `TesterOffline` when nothing was sent,
+    All raise errors of `macnet_bridge.errors`: `TesterOffline` when nothing was sent,
     `TesterRefused` when the tester said no, `NoReply` or `BadReply` when nobody knows.
     """
 

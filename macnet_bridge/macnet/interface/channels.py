@@ -28,13 +28,13 @@ class MaccorInterface(TesterInterface[ChannelControl]):
     ) -> None:
         """
         Args:
-            config: pymacnet's dictionary, see `ChannelConfig`. Connects to nothing yet.
+            config: pymacnet's dictionary; a key that is missing or wrong is named. Connects to nothing yet.
             timeout_s: how long a reply may take, and how long to wait until the tester shows
                 what it was told.
             constant_id: accept replies whose id is 1987 whatever was asked.
 
         Raises:
-            ConfigError
+            ConfigError: the dictionary lacks a key, or a value is impossible.
         """
         known = self._config = checked(config, ChannelConfig)
         # Outlives the connection: the tester counts the time between outputs all the same.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import struct
 
 from macnet_bridge.errors import InvalidRequest, NotConfirmed, OutcomeUnknown, TesterRefused
 from macnet_bridge.macnet.cycler import AsyncCycler, Line
@@ -104,7 +103,7 @@ class ChannelControl(CyclerControl):
 
     async def _has(self, variable: int, value: float) -> bool:
         reply = await self.cycler.read_variables(self._channel, line=Line.COMMANDS)
-        return reply.variables[variable - 1] == _single(value)
+        return reply.has(variable, value)
 
     async def _read_specification(self) -> ChannelSpecification | None:
         """The channel's ranges, None where the tester does not tell them. MacNet (3, 1)"""
@@ -116,9 +115,3 @@ class ChannelControl(CyclerControl):
                 found = None
             self._specification = (self.cycler.times_connected(Line.COMMANDS), found)
         return self._specification[1]
-
-
-def _single(value: float) -> float:
-    """The value as MacNet carries it, in single precision."""
-    rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
-    return rounded

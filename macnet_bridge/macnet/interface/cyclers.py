@@ -28,7 +28,7 @@ class CyclerInterface(TesterInterface[CyclerControl]):
             constant_id: accept replies whose id is 1987 whatever was asked.
 
         Raises:
-            ConfigError
+            ConfigError: the dictionary lacks a key, or a value is impossible.
         """
         known = checked(config, CyclerConfig)
 

@@ -119,7 +119,7 @@ def _charge_volt(config: ChannelConfig, voltage: float) -> float:
 def _number(name: str, value: Any) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise InvalidRequest(f"{name} has to be a number, not {value!r}", name)

@@ -16,9 +16,10 @@ def to_wire(channel: int) -> int:
         InvalidRequest: no channel has this number. The wire's "all selected" would be
             channel 65536, and must not be reached by counting.
     """
-    if not 1 <= channel <= ALL_SELECTED:
+    # A fraction would be cut off where the number is written, and lead to the channel below.
+    if not 1 <= channel <= ALL_SELECTED or channel != int(channel):
         raise InvalidRequest(f"{channel} is no channel number", "channel")
-    return channel - 1
+    return int(channel) - 1
 
 
 def reply_to_wire(channel: int) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import struct
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -51,6 +53,16 @@ def flags_number(flags: str | int) -> int:
     return int(flags, 16) if isinstance(flags, str) else flags
 
 
+def single(value: float) -> float:
+    """A number as MacNet carries it, in single precision; infinity where that cannot hold it."""
+    try:
+        rounded: float = _SINGLE.unpack(_SINGLE.pack(value))[0]
+    except OverflowError:
+        return math.copysign(math.inf, value)
+    return rounded
+
+
+_SINGLE = struct.Struct("<f")
 _PATH = re.compile(r"`\$\.(\w+)")
 
 

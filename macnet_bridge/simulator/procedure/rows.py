@@ -24,6 +24,10 @@ class Quantity(Enum):
     CAPACITY = "Ah of the step"
     ENERGY = "Wh of the step"
 
+    @property
+    def words(self) -> str:
+        return self.name.lower().replace("_", " ")
+
 
 class Comparison(Enum):
     """How an end compares. A time or a charge only grows, so that its `=` is `AT_LEAST`."""
@@ -34,13 +38,16 @@ class Comparison(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number in the unit of its quantity, or, for currents, a multiple of 1C."""
+    """A number in the unit of its quantity, or, for currents and capacities, a multiple of 1C.
+
+    1C is an ampere and an ampere-hour for each ampere-hour of the cell.
+    """
 
     value: float
     is_c_rate: bool = False
 
     def of(self, c_rate_ah: float) -> float:
-        """The number for a cell of which 1C is `c_rate_ah` amperes."""
+        """The number for a cell of which 1C is `c_rate_ah` amperes, and ampere-hours."""
         return self.value * c_rate_ah if self.is_c_rate else self.value
 
 
@@ -95,7 +102,7 @@ class Segment:
     """A line of a waveform.
 
     Attributes:
-        step: what it does. Where its `goto` leads is of no account: an end ends the whole wave.
+        step: what it does. The `goto` of its ends is 0: they go to the next segment, as its time does.
         second: how long it lasts.
     """
 

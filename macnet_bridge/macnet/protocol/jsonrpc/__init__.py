@@ -10,12 +10,18 @@ from macnet_bridge.macnet.protocol.jsonrpc.answering import (
     encode_reply,
 )
 from macnet_bridge.macnet.protocol.jsonrpc.asking import decode_reply, encode_request
-from macnet_bridge.macnet.protocol.jsonrpc.envelope import CONSTANT_ID, REPLY_END, RequestId
+from macnet_bridge.macnet.protocol.jsonrpc.envelope import (
+    CONSTANT_ID,
+    CONSTANT_ID_ADVICE,
+    REPLY_END,
+    RequestId,
+)
 from macnet_bridge.macnet.protocol.jsonrpc.errors import ERROR_RESULT_CODES, BadRequest
 from macnet_bridge.macnet.protocol.jsonrpc.usual import usual_reader
 
 __all__ = [
     "CONSTANT_ID",
+    "CONSTANT_ID_ADVICE",
     "ERROR_RESULT_CODES",
     "REPLY_END",
     "BadRequest",

@@ -16,6 +16,7 @@ from macnet_bridge.macnet.protocol.fieldtypes import checked_json
 from macnet_bridge.macnet.protocol.function import Function
 from macnet_bridge.macnet.protocol.jsonrpc.envelope import (
     CONSTANT_ID,
+    CONSTANT_ID_ADVICE,
     RequestId,
     body,
     encoder,
@@ -27,6 +28,9 @@ from macnet_bridge.macnet.protocol.messages import ChannelRange, Empty, Message,
 
 Q = TypeVar("Q", bound=Message)
 R = TypeVar("R", bound=Message)
+
+
+_NULL = Raw(b"null")
 
 
 class _Envelope(Struct, frozen=True):
@@ -92,13 +96,14 @@ def decode_reply(
     """
     envelope: _Envelope = decode_reply_part(_Envelope, text)
     content = envelope.params if envelope.result is UNSET else envelope.result
-    if content is UNSET and envelope.error is UNSET:
+    error = _error(envelope.error, content)
+    if content is UNSET and error is None:
         shown = " ".join(text[:60].decode("utf-8", errors="replace").split())
         raise Malformed(f"the reply has neither result nor error: {shown}")
     if envelope.id != request_id:
         _check_other_id(envelope, request_id, constant_id)
-    if envelope.error is not UNSET:
-        raise _refusal(function, envelope.error)
+    if error is not None:
+        raise _refusal(function, error)
     assert content is not UNSET, "without an error there is content"
     _check_head(function, channel, decode_reply_part(_Head, content))
     reply: R = decode_reply_part(function.reply, _renamed(function, content))
@@ -109,13 +114,23 @@ def decode_reply(
     return reply
 
 
+def _error(error: Raw | UnsetType, content: Raw | UnsetType) -> Raw | None:
+    """The error of a reply, None when it has none.
+
+    Some servers always have both keys. A null beside a result denies nothing, and to call a test that
+    was started a failure would be the worst mistake.
+    """
+    if error is UNSET:
+        return None
+    denies_nothing = error == _NULL and content is not UNSET and content != _NULL
+    return None if denies_nothing else error
+
+
 def _check_other_id(envelope: _Envelope, request_id: int, constant_id: bool) -> None:
     if constant_id and envelope.id == CONSTANT_ID:
         return
     if envelope.id == CONSTANT_ID:
-        raise Malformed(
-            f'it answers id {CONSTANT_ID} whatever is asked; quirks = ["constant_id"] accepts that'
-        )
+        raise Malformed(f"it answers id {CONSTANT_ID} whatever is asked; {CONSTANT_ID_ADVICE}")
     if envelope.id is not UNSET and envelope.id is not None:
         raise Malformed(f"asked with id {request_id}, was answered {envelope.id!r}")
     # An error about a request that could not be parsed has no id to give.

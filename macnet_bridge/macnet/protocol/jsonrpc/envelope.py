@@ -17,6 +17,10 @@ REPLY_END = b"\r\n"
 CONSTANT_ID = 1987
 """The id of every example in the manual; some servers answer it whatever was asked."""
 
+CONSTANT_ID_ADVICE = (
+    'to accept that, constant_id=True in Python, quirks = ["constant_id"] in the configuration of a bridge'
+)
+
 RequestId = int | str | None
 
 

@@ -12,6 +12,7 @@ from macnet_bridge.macnet.protocol.fieldtypes import (
     UInt16,
     UInt32,
     flags_number,
+    single,
 )
 from macnet_bridge.macnet.protocol.messages.base import Message, SaysByLen
 
@@ -163,6 +164,11 @@ class FlagsAndVariables(Message, frozen=True, kw_only=True):
     def flags(self) -> int:
         """The 32 flags as one number."""
         return flags_number(self.global_flags)
+
+    def has(self, variable: int, value: float) -> bool:
+        """Whether a variable reads a value, as far as single precision tells; JSON shows 15 digits of it."""
+        listed = 1 <= variable <= len(self.variables)
+        return listed and single(self.variables[variable - 1]) == single(value)
 
 
 class EndStatus(Message, frozen=True, kw_only=True):

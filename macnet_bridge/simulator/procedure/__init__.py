@@ -1,0 +1,1 @@
+"""Test procedures: read from Maccor's files into rows. Bytes and values only."""
