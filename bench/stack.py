@@ -54,8 +54,8 @@ json_port = {json_port}
 tcp_port = {tcp_port}
 udp_port = {udp_port}
 [cycler.limits]
-voltage_max_volt = 4.25
-voltage_min_volt = 2.5
+voltage_max_volt = 4.5
+voltage_min_volt = 2.0
 charge_max_ampere = 5.0
 discharge_max_ampere = 5.0
 """

@@ -179,6 +179,15 @@ def test_q21_outputs_closer_than_100_ms_are_refused_and_change_nothing() -> None
     assert machine.set_output(ampere=2.0) == 0
 
 
+def test_a_hundred_milliseconds_are_enough_however_they_add_up() -> None:
+    machine = Machine()
+    machine.start_direct()
+    machine.pass_by(4.0)
+    for _ in range(30):
+        assert machine.set_output(ampere=1.0) == 0
+        machine.pass_by(0.1)
+
+
 def test_an_output_without_direct_mode_is_refused() -> None:
     machine = Machine()
     assert machine.set_output() == 2
