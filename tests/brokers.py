@@ -8,6 +8,7 @@ the same port; only the first two can be killed and frozen, and speak MQTT 5.
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -24,6 +25,7 @@ from macnet_bridge.errors import BrokerError
 
 Kind = Literal["container", "mosquitto", "embedded"]
 KINDS: tuple[Kind, ...] = ("container", "mosquitto", "embedded")
+_NEVER_GIVEN = range(20_000, 30_000)
 IMAGE = "eclipse-mosquitto:2"
 SHIPPED = Path(__file__).parent.parent / "mosquitto"
 START_S = 20.0
@@ -279,11 +281,15 @@ def _has_image() -> bool:
 
 
 def free_port() -> int:
-    """A port that was free a moment ago; needed where a broker must come back on the same one."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+    """A port that was free a moment ago; needed where a broker must come back on the same one.
+
+    It is none of those that systems give to clients and to port 0, so that nobody gets it meanwhile.
+    """
+    for port in random.sample(_NEVER_GIVEN, k=100):
+        with socket.socket() as sock, suppress(OSError):
+            sock.bind(("", port))
+            return port
+    raise BrokerError("100 ports were tried and none was free")
 
 
 def wait_until_it_answers(host: str, port: int) -> None:

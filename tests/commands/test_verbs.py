@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
 from typing import Any
 
@@ -361,9 +362,11 @@ async def test_read_status_in_our_words() -> None:
 
 
 async def test_end_status_and_calibration() -> None:
-    async with lab() as it:
+    async with lab(speed=10_000.0) as it:
         await it.ask("start_test", {"procedure": "Rest", "c_rate_ah": 1.0})
-        it.simulated.channel(1).state = ChannelState.COMPLETED
+        async with asyncio.timeout(20.0):
+            while (await it.ask("read_status"))["result"]["state"] != "completed":
+                pass
         ends = (await it.ask("read_end_status"))["result"]
         assert ends == {"number_of_ends": 1, "end_number": 1}
         dates = (await it.ask("read_calibration"))["result"]
