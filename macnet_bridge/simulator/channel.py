@@ -174,6 +174,7 @@ class Channel:
         if self.direct and self.state is ChannelState.ACTIVE:
             self.direct.set_output(setpoint)
             self._let_flow(self.direct)
+        if self.direct and self.state is ChannelState.ACTIVE:  # it did not trip
             records = self.direct.phase(self.progress).records
             self.progress.record_by(records, self.cell.voltage_volt, self.cell.current_ampere)
 

@@ -121,7 +121,7 @@ class Progress:
         change = now - recorded
         if every <= 0.0 or abs(change) < every * (1.0 - _CLOSE):
             return recorded
-        due = int(abs(change) / every + _CLOSE)
+        due = int(min(abs(change) / every + _CLOSE, most + 1.0))  # the quotient may be infinite
         self.record(cause, min(due, most))
         if due > most:  # a jump
             return now
