@@ -164,7 +164,7 @@ class Channel:
 
     def reset(self) -> None:
         """Stop whatever runs and free the channel. Limits and variables stay."""
-        self._stop(ChannelState.AVAILABLE, RecordCause.NONE)
+        self._halt(ChannelState.AVAILABLE)
         self.program = None
         self.label = Label()
         self.progress = Progress()
@@ -239,7 +239,11 @@ class Channel:
             self.suspend()
 
     def _stop(self, state: ChannelState, cause: RecordCause) -> None:
+        self._halt(state)
+        self.progress.record(cause)
+
+    def _halt(self, state: ChannelState) -> None:
+        """Let no current flow. What the test has counted stays as it is."""
         self.state = state
         self._begins_at = math.inf
         self.cell.advance(0.0, 0.0)
-        self.progress.record(cause)

@@ -329,7 +329,7 @@ def test_a_tester_needs_a_speed() -> None:
 def test_a_set_point_that_trips_leaves_the_cause_of_the_trip() -> None:
     """Not that of the record which the change of current would have made."""
     machine = Machine()
-    records = {"record_second": 0.0, "record_volt": 0.001, "record_ampere": 0.5}
+    records: dict[str, Any] = {"record_second": 0.0, "record_volt": 0.001, "record_ampere": 0.5}
     machine.result(f.START_DIRECT, m.StartDirect(test_name="r", **records, **output(ampere=0.6)))
     machine.ask(f.SET_SAFETY_LIMITS, limits(charge_max_ampere=2.0))
     machine.pass_by(1.0)
@@ -376,7 +376,7 @@ def test_a_power_that_is_just_allowed_does_not_trip() -> None:
 def test_records_closer_than_any_number_do_no_harm(spacing: float) -> None:
     """JSON numbers are doubles; what single precision takes for zero is never."""
     machine = Machine()
-    records = {"record_second": spacing, "record_volt": spacing, "record_ampere": spacing}
+    records: dict[str, Any] = {"record_second": spacing, "record_volt": spacing, "record_ampere": spacing}
     machine.result(f.START_DIRECT, m.StartDirect(test_name="r", **records, **output(ampere=1.0)))
     reading = machine.pass_by(10.5)
     assert reading.step_time_second == pytest.approx(10.0)

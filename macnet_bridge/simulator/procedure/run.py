@@ -108,9 +108,8 @@ class ProcedureRun:
         self._phases = phases_of(step, self._c_rate_ah, self._specification)
         progress.begin_step(at)
         if self._head_start:
-            progress.step_second = self._head_start.second
-            progress.step_capacity_ah = self._head_start.capacity_ah
-            progress.step_energy_wh = self._head_start.energy_wh
+            start = self._head_start
+            progress.skip(start.second, start.capacity_ah, start.energy_wh)
             self._head_start = None
 
     def _go_round(self, loop: Loop) -> int:
