@@ -119,7 +119,10 @@ def _second(text: str) -> Amount:
 
 
 class Waveforms:
-    """The waveforms of one procedure. Each is read once, however many steps name it."""
+    """The waveforms of one procedure. Each is read once, however many steps name it.
+
+    Names of files are alike in upper and lower case.
+    """
 
     def __init__(self, read: Callable[[str], bytes | None]) -> None:
         self._read = read
@@ -127,9 +130,10 @@ class Waveforms:
 
     def segments(self, name: str, notes: Notes) -> tuple[Segment, ...]:
         """Those of a waveform. What is wrong with it is noted once, and then it has none."""
-        if name not in self._known:
-            self._known[name] = self._look(name, notes)
-        return self._known[name]
+        key = name.casefold()
+        if key not in self._known:
+            self._known[key] = self._look(name, notes)
+        return self._known[key]
 
     def _look(self, name: str, notes: Notes) -> tuple[Segment, ...]:
         data = self._read(name) if name else None
