@@ -83,7 +83,7 @@ def _segment(text: str, notes: Notes) -> Segment | None:
     limit = notes.attempt(_limit, control, line)
     ends = notes.attempt(_ends, line)
     reports = notes.attempt(_reports, line)
-    second = notes.attempt(_second, line.duration)
+    second = notes.attempt(_ticks, line.duration)
     current_range = notes.attempt(spellings.current_range, line.current_range)
     if code is None or amount is None or second is None:
         return None
@@ -110,12 +110,14 @@ def _reports(line: Line) -> tuple[Report, ...]:
     if not line.report_mode and not line.report_interval:
         return ()
     quantity = spellings.look_up("report mode", REPORTS, line.report_mode)
-    return (Report(quantity, parts.not_too_often(_second(line.report_interval), line.report_interval)),)
+    return (Report(quantity, _ticks(line.report_interval)),)
 
 
-def _second(text: str) -> Amount:
+def _ticks(text: str) -> Amount:
+    """Seconds, a tick of the tester at least: no segment is shorter than that, nor are records closer."""
     # Plain seconds, other than in procedures.
-    return values.more_than_zero(Amount(values.number(text)), text)
+    amount = values.more_than_zero(Amount(values.number(text)), text)
+    return parts.not_too_often(amount, text)
 
 
 class Waveforms:
