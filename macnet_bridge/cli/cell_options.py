@@ -14,7 +14,17 @@ from macnet_bridge.simulator.specification import MAX_AMPERE
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_ABOVE_ZERO = click.FloatRange(0, min_open=True)
+
+class _Numbers(click.FloatRange):
+    """A range of numbers, in which `nan` is not: it is neither too small nor too large."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
+
+
 _OPTIONS = (
     click.option(
         "--chemistry",
@@ -25,20 +35,20 @@ _OPTIONS = (
     ),
     click.option(
         "--capacity-ah",
-        type=_ABOVE_ZERO,
+        type=_Numbers(0.001, 100_000),
         show_default="that of its kind",
         help="Size of the cells; their resistances go with it.",
     ),
     click.option(
         "--max-ampere",
-        type=_ABOVE_ZERO,
+        type=_Numbers(0.001, 100_000),
         default=MAX_AMPERE,
         show_default=True,
         help="Largest current range of the channels; their smaller ranges go with it.",
     ),
     click.option(
         "--noise",
-        type=click.FloatRange(0, 0.1),
+        type=_Numbers(0, 0.1),
         show_default="exact values",
         help=f"Noise of readings as a share of full scale, such as {NOISE:.5f}; 0: steps of 16 bits alone.",
     ),

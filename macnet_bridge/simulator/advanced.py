@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from macnet_bridge.macnet.protocol.codes import RESULT_OK, AdvancedOption, ChannelState
 from macnet_bridge.macnet.protocol.messages import AdvancedStart, Outcome
@@ -52,7 +53,7 @@ def _start(tester: Tester, channel: Channel, body: AdvancedStart, now: float) ->
     progress = _progress(body, archived, now)
     if archived:
         tester.archive.take(archived)
-        label = archived.label
+        label = replace(archived.label, procedure=procedure.name, description=procedure.description)
     else:
         name = tester.use_name(body.test_name)
         label = Label(name, body.comment, procedure.name, procedure.description)

@@ -59,6 +59,7 @@ class Channel:
         variables: VAR1 to VAR15.
         label: names of the test.
         program: what drives the test, None when there is none.
+        seen: the moment until which time has passed for it.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class Channel:
         self._speed = speed
         self._watchdog_second = watchdog_second
         self._slices = Slices()
-        self._seen = 0.0
+        self.seen = 0.0
         self._begins_at = math.inf
 
     @property
@@ -113,17 +114,22 @@ class Channel:
 
     def power_on(self, now: float) -> None:
         """Begin to count time at `now`."""
-        self._seen = now
+        self.seen = now
 
     def advance(self, now: float) -> None:
         """Let time pass until `now`: steps end, limits trip, the watchdog bites."""
+        self.advance_some(now, math.inf)
+
+    def advance_some(self, now: float, most_slices: float) -> bool:
+        """Likewise, in about so many slices at most; whether it has got there."""
         if self.state is ChannelState.STARTING and self._begins_at <= now:
-            self._flow(self._begins_at)
+            self._flow(self._begins_at, math.inf)  # nothing happens in it, it is one slice
             self._begin()
         if self.state is ChannelState.ACTIVE and self._watchdog_at <= now:
-            self._flow(self._watchdog_at)
+            if not self._flow(self._watchdog_at, most_slices):
+                return False
             self._suspend_if_active()
-        self._flow(now)
+        return self._flow(now, most_slices)
 
     # --- commands; each expects `advance(now)` before it
 
@@ -164,7 +170,7 @@ class Channel:
 
     def reset(self) -> None:
         """Stop whatever runs and free the channel. Limits and variables stay."""
-        self._stop(ChannelState.AVAILABLE, RecordCause.NONE)
+        self._halt(ChannelState.AVAILABLE)
         self.program = None
         self.label = Label()
         self.progress = Progress()
@@ -174,6 +180,7 @@ class Channel:
         if self.direct and self.state is ChannelState.ACTIVE:
             self.direct.set_output(setpoint)
             self._let_flow(self.direct)
+        if self.direct and self.state is ChannelState.ACTIVE:  # it did not trip
             records = self.direct.phase(self.progress).records
             self.progress.record_by(records, self.cell.voltage_volt, self.cell.current_ampere)
 
@@ -189,11 +196,16 @@ class Channel:
             return math.inf
         return self.direct.fed_at + self._watchdog_second
 
-    def _flow(self, until: float) -> None:
-        left = (until - self._seen) * self._speed
-        self._seen = max(until, self._seen)
+    def _flow(self, until: float, most_slices: float) -> bool:
+        left = (until - self.seen) * self._speed
         while left > 0.0:
+            if most_slices <= 0:
+                self.seen = until - left / self._speed
+                return False
             left -= self._slice(left)
+            most_slices -= 1
+        self.seen = max(until, self.seen)
+        return True
 
     def _slice(self, left: float) -> float:
         """Pass at most `left` seconds of test time; how many it was."""
@@ -238,7 +250,11 @@ class Channel:
             self.suspend()
 
     def _stop(self, state: ChannelState, cause: RecordCause) -> None:
+        self._halt(state)
+        self.progress.record(cause)
+
+    def _halt(self, state: ChannelState) -> None:
+        """Let no current flow. What the test has counted stays as it is."""
         self.state = state
         self._begins_at = math.inf
         self.cell.advance(0.0, 0.0)
-        self.progress.record(cause)

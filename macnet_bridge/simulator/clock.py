@@ -19,11 +19,20 @@ class Clock:
 
     def __init__(self, base: Callable[[], float], *, is_paused: bool = False) -> None:
         self.is_paused = is_paused
-        self.lost_second = 0.0
+        self._lost_second = 0.0
         self._base = base
         self._behind = 0.0
         self._limit = math.inf
         self._reached = base()  # when somebody interfered last; rounding must not lead before it
+
+    @property
+    def lost_second(self) -> float:
+        return self._lost_second + self._beyond
+
+    @property
+    def _beyond(self) -> float:
+        """How much time is lost already, since it was held back last."""
+        return 0.0 if self.is_paused else max(self._base() - self._behind - self._limit, 0.0)
 
     def __call__(self) -> float:
         if self.is_paused:
@@ -58,10 +67,10 @@ class Clock:
         if self.is_paused:
             return
         self._reached = self()
-        beyond = self._base() - self._behind - self._limit
+        beyond = self._beyond
         if beyond > 0.0:
             self._behind += beyond
-            self.lost_second += beyond
+            self._lost_second += beyond
         self._limit = max(limit, self._reached)
 
     def let_go(self) -> None:

@@ -46,11 +46,12 @@ _CONTROLLABLE = frozenset(
     }
 )
 _DOES_NOT_COMPILE = 7
+_OTHER_PROBLEM = 0xFFFF
 _CLOSE_SECOND = 1e-9  # differences of times miss a round number by less
 _CHECK_MESSAGES = {
     1: "The channel is neither available nor selected",
     2: "There is no such procedure",
-    4: "The archive has a test of this name",
+    4: "A test of this name runs or is in the archive",
     5: "Windows does not take this test name",
     6: "There is no such chamber",
 }
@@ -86,13 +87,16 @@ def _why_not_start(tester: Tester, channel: Channel, body: StartTest) -> int:
         return 19
     possible = (
         tester.is_valid_name(body.test_name)
-        and math.isfinite(body.c_rate_ah)
-        and body.c_rate_ah > 0.0
+        and _is_c_rate(body.c_rate_ah)
         and not body.chamber
         and not body.regime
         and not why_not_run(tester, body.procedure, body.c_rate_ah)
     )
     return 0 if possible else 22
+
+
+def _is_c_rate(c_rate_ah: float) -> bool:
+    return math.isfinite(c_rate_ah) and c_rate_ah > 0.0
 
 
 def why_not_run(tester: Tester, procedure: str, c_rate_ah: float) -> Sequence[str]:
@@ -113,6 +117,8 @@ def check_start(tester: Tester, channel: Channel, body: CheckStart, now: float) 
     tester.check_messages.clear()
     if result == _DOES_NOT_COMPILE:
         tester.check_messages.extend(why_not_run(tester, body.procedure, body.c_rate_ah))
+    elif result == _OTHER_PROBLEM:
+        tester.check_messages.append(f"1C has to be above zero, not {body.c_rate_ah:g} A")
     elif result:
         tester.check_messages.append(_CHECK_MESSAGES[result])
     return Outcome(result=result)
@@ -130,6 +136,8 @@ def _why_not_possible(tester: Tester, channel: Channel, body: CheckStart) -> int
         return 5
     if body.chamber:
         return 6
+    if not _is_c_rate(body.c_rate_ah):
+        return _OTHER_PROBLEM
     return _DOES_NOT_COMPILE if why_not_run(tester, body.procedure, body.c_rate_ah) else 0
 
 
@@ -171,7 +179,7 @@ def start_direct(tester: Tester, channel: Channel, body: StartDirect, now: float
     if tester.is_used_name(body.test_name) or not tester.is_valid_name(body.test_name):
         return Outcome(result=3)
     armed = direct.limits_in_range(body, tester.specification)
-    records = RecordRule(body.record_second, body.record_volt, body.record_ampere)
+    records = RecordRule(*map(single, (body.record_second, body.record_volt, body.record_ampere)))
     begins_at = now + tester.behaviour.direct_ready_second
     run = DirectRun(direct.setpoint(body, armed, tester.specification), records, armed, fed_at=begins_at)
     channel.start(Label(tester.use_name(body.test_name)), run, begins_at)

@@ -56,13 +56,17 @@ class Setpoint:
         return self.direction * (self.voltage_volt - volts) / ohms
 
     def _by_power(self, volts: float, ohms: float) -> float:
-        """Smaller root of current * (volts + direction * ohms * current) = power."""
+        """Smaller root of current * |volts + direction * ohms * current| = power."""
         if self.power_watt is None:
             return math.inf
-        root = volts * volts + 4.0 * self.direction * ohms * self.power_watt
-        if root < 0.0:  # a discharge cannot draw that much from this cell at any current
+        # A cell that was discharged below zero takes power where another one gives it.
+        direction = self.direction if volts >= 0.0 else -self.direction
+        volts = abs(volts)
+        root = volts * volts + 4.0 * direction * ohms * self.power_watt
+        if root < 0.0:  # so much power does not flow on the way to zero volts, at any current
             return math.inf
-        return 2.0 * self.power_watt / (volts + math.sqrt(root))
+        divisor = volts + math.sqrt(root)
+        return 2.0 * self.power_watt / divisor if divisor else 0.0
 
     def _by_resistance(self, volts: float, ohms: float) -> float:
         if self.resistance_ohm is None:

@@ -18,6 +18,9 @@ _ALIKE = 1e-6
 """Share by which a value may miss what it is compared with: numbers come as singles, and sums of
 slices miss a round number."""
 
+_ALIKE_SECOND = 1e-4
+"""The most of it for times: of a long one, such a share would be more than a tick."""
+
 NEXT_SEGMENT = 0
 """Where the end of a segment goes, which is no row."""
 
@@ -45,9 +48,12 @@ class Condition:
 
     def is_met(self, progress: Progress, cell: Cell) -> bool:
         measured = self.measure(progress, cell)
+        near = abs(self.value) * _ALIKE
+        if self.is_time:
+            near = min(near, _ALIKE_SECOND)
         if self.at_least:
-            return measured >= self.value - abs(self.value) * _ALIKE
-        return measured <= self.value + abs(self.value) * _ALIKE
+            return measured >= self.value - near
+        return measured <= self.value + near
 
     def second_left(self, progress: Progress, cell: Cell) -> float:
         """Seconds until it is met by time alone; infinity when that cannot be known."""

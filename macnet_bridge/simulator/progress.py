@@ -59,6 +59,12 @@ class Progress:
         self._recorded_second = self._recorded_ampere_hour = self._recorded_watt_hour = 0.0
         self.record(RecordCause.START_OF_STEP)
 
+    def skip(self, second: float, ampere_hour: float, watt_hour: float) -> None:
+        """Count a step that has just begun as if it had so much behind it, recorded already."""
+        self.step_second = self._recorded_second = second
+        self.step_capacity_ah = self._recorded_ampere_hour = ampere_hour
+        self.step_energy_wh = self._recorded_watt_hour = watt_hour
+
     def record(self, cause: RecordCause, count: int = 1) -> None:
         """Write records for a reason."""
         self.record_index += count
@@ -121,7 +127,7 @@ class Progress:
         change = now - recorded
         if every <= 0.0 or abs(change) < every * (1.0 - _CLOSE):
             return recorded
-        due = int(abs(change) / every + _CLOSE)
+        due = int(min(abs(change) / every + _CLOSE, most + 1.0))  # the quotient may be infinite
         self.record(cause, min(due, most))
         if due > most:  # a jump
             return now

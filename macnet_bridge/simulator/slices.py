@@ -7,6 +7,8 @@ limit is noticed late, however long a slice was.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from macnet_bridge.macnet.protocol.codes import RecordCause
 from macnet_bridge.macnet.protocol.messages import SafetyLimits
 from macnet_bridge.simulator.cell import Cell
@@ -27,6 +29,10 @@ _COARSE, _FINE = 0.02, 0.005
 """Shares of the current: a slice over which it would change by more than the first is halved, and
 after one over which it changed by less than the second the next may be twice as long."""
 _SMALL_AMPERE = 1e-4
+
+_PARTS_TO_A_TURN = 64.0
+"""How exactly the highest or lowest voltage within a slice is found. Near it the voltage hardly
+changes: what is missed of it is less than a thousandth of its way within the slice."""
 
 Event = Condition | RecordCause
 """An end that is met, or the code of a safety limit."""
@@ -55,8 +61,11 @@ class Slices:
         longest = min(most_second, self._reach_second, _longest(phase, cell))
         second = self._drive(slice_, min(longest, phase.second_left(progress, cell)))
         event = slice_.event()
-        if event is not None and not (isinstance(event, Condition) and event.is_time):
-            second = slice_.find(second)
+        if _only_time(event) and slice_.has_turned():
+            second = slice_.find(second, slice_.has_turned, second / _PARTS_TO_A_TURN)
+            event = slice_.event()
+        if not _only_time(event):
+            second = slice_.find(second, slice_.has_happened, FOUND_WITHIN_SECOND)
             event = slice_.event()
         progress.record_by(phase.records, cell.voltage_volt, cell.current_ampere, second)
         return second, event
@@ -77,6 +86,7 @@ class _Slice:
         self._phase, self._progress, self._cell, self._limits = phase, progress, cell, limits
         self._saved, self._counted = cell.save(), progress.save()
         self._ampere = cell.current_ampere
+        self._began_volt_per_second = 0.0
 
     def drive(self, second: float) -> float:
         """Let so much time pass; the share by which the current changed."""
@@ -85,6 +95,8 @@ class _Slice:
         self._progress.restore(self._counted)
         ampere = self._phase.setpoint.current(cell, second)
         before = cell.voltage_under(ampere)
+        cell.advance(ampere, 0.0)
+        self._began_volt_per_second = cell.volt_per_second()
         cell.advance(ampere, second)
         self._progress.add(second, ampere, (before + cell.voltage_volt) / 2.0)
         return abs(ampere - self._ampere) / max(abs(self._ampere), _SMALL_AMPERE)
@@ -93,18 +105,34 @@ class _Slice:
         """What is the matter now: a limit goes before any end."""
         return tripped(self._limits, self._cell) or self._phase.met(self._progress, self._cell)
 
-    def find(self, second: float) -> float:
-        """Pass only so much of it that something has just happened; how much that is."""
+    def has_happened(self) -> bool:
+        """Whether something is the matter."""
+        return self.event() is not None
+
+    def has_turned(self) -> bool:
+        """Whether the voltage went up and then down, or the other way.
+
+        Something may have been the matter in between then. Two turns in one slice are not seen.
+        """
+        return self._began_volt_per_second * self._cell.volt_per_second() < 0.0
+
+    def find(self, second: float, has_come: Callable[[], bool], within_second: float) -> float:
+        """Pass only so much of it that something has just come; how much that is."""
         nothing, something = 0.0, second
-        while something - nothing > FOUND_WITHIN_SECOND:
+        while something - nothing > max(within_second, FOUND_WITHIN_SECOND):
             middle = (nothing + something) / 2.0
             self.drive(middle)
-            if self.event() is None:
-                nothing = middle
-            else:
+            if has_come():
                 something = middle
+            else:
+                nothing = middle
         self.drive(something)
         return something
+
+
+def _only_time(event: Event | None) -> bool:
+    """Whether nothing has happened, or something of which the moment was known beforehand."""
+    return event is None or (isinstance(event, Condition) and event.is_time)
 
 
 def _longest(phase: Phase, cell: Cell) -> float:

@@ -14,7 +14,9 @@ from macnet_bridge.simulator.tester import Tester
 log = logging.getLogger(__name__)
 
 CHUNK_SECOND = 0.002
-"""So long at most, or one channel, it computes before it lets others work."""
+"""So long, or a little more, it computes before it lets others work."""
+
+_SLICES = 20  # of a channel, which take a millisecond or two, before it looks how long it took
 
 BACKLOG_SECOND = 0.05
 """The tester's clock is held where the computing that is due would take so long."""
@@ -83,9 +85,9 @@ class Ticker:
         while todo:
             self._clock.hold_back(now + self._ahead_second(cost))
             spent += self._chunk(todo, now)
-            done = len(channels) - len(todo)
             if seen is not None and now > seen and (spent > _TELLING_SECOND or not todo):
-                cost = spent / (now - seen) * len(channels) / done
+                done = len(channels) - len(todo) + _share_done(todo, seen, now)
+                cost = spent / (now - seen) * len(channels) / done if done else cost
             await asyncio.sleep(0)
         self._cost += _NEWS * (cost - self._cost)
         return now
@@ -94,7 +96,8 @@ class Ticker:
         """Advance some channels. Returns the seconds of computing that it took."""
         began, end = time.thread_time(), time.perf_counter() + CHUNK_SECOND
         while todo and time.perf_counter() < end:
-            todo.popleft().advance(now)
+            if todo[0].advance_some(now, _SLICES):
+                todo.popleft()
         return time.thread_time() - began
 
     def _ahead_second(self, cost: float) -> float:
@@ -104,7 +107,8 @@ class Ticker:
 
     def _measure(self, at: float) -> None:
         self._lost.append((at, self._clock.lost_second))
-        while self._measured_second > _MEASURED_SECOND:
+        # What is left reaches back so far, or farther after a pause: what was lost in it counts.
+        while len(self._lost) > 2 and at - self._lost[1][0] >= _MEASURED_SECOND:
             self._lost.popleft()
         is_slow = self.speed_reached < _TOO_SLOW * self._speed
         if is_slow and self._measured_second >= _LEAST_MEASURED_SECOND and not self._has_warned:
@@ -116,3 +120,8 @@ class Ticker:
                 self._speed,
                 self.speed_reached,
             )
+
+
+def _share_done(todo: deque[Channel], seen: float, now: float) -> float:
+    """How far the channel at work is on its way from `seen` to `now`."""
+    return min(max((todo[0].seen - seen) / (now - seen), 0.0), 1.0) if todo else 0.0

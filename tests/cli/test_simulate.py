@@ -230,3 +230,15 @@ def test_no_such_chemistry() -> None:
     code, said = wrong("--chemistry", "nicd")
     assert code == 2
     assert "'nicd' is not one of 'nmc', 'lfp'" in said
+
+
+@pytest.mark.parametrize("option", ["--capacity-ah", "--max-ampere", "--noise"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "1e39"])
+def test_a_cell_and_a_channel_have_sizes_that_can_be(option: str, value: str) -> None:
+    code, said = wrong(option, value)
+    assert (code, option in said) == (2, True)
+
+
+@pytest.mark.parametrize("value", ["0", "1e-300"])
+def test_a_cell_is_not_too_small_to_be_computed(value: str) -> None:
+    assert wrong("--capacity-ah", value)[0] == 2

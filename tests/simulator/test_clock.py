@@ -67,6 +67,14 @@ def test_what_passes_beyond_the_limit_is_lost() -> None:
     assert (clock(), clock.lost_second) == (1111.0, 4.0)
 
 
+def test_time_is_lost_as_soon_as_it_is_held_back() -> None:
+    base = FakeClock()
+    clock = Clock(base)
+    clock.hold_back(1002.0)
+    base.pass_by(5.0)
+    assert (clock(), clock.lost_second) == (1002.0, 3.0)
+
+
 def test_a_limit_in_the_past_is_one_in_the_present() -> None:
     base = FakeClock()
     clock = Clock(base)

@@ -321,3 +321,79 @@ def test_a_tester_has_1_to_1024_channels(channels: int) -> None:
 def test_a_tester_needs_a_speed() -> None:
     with pytest.raises(ValueError, match="above 0"):
         Machine(speed=0.0)
+
+
+# --- what trips, and what the record of it says
+
+
+def test_a_set_point_that_trips_leaves_the_cause_of_the_trip() -> None:
+    """Not that of the record which the change of current would have made."""
+    machine = Machine()
+    records: dict[str, Any] = {"record_second": 0.0, "record_volt": 0.001, "record_ampere": 0.5}
+    machine.result(f.START_DIRECT, m.StartDirect(test_name="r", **records, **output(ampere=0.6)))
+    machine.ask(f.SET_SAFETY_LIMITS, limits(charge_max_ampere=2.0))
+    machine.pass_by(1.0)
+    machine.set_output(ampere=3.0)
+    tripped = machine.reading()
+    assert (tripped.state, tripped.record_cause) == (
+        ChannelState.PROBLEM,
+        RecordCause.PROBLEM_LOST_CURRENT_CONTROL,
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "ampere", "limit"), [(1, 0.00012, 0.0001), (2, 0.0012, 0.0005), (4, 2.001, 2.0)]
+)
+def test_limits_of_small_currents_and_powers_trip_as_well(number: int, ampere: float, limit: float) -> None:
+    for name, value in (("charge_max_ampere", limit), ("charge_max_watt", 3.73 * limit)):
+        machine = Machine()
+        machine.start_direct(ampere=ampere, range=number)
+        machine.ask(f.SET_SAFETY_LIMITS, limits(**{name: value}))
+        assert machine.pass_by(1.0).state == ChannelState.PROBLEM
+
+
+@pytest.mark.parametrize(("number", "ampere"), [(1, 0.0001), (2, 0.0005), (3, 0.1), (4, 2.1)])
+def test_a_current_that_is_just_allowed_does_not_trip(number: int, ampere: float) -> None:
+    machine = Machine()
+    machine.start_direct(ampere=ampere, range=number)
+    machine.ask(f.SET_SAFETY_LIMITS, limits(charge_max_ampere=ampere))
+    assert machine.pass_by(10.0).state == ChannelState.ACTIVE
+
+
+def test_a_power_that_is_just_allowed_does_not_trip() -> None:
+    for watt in (0.004, 0.3, 7.3):
+        machine = Machine()
+        machine.start_direct(ampere=7.0, watt=watt)
+        machine.ask(f.SET_SAFETY_LIMITS, limits(charge_max_watt=watt))
+        for _ in range(100):
+            assert machine.pass_by(10.0).state == ChannelState.ACTIVE
+
+
+# --- records, checks
+
+
+@pytest.mark.parametrize("spacing", [1e-310, 1e-40, -1.0])
+def test_records_closer_than_any_number_do_no_harm(spacing: float) -> None:
+    """JSON numbers are doubles; what single precision takes for zero is never."""
+    machine = Machine()
+    records: dict[str, Any] = {"record_second": spacing, "record_volt": spacing, "record_ampere": spacing}
+    machine.result(f.START_DIRECT, m.StartDirect(test_name="r", **records, **output(ampere=1.0)))
+    reading = machine.pass_by(10.5)
+    assert reading.step_time_second == pytest.approx(10.0)
+    assert reading.record_index <= 1 + 3 * 1000
+
+
+@pytest.mark.parametrize("c_rate_ah", [0.0, -1.0, math.nan])
+def test_a_check_sees_a_1c_that_no_start_would_take(c_rate_ah: float) -> None:
+    machine = Machine()
+    assert machine.start("Rest", c_rate_ah=c_rate_ah) == 22
+    body = m.CheckStart(test_name="x", procedure="Rest", c_rate_ah=c_rate_ah)
+    assert machine.result(f.CHECK_START, body) == 0xFFFF
+    assert machine.tester.check_messages.popleft() == f"1C has to be above zero, not {c_rate_ah:g} A"
+
+
+def test_a_check_does_not_call_a_running_test_archived() -> None:
+    machine = Machine()
+    machine.start("Rest", name="runs", channel=2)
+    assert machine.result(f.CHECK_START, m.CheckStart(test_name="runs", procedure="Rest")) == 4
+    assert machine.tester.check_messages.popleft() == "A test of this name runs or is in the archive"

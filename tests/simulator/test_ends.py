@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState, RecordCause, StepCode
 from macnet_bridge.simulator.phase import Measure
 from macnet_bridge.simulator.procedure import phases
 from macnet_bridge.simulator.procedure.rows import Amount, Comparison, End, Finish, Quantity, Row, Step
 from macnet_bridge.simulator.progress import Progress
-from tests.simulator.machine import Machine
+from tests.simulator.machine import Machine, limits
 from tests.simulator.rows import AT_LEAST, AT_MOST, after, charge, discharge, end, rest, run
 
 VOLTAGE, CURRENT, POWER = Quantity.VOLTAGE, Quantity.CURRENT, Quantity.POWER
@@ -180,3 +181,37 @@ def test_an_end_is_found_within_a_leap_as_well_as_step_by_step(volt: float, ampe
         assert walk.now < 100_000.0
     assert walked.test_time_second == pytest.approx(over.test_time_second, abs=0.1)
     assert walked.step_capacity_ah == pytest.approx(over.step_capacity_ah, rel=1e-3, abs=1e-4)
+
+
+def test_a_long_step_lasts_as_long_as_it_says_however_often_one_looks() -> None:
+    """Five weeks of rest, and looks half a second apart at its end."""
+    machine = run(rest(3_000_000.0), Finish())
+    machine.pass_by(2_999_990.0)
+    while machine.pass_by(0.5).state == ChannelState.ACTIVE:
+        pass
+    assert machine.channel(1).progress.test_second == pytest.approx(3_000_000.0, abs=0.01, rel=0.0)
+
+
+PEAKED = (charge(2.5, after(1080.0, 2)), discharge(2.5, after(60.0, 3)))
+"""After these a cell at rest gets higher by its fast pair, and then lower by its slow one."""
+
+
+def test_an_end_is_found_where_a_voltage_turns_between_two_looks() -> None:
+    machine = run(*PEAKED, rest(7200.0, 4), Finish())
+    machine.pass_by(1140.001)
+    peak_volt = max(machine.pass_by(0.5).voltage_volt for _ in range(1000))
+    for volt, over in ((peak_volt - 1e-5, 1), (peak_volt + 1e-5, 2)):
+        up = end(VOLTAGE, AT_LEAST, volt, goto=4)
+        machine = run(*PEAKED, Step(StepCode.REST, ends=(up, after(7200.0, 5))), Finish(), Finish())
+        assert machine.pass_by(10_000.0).state == ChannelState.COMPLETED
+        assert machine.ask(f.END_STATUS, m.Empty()) == m.EndStatus(number_of_ends=2, end_number=over)
+
+
+def test_a_limit_trips_where_a_voltage_turns_between_two_looks() -> None:
+    machine = run(*PEAKED, charge(0.01), Finish())
+    machine.pass_by(1140.001)
+    peak_volt = max(machine.pass_by(0.5).voltage_volt for _ in range(1000))
+    machine = run(*PEAKED, charge(0.01), Finish())
+    machine.pass_by(1140.001)
+    machine.ask(f.SET_SAFETY_LIMITS, limits(voltage_max_volt=peak_volt - 0.00101))
+    assert machine.pass_by(1000.0).record_cause == RecordCause.PROBLEM_VOLTAGE_ABSOLUTE

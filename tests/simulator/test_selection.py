@@ -8,7 +8,7 @@ import pytest
 
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
-from macnet_bridge.macnet.protocol.codes import ChannelState
+from macnet_bridge.macnet.protocol.codes import ChannelState, RecordCause
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
 from macnet_bridge.simulator.procedure.built_in import BUILT_IN
 from macnet_bridge.simulator.procedure.library import Library
@@ -108,6 +108,41 @@ def test_an_archived_test_goes_on() -> None:
     assert reading.test_time_second == pytest.approx(before.test_time_second + 100.0)
     assert reading.step_capacity_ah == before.step_capacity_ah
     assert machine.tester.archive.find("t1.001") is None
+
+
+def test_an_archived_test_is_as_it_was_before_the_reset() -> None:
+    machine = Machine(speed=1000.0)
+    machine.start("Rest", name="t1")
+    before = machine.pass_by(10.0)
+    assert before.state == ChannelState.COMPLETED
+    machine.result(f.RESET)
+    kept = machine.tester.archive.find("t1.001")
+    assert kept is not None
+    assert (kept.progress.record_index, kept.progress.record_cause) == (
+        before.record_index,
+        RecordCause.NORMAL_END,
+    )
+    assert machine.reading().record_index == 0
+
+
+def test_a_test_that_goes_on_by_another_procedure_says_so() -> None:
+    machine = Machine()
+    archived(machine, "Rest")
+    assert advanced(machine, **APPEND, procedure="CCCV_1C", test_step=1) == 0
+    info = machine.ask(f.TEST_INFO, m.Empty())
+    assert isinstance(info, m.TestInfo)
+    assert (info.test_name, info.procedure) == ("t1", "CCCV_1C")
+    assert info.procedure_description == BUILT_IN["CCCV_1C"].description
+
+
+def test_a_step_that_begins_in_its_middle_makes_no_records_of_its_past() -> None:
+    """The built-in steps make one every ten seconds."""
+    machine = Machine()
+    assert advanced(machine, procedure="Rest", step_time_second=1000.0) == 0
+    machine.pass_by(machine.tester.behaviour.starting_second)
+    assert machine.pass_by(9.9).record_index == 1
+    assert machine.pass_by(0.2).record_index == 2
+    assert machine.pass_by(40.0).record_index == 6
 
 
 def test_remaining_loops_are_the_last_ones() -> None:

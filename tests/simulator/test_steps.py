@@ -236,3 +236,25 @@ def test_a_safety_limit_trips_within_a_tick() -> None:
             assert reading.voltage_volt < 3.852
         moments.append(reading.test_time_second)
     assert moments[0] == pytest.approx(moments[1], abs=0.02)
+
+
+# --- far out
+
+
+def test_no_power_is_no_current_even_where_a_cell_is_below_zero_volts() -> None:
+    """Its voltage and the power cancel then; the safety limits of a channel begin at -0.25 V."""
+    reversed_ = discharge(0.1, end(VOLTAGE, AT_MOST, -0.2))
+    for code in (StepCode.CHARGE, StepCode.DISCHARGE):
+        machine = run(reversed_, Step(code, POWER, Amount(0.0)))
+        reading = machine.pass_by(200_000.0)
+        assert (reading.step_id, reading.state) == (2, ChannelState.ACTIVE)
+        assert reading.voltage_volt < 0.0
+        assert reading.current_ampere == 0.0
+
+
+def test_power_is_a_magnitude_below_zero_volts_too() -> None:
+    machine = run(discharge(0.1, end(VOLTAGE, AT_MOST, -0.1)), Step(StepCode.DISCHARGE, POWER, Amount(0.01)))
+    while (reading := machine.pass_by(10.0)).step_id == 1:
+        pass
+    assert reading.voltage_volt < 0.0
+    assert abs(held(reading)[POWER]) == pytest.approx(0.01, rel=2e-3)

@@ -6,14 +6,29 @@ import asyncio
 import logging
 import time
 from datetime import datetime
+from itertools import pairwise
 
 import pytest
 
-from macnet_bridge.macnet.protocol.codes import ChannelState, RecordCause
+from macnet_bridge.macnet.protocol.codes import ChannelState, RecordCause, StepCode
+from macnet_bridge.macnet.protocol.functions import START_TEST
+from macnet_bridge.macnet.protocol.messages import StartTest
 from macnet_bridge.simulator import Behaviour, SimulatedCycler
 from macnet_bridge.simulator import ticker as ticker_module
 from macnet_bridge.simulator.channel import Channel
 from macnet_bridge.simulator.clock import Clock
+from macnet_bridge.simulator.device import handle
+from macnet_bridge.simulator.procedure.rows import (
+    Amount,
+    Comparison,
+    Do,
+    End,
+    Finish,
+    Loop,
+    Procedure,
+    Quantity,
+    Step,
+)
 from macnet_bridge.simulator.progress import Progress
 from macnet_bridge.simulator.tester import Tester
 from macnet_bridge.simulator.ticker import Ticker
@@ -72,13 +87,13 @@ class HeavyChannel(Channel):
 
     computed_until: float | None = None
 
-    def advance(self, now: float) -> None:
+    def advance_some(self, now: float, most_slices: float) -> bool:
         passed = now - self.computed_until if self.computed_until is not None else 0.0
         end = time.thread_time() + 0.1 * passed
         while time.thread_time() < end:
             pass
         self.computed_until = max(now, self.computed_until or now)
-        super().advance(now)
+        return super().advance_some(now, most_slices)
 
 
 async def test_a_machine_that_is_too_slow_stays_responsive_and_skips_nothing(
@@ -134,6 +149,48 @@ async def test_others_work_while_a_round_computes() -> None:
             await asyncio.sleep(0)
     ticking.cancel()
     assert turns >= 32
+
+
+def busy(times: int) -> Procedure:
+    """Steps of a tick each, a hundred in every second of the test."""
+    over = (End(Quantity.STEP_TIME, Comparison.AT_LEAST, Amount(0.01), 3),)
+    step = Step(StepCode.CHARGE, Quantity.CURRENT, Amount(0.01), ends=over)
+    return Procedure("busy", "", (Do(1), step, Loop(1, 1, times, 4), Finish()))
+
+
+async def test_others_work_while_one_channel_computes() -> None:
+    """Its past are 4000 steps, some tenths of a second to compute: as many as its slices."""
+    clock = FakeClock()
+    tester = Tester(1, procedures={"busy": busy(100_000)}, behaviour=Behaviour(starting_second=0.0))
+    tester.power_on(clock(), datetime(2026, 1, 1))  # noqa: DTZ001
+    handle(tester, START_TEST, 1, StartTest(test_name="t", procedure="busy", c_rate_ah=2.5), clock())
+    clock.pass_by(40.0)
+    ticking = asyncio.create_task(Ticker(tester, Clock(clock), 1.0).run())
+    (channel,) = tester.channels
+    steps = []
+    async with asyncio.timeout(PATIENCE_SECOND):
+        while channel.seen < clock():
+            steps.append(channel.progress.record_index)
+            await asyncio.sleep(0)
+    ticking.cancel()
+    assert max(later - earlier for earlier, later in pairwise(steps)) < 2000
+    assert channel.progress.test_second == pytest.approx(40.0)
+
+
+def test_in_parts_a_channel_gets_to_where_it_gets_at_once() -> None:
+    found = []
+    for most_slices in (1, 7, 10_000):
+        tester = Tester(1, procedures={"busy": busy(100)})
+        tester.power_on(0.0, datetime(2026, 1, 1))  # noqa: DTZ001
+        handle(tester, START_TEST, 1, StartTest(test_name="t", procedure="busy", c_rate_ah=2.5), 0.0)
+        (channel,) = tester.channels
+        rounds = 1
+        while not channel.advance_some(100.0, most_slices):
+            rounds += 1
+        assert (rounds > 10) is (most_slices < 10)
+        found.append(channel.progress)
+    assert found[0].record_index == found[1].record_index == found[2].record_index
+    assert found[0].test_second == pytest.approx(found[2].test_second, abs=1e-6)
 
 
 async def test_a_machine_that_is_fast_enough_loses_no_time() -> None:

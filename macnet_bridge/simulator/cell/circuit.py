@@ -97,6 +97,15 @@ class Cell:
         rested = self.curve.volt(self.charge)
         return rested + self.fast_volt + self.slow_volt + current_ampere * self.series_ohm
 
+    def volt_per_second(self) -> float:
+        """How fast the voltage at the terminals changes while the last current goes on."""
+        ampere = self.current_ampere
+        return (
+            self.curve.slope(self.charge, self.charge) * ampere / (3600.0 * self.capacity_ah)
+            + (ampere * self.fast_ohm - self.fast_volt) / self.fast_second
+            + (ampere * self.slow_ohm - self.slow_volt) / self.slow_second
+        )
+
     def outlook(self, second: float, ampere: float = 0.0) -> tuple[float, float]:
         """Volts and ohms so that `volts + ohms * current` is the voltage after `second` of it.
 

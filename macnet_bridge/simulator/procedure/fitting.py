@@ -12,6 +12,9 @@ from macnet_bridge.simulator.procedure.rows import Procedure, Quantity, Row, Ste
 
 _LARGEST_RANGE = 4
 
+Misfits = dict[int, list[str]]
+"""What does not fit of waves, by the identity of their segments."""
+
 _WORDS = {StepCode.CHARGE: "charge", StepCode.DISCHARGE: "discharge"}
 
 
@@ -24,21 +27,31 @@ def findings(procedure: Procedure, c_rate_ah: float, specification: ChannelSpeci
     Args:
         c_rate_ah: what 1C is, as MacNet (6, 2) gives it.
     """
+    waves: Misfits = {}
     return [
         line(f"step {number}: {text}")
         for number, row in enumerate(procedure.rows, 1)
-        for text in _row(row, c_rate_ah, specification)
+        for text in _row(row, c_rate_ah, specification, waves)
     ]
 
 
-def _row(row: Row, c_rate_ah: float, specification: ChannelSpecification) -> Iterator[str]:
+def _row(row: Row, c_rate_ah: float, specification: ChannelSpecification, waves: Misfits) -> Iterator[str]:
     if isinstance(row, Step):
         yield from _step(row, c_rate_ah, specification)
     elif isinstance(row, Wave):
-        for number, segment in enumerate(row.segments, 1):
-            if texts := list(_step(segment.step, c_rate_ah, specification)):
-                yield from (f"waveform {shown(row.name)}, line {number}: {text}" for text in texts)
-                return
+        # A wave is long, and many rows may name it.
+        key = id(row.segments)
+        if key not in waves:
+            waves[key] = _first_misfit(row, c_rate_ah, specification)
+        yield from (f"waveform {shown(row.name)}, {text}" for text in waves[key])
+
+
+def _first_misfit(wave: Wave, c_rate_ah: float, specification: ChannelSpecification) -> list[str]:
+    """What is said of the first line that does not fit."""
+    for number, segment in enumerate(wave.segments, 1):
+        if texts := list(_step(segment.step, c_rate_ah, specification)):
+            return [f"line {number}: {text}" for text in texts]
+    return []
 
 
 def _step(step: Step, c_rate_ah: float, specification: ChannelSpecification) -> Iterator[str]:

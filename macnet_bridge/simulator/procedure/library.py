@@ -27,6 +27,23 @@ class _Read:
     procedure: Procedure | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Fitting:
+    """What was found to fit last: a start of many channels asks that for each of them."""
+
+    procedure: Procedure
+    c_rate_ah: float
+    specification: ChannelSpecification
+
+    def is_like(self, other: _Fitting | None) -> bool:
+        return (
+            other is not None
+            and self.procedure is other.procedure
+            and self.c_rate_ah == other.c_rate_ah
+            and self.specification == other.specification
+        )
+
+
 class Library:
     """Finds procedures. A file goes before a built-in procedure of its name."""
 
@@ -34,6 +51,7 @@ class Library:
         self._files = files
         self._built_in = built_in
         self._read: dict[str, _Read] = {}
+        self._fitting: _Fitting | None = None
 
     def __contains__(self, name: str) -> bool:
         """Whether there is a procedure of this name, understood or not."""
@@ -49,9 +67,11 @@ class Library:
             NotUnderstood: it uses something that is not simulated, or that the channel cannot do.
         """
         procedure = self._procedure(name)
-        found = findings(procedure, c_rate_ah, specification)
-        if found:
-            raise NotUnderstood(found)
+        fitting = _Fitting(procedure, c_rate_ah, specification)
+        if not fitting.is_like(self._fitting):
+            if found := findings(procedure, c_rate_ah, specification):
+                raise NotUnderstood(found)
+            self._fitting = fitting
         return procedure
 
     def _procedure(self, name: str) -> Procedure:

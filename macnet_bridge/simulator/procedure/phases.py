@@ -77,11 +77,15 @@ _OF_RULE = {
 }
 
 
-def phases_of(row: Step | Wave, c_rate_ah: float, specification: ChannelSpecification) -> tuple[Phase, ...]:
-    """The phases of a row, for a cell of which 1C is `c_rate_ah` amperes."""
+def phase_of(row: Step | Wave, segment: int, c_rate_ah: float, specification: ChannelSpecification) -> Phase:
+    """A phase of a row, for a cell of which 1C is `c_rate_ah` amperes.
+
+    A wave has one for each of its segments, from 0. There may be very many, so each is made when
+    it comes.
+    """
     if isinstance(row, Step):
-        return (_phase(row, c_rate_ah, specification),)
-    return tuple(_segment(segment, c_rate_ah, specification) for segment in row.segments)
+        return _phase(row, c_rate_ah, specification)
+    return _segment(row.segments[segment], c_rate_ah, specification)
 
 
 def _segment(segment: Segment, c_rate_ah: float, specification: ChannelSpecification) -> Phase:

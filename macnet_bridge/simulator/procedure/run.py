@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from macnet_bridge.macnet.protocol.codes import RecordCause
 from macnet_bridge.macnet.protocol.messages import ChannelSpecification
 from macnet_bridge.simulator.phase import NEXT_SEGMENT, Phase
-from macnet_bridge.simulator.procedure.phases import phases_of
+from macnet_bridge.simulator.procedure.phases import phase_of
 from macnet_bridge.simulator.procedure.rows import AdvanceCycle, Do, Finish, Loop, Procedure, Step, Wave
 from macnet_bridge.simulator.progress import Progress
 
@@ -40,7 +40,8 @@ class ProcedureRun:
         self._first_row = 1
         self._rounds: dict[int, int] = {}
         self._row = 0
-        self._phases: tuple[Phase, ...] = ()
+        self._step: Step | Wave | None = None
+        self._phase: Phase | None = None
         self._segment = 0
         self._head_start: HeadStart | None = None
         self._ends = [at for at, row in enumerate(procedure.rows, 1) if isinstance(row, Finish)]
@@ -60,7 +61,9 @@ class ProcedureRun:
         self._head_start = head_start
 
     def phase(self, progress: Progress) -> Phase:
-        return self._phases[self._segment]
+        if self._phase is None:
+            raise ValueError("the test is at no step that takes time")
+        return self._phase
 
     def go_to(self, row: int | None, progress: Progress) -> bool:
         if row == NEXT_SEGMENT:
@@ -86,8 +89,9 @@ class ProcedureRun:
     def _has_next_segment(self, progress: Progress) -> bool:
         """Go to the next segment of a waveform; where there is none, its step has ended."""
         self._segment += 1
-        if self._segment < len(self._phases):
+        if isinstance(self._step, Wave) and self._segment < len(self._step.segments):
             progress.phase_second = 0.0
+            self._phase = phase_of(self._step, self._segment, self._c_rate_ah, self._specification)
             return True
         progress.record(RecordCause.END_STEP_TIME)
         return False
@@ -105,12 +109,12 @@ class ProcedureRun:
 
     def _enter(self, step: Step | Wave, at: int, progress: Progress) -> None:
         self._row, self._segment = at, 0
-        self._phases = phases_of(step, self._c_rate_ah, self._specification)
+        self._step = step
+        self._phase = phase_of(step, 0, self._c_rate_ah, self._specification)
         progress.begin_step(at)
         if self._head_start:
-            progress.step_second = self._head_start.second
-            progress.step_capacity_ah = self._head_start.capacity_ah
-            progress.step_energy_wh = self._head_start.energy_wh
+            start = self._head_start
+            progress.skip(start.second, start.capacity_ah, start.energy_wh)
             self._head_start = None
 
     def _go_round(self, loop: Loop) -> int:

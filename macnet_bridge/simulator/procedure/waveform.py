@@ -83,7 +83,7 @@ def _segment(text: str, notes: Notes) -> Segment | None:
     limit = notes.attempt(_limit, control, line)
     ends = notes.attempt(_ends, line)
     reports = notes.attempt(_reports, line)
-    second = notes.attempt(_second, line.duration)
+    second = notes.attempt(_ticks, line.duration)
     current_range = notes.attempt(spellings.current_range, line.current_range)
     if code is None or amount is None or second is None:
         return None
@@ -110,16 +110,21 @@ def _reports(line: Line) -> tuple[Report, ...]:
     if not line.report_mode and not line.report_interval:
         return ()
     quantity = spellings.look_up("report mode", REPORTS, line.report_mode)
-    return (Report(quantity, parts.not_too_often(_second(line.report_interval), line.report_interval)),)
+    return (Report(quantity, _ticks(line.report_interval)),)
 
 
-def _second(text: str) -> Amount:
+def _ticks(text: str) -> Amount:
+    """Seconds, a tick of the tester at least: no segment is shorter than that, nor are records closer."""
     # Plain seconds, other than in procedures.
-    return values.more_than_zero(Amount(values.number(text)), text)
+    amount = values.more_than_zero(Amount(values.number(text)), text)
+    return parts.not_too_often(amount, text)
 
 
 class Waveforms:
-    """The waveforms of one procedure. Each is read once, however many steps name it."""
+    """The waveforms of one procedure. Each is read once, however many steps name it.
+
+    Names of files are alike in upper and lower case.
+    """
 
     def __init__(self, read: Callable[[str], bytes | None]) -> None:
         self._read = read
@@ -127,9 +132,10 @@ class Waveforms:
 
     def segments(self, name: str, notes: Notes) -> tuple[Segment, ...]:
         """Those of a waveform. What is wrong with it is noted once, and then it has none."""
-        if name not in self._known:
-            self._known[name] = self._look(name, notes)
-        return self._known[name]
+        key = name.casefold()
+        if key not in self._known:
+            self._known[key] = self._look(name, notes)
+        return self._known[key]
 
     def _look(self, name: str, notes: Notes) -> tuple[Segment, ...]:
         data = self._read(name) if name else None

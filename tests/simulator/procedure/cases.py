@@ -390,6 +390,7 @@ WAVEFORMS = {
     "no duration": _line("'' is no number", duration=""),
     "duration as a time": _line("'00:00:01' is no number", duration="00:00:01"),
     "duration zero": _line("'0.0' has to be more than zero", duration="0.0"),
+    "duration shorter than a tick": _line("'0.005' is shorter than 0.01 s", duration="0.005"),
     "end mode": _line("end mode 'T' is not simulated", end_mode="T"),
     "operator": _line("operator '=' does not fit voltage", operator="="),
     "end value": _line("'low' is no number", end_value="low"),
