@@ -7,6 +7,7 @@ import logging
 import time
 from collections import deque
 
+from macnet_bridge.macnet.protocol.codes import RecordCause
 from macnet_bridge.simulator.channel import Channel
 from macnet_bridge.simulator.clock import Clock
 from macnet_bridge.simulator.tester import Tester
@@ -96,7 +97,7 @@ class Ticker:
         """Advance some channels. Returns the seconds of computing that it took."""
         began, end = time.thread_time(), time.perf_counter() + CHUNK_SECOND
         while todo and time.perf_counter() < end:
-            if todo[0].advance_some(now, _SLICES):
+            if _advance(todo[0], now):
                 todo.popleft()
         return time.thread_time() - began
 
@@ -120,6 +121,16 @@ class Ticker:
                 self._speed,
                 self.speed_reached,
             )
+
+
+def _advance(channel: Channel, now: float) -> bool:
+    """Whether a channel is at `now`. A fault of ours takes this channel out, not all of the tester."""
+    try:
+        return channel.advance_some(now, _SLICES)
+    except Exception:
+        log.exception("channel %d cannot be computed; it has become a problem", channel.number)
+        channel.trip(RecordCause.PROBLEM_SLAVE_ERROR)
+        return False
 
 
 def _share_done(todo: deque[Channel], seen: float, now: float) -> float:

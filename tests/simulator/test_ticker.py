@@ -211,3 +211,24 @@ async def timed(peer: JsonPeer) -> tuple[float, float, float]:
     asked = time.monotonic()
     second: float = (await peer.result(4, 7, Chan=0))["TestTime"]
     return asked, second, time.monotonic()
+
+
+async def test_a_channel_that_cannot_be_computed_is_a_problem_and_the_others_go_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with (
+        SimulatedCycler(2, speed=1000.0, behaviour=Behaviour(starting_second=0.0)) as cycler,
+        json_peer(cycler) as peer,
+    ):
+        await start_all(cycler, peer)
+        cycler.tester.channel(1).cell.capacity_ah = 0.0  # which it divides by
+        await completed_channel(cycler, 2)
+        assert cycler.tester.channel(1).state is ChannelState.PROBLEM
+        assert cycler.tester.channel(1).progress.record_cause is RecordCause.PROBLEM_SLAVE_ERROR
+    assert "channel 1 cannot be computed" in caplog.text
+
+
+async def completed_channel(cycler: SimulatedCycler, number: int) -> None:
+    async with asyncio.timeout(PATIENCE_SECOND):
+        while cycler.tester.channel(number).state is not ChannelState.COMPLETED:
+            await asyncio.sleep(0)
