@@ -7,7 +7,7 @@ import logging
 import time
 from collections import deque
 
-from macnet_bridge.macnet.protocol.codes import RecordCause
+from macnet_bridge.macnet.protocol.codes import ChannelState, RecordCause
 from macnet_bridge.simulator.channel import Channel
 from macnet_bridge.simulator.clock import Clock
 from macnet_bridge.simulator.tester import Tester
@@ -48,6 +48,7 @@ class Ticker:
         self._cost = 0.0  # seconds of computing in one of the tester's
         self._lost: deque[tuple[float, float]] = deque()  # when, and how much of the tester's time
         self._has_warned = False
+        self._broken: set[int] = set()
 
     @property
     def speed_reached(self) -> float:
@@ -97,9 +98,22 @@ class Ticker:
         """Advance some channels. Returns the seconds of computing that it took."""
         began, end = time.thread_time(), time.perf_counter() + CHUNK_SECOND
         while todo and time.perf_counter() < end:
-            if _advance(todo[0], now):
+            if self._advance(todo[0], now):
                 todo.popleft()
         return time.thread_time() - began
+
+    def _advance(self, channel: Channel, now: float) -> bool:
+        """Whether nothing is left to do for a channel. A fault of ours costs that one, not all of them."""
+        if channel.number in self._broken:
+            return True
+        try:
+            return channel.advance_some(now, _SLICES)
+        except Exception:
+            log.exception("channel %d cannot be computed; it stands still as a problem", channel.number)
+            self._broken.add(channel.number)
+            channel.state = ChannelState.PROBLEM
+            channel.progress.record(RecordCause.PROBLEM_SLAVE_ERROR)
+            return True
 
     def _ahead_second(self, cost: float) -> float:
         """How far the clock may run ahead of channels that cost so much."""
@@ -121,16 +135,6 @@ class Ticker:
                 self._speed,
                 self.speed_reached,
             )
-
-
-def _advance(channel: Channel, now: float) -> bool:
-    """Whether a channel is at `now`. A fault of ours takes this channel out, not all of the tester."""
-    try:
-        return channel.advance_some(now, _SLICES)
-    except Exception:
-        log.exception("channel %d cannot be computed; it has become a problem", channel.number)
-        channel.trip(RecordCause.PROBLEM_SLAVE_ERROR)
-        return False
 
 
 def _share_done(todo: deque[Channel], seen: float, now: float) -> float:

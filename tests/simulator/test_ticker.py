@@ -12,7 +12,7 @@ import pytest
 
 from macnet_bridge.macnet.protocol.codes import ChannelState, RecordCause, StepCode
 from macnet_bridge.macnet.protocol.functions import START_TEST
-from macnet_bridge.macnet.protocol.messages import StartTest
+from macnet_bridge.macnet.protocol.messages import Outcome, StartTest
 from macnet_bridge.simulator import Behaviour, SimulatedCycler
 from macnet_bridge.simulator import ticker as ticker_module
 from macnet_bridge.simulator.channel import Channel
@@ -216,19 +216,21 @@ async def timed(peer: JsonPeer) -> tuple[float, float, float]:
 async def test_a_channel_that_cannot_be_computed_is_a_problem_and_the_others_go_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with (
-        SimulatedCycler(2, speed=1000.0, behaviour=Behaviour(starting_second=0.0)) as cycler,
-        json_peer(cycler) as peer,
-    ):
-        await start_all(cycler, peer)
-        cycler.tester.channel(1).cell.capacity_ah = 0.0  # which it divides by
-        await completed_channel(cycler, 2)
-        assert cycler.tester.channel(1).state is ChannelState.PROBLEM
-        assert cycler.tester.channel(1).progress.record_cause is RecordCause.PROBLEM_SLAVE_ERROR
-    assert "channel 1 cannot be computed" in caplog.text
-
-
-async def completed_channel(cycler: SimulatedCycler, number: int) -> None:
+    tester = Tester(2, speed=1000.0, behaviour=Behaviour(starting_second=0.0))
+    clock = Clock(time.monotonic)
+    tester.power_on(clock(), datetime(2026, 1, 1))  # noqa: DTZ001  MacNet gives times without a zone
+    for channel in (1, 2):
+        start = StartTest(test_name=f"t{channel}", procedure="CCCV_1C", c_rate_ah=2.5)
+        assert handle(tester, START_TEST, channel, start, clock()) == Outcome(result=0)
+    tester.channel(1).cell.capacity_ah = 0.0  # which it divides by
+    ticking = asyncio.create_task(Ticker(tester, clock, 1000.0).run())
     async with asyncio.timeout(PATIENCE_SECOND):
-        while cycler.tester.channel(number).state is not ChannelState.COMPLETED:
-            await asyncio.sleep(0)
+        while tester.channel(2).state is not ChannelState.COMPLETED:  # noqa: ASYNC110 - states set no event
+            await asyncio.sleep(0.01)
+    assert tester.channel(1).state is ChannelState.PROBLEM
+    assert tester.channel(1).progress.record_cause is RecordCause.PROBLEM_SLAVE_ERROR
+    assert [record.message for record in caplog.records] == [
+        "channel 1 cannot be computed; it stands still as a problem"
+    ]
+    assert not ticking.done()
+    ticking.cancel()
