@@ -28,7 +28,8 @@ Every class carries the `code` and `category` that its acknowledgement shows.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from collections.abc import Sequence
+from typing import ClassVar, Literal, Self
 
 
 class MacNetBridgeError(Exception):
@@ -98,6 +99,11 @@ class TesterRefused(MacNetBridgeError):
         self.fnum = fnum
         self.result = result
         self.code = code
+
+    def with_details(self, texts: Sequence[str]) -> Self:
+        """The same refusal, with what else the tester says of it."""
+        message = f"{self}: {'; '.join(texts)}" if texts else str(self)
+        return type(self)(message, fclass=self.fclass, fnum=self.fnum, result=self.result, code=self.code)
 
 
 class FunctionMissing(TesterRefused):

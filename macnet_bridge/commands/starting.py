@@ -75,7 +75,7 @@ async def check(job: Job[Any], request: m.CheckStart, gate: BeforeSend) -> None:
     Raises:
         TesterRefused: it would not start.
     """
-    await job.tester.cycler.call(f.CHECK_START, job.channel, request, line=Line.COMMANDS, before_send=gate)
+    await job.tester.cycler.check_start(job.channel, request, gate)
 
 
 def check_request(request: m.StartTest | m.AdvancedStart) -> m.CheckStart:

@@ -64,11 +64,15 @@ class SystemCalls(Lines):
         """
         found: list[str] = []
         while len(found) < _MOST_MESSAGES:
-            text = (await self.call(f.CHECK_MESSAGES, 1, m.Empty())).text
+            text = await self._next_message()
             if not text:
                 return found
             found.append(text)
         raise BadReply(f"{f.CHECK_MESSAGES}: more than {_MOST_MESSAGES} messages")
+
+    async def _next_message(self) -> str:
+        """One message of the last check, empty after the last one. MacNet (6, 12)"""
+        return (await self.call(f.CHECK_MESSAGES, 1, m.Empty())).text
 
     async def log_in(self, user: str, password: str, *, line: Line = Line.COMMANDS) -> None:
         """Log in on the connection of one line. MacNet (8, 1)
