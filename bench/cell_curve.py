@@ -13,7 +13,7 @@ import click
 
 from bench.cell_plot import draw
 from bench.discharges import Discharge, errors, measured, modelled, modelled_ah
-from macnet_bridge.simulator.cell import PRESETS
+from macnet_bridge.simulator.machine.cell import PRESETS
 
 PLATEAU, MIDDLE, WHOLE = (0.05, 0.80), (0.05, 0.95), (0.0, 1.0)
 HEADER = (

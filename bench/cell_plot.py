@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.discharges import Discharge, modelled
-from macnet_bridge.simulator.cell import PRESETS
+from macnet_bridge.simulator.machine.cell import PRESETS
 
 TITLES = {"kokam": "Kokam Li(Ni,Co)O2 pouch cell, 7.5 Ah", "enertech": "Enertech LCO pouch cell, 2.28 Ah"}
 COLOURS = {"C/10": "#777777", "C/2": "#1b6ca8", "1C": "#2a8c4a", "2C": "#c4572a", "5C": "#8a3ffc"}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from pathlib import Path
 
-from macnet_bridge.simulator.cell import Cell, Preset
+from macnet_bridge.simulator.machine.cell import Cell, Preset
 
 FIGURES = Path(__file__).with_name("discharge_curves.csv")
 

@@ -9,7 +9,7 @@ from macnet_bridge.macnet.protocol import binary, jsonrpc
 from macnet_bridge.macnet.protocol.framing import HEADER_BYTES
 from macnet_bridge.macnet.protocol.functions import ECHO, FORMS, Effect, Function, Target
 from macnet_bridge.macnet.protocol.messages import ChannelRange, Message, Outcome
-from macnet_bridge.simulator import dialects
+from macnet_bridge.simulator.sockets import dialects
 from macnet_bridge.topics import Scope
 from reference import sections
 from reference.derived import code_tables, methods, verbs

@@ -14,10 +14,10 @@ import pytest
 from macnet_bridge.cli.simulate import simulate
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.simulator import Fault, Transport
-from macnet_bridge.simulator.fault_kinds import KINDS
-from macnet_bridge.simulator.fault_text import parse
-from macnet_bridge.simulator.log_lines import line
-from macnet_bridge.simulator.received import Answer, Received
+from macnet_bridge.simulator.sockets.fault_kinds import KINDS
+from macnet_bridge.simulator.sockets.fault_text import parse
+from macnet_bridge.simulator.sockets.log_lines import line
+from macnet_bridge.simulator.sockets.received import Answer, Received
 
 pytest_plugins = ["pytester"]
 
@@ -103,7 +103,9 @@ def test_the_line_of_the_log_is_one() -> None:
 
 
 def test_keys_of_the_log_are_on_the_page() -> None:
-    source = (Path(__file__).parents[1] / "macnet_bridge" / "simulator" / "log_lines.py").read_text("utf-8")
+    source = (
+        Path(__file__).parents[1] / "macnet_bridge" / "simulator" / "sockets" / "log_lines.py"
+    ).read_text("utf-8")
     keys = set(re.findall(r'"([a-z_]+)":', source)) | set(re.findall(r'parts\["([a-z]+)"\]', source))
     listed = {name for row in table("| key | has |") for name in re.findall(r"`([a-z_]+)`", row[0])}
     assert keys == listed

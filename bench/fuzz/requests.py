@@ -14,11 +14,16 @@ from macnet_bridge.macnet.protocol import binary, codes, jsonrpc
 from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header
 from macnet_bridge.macnet.protocol.functions import START_SELECTED, find_form
 from macnet_bridge.macnet.protocol.messages import Message
-from macnet_bridge.simulator.connections import BinaryConnection, Connection, Connections, JsonConnection
-from macnet_bridge.simulator.line import Line
-from macnet_bridge.simulator.received import Transport
-from macnet_bridge.simulator.service import Service
-from macnet_bridge.simulator.session import Session
+from macnet_bridge.simulator.machine.session import Session
+from macnet_bridge.simulator.sockets.connections import (
+    BinaryConnection,
+    Connection,
+    Connections,
+    JsonConnection,
+)
+from macnet_bridge.simulator.sockets.line import Line
+from macnet_bridge.simulator.sockets.received import Transport
+from macnet_bridge.simulator.sockets.service import Service
 from tests.protocol.samples import Row
 
 OUT_OF_STEP = "out of step"

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import click
 
 from macnet_bridge.simulator import Behaviour
-from macnet_bridge.simulator.cell import PRESETS
-from macnet_bridge.simulator.meter import NOISE
-from macnet_bridge.simulator.specification import MAX_AMPERE
+from macnet_bridge.simulator.machine.cell import PRESETS
+from macnet_bridge.simulator.machine.meter import NOISE
+from macnet_bridge.simulator.machine.specification import MAX_AMPERE
 
 F = TypeVar("F", bound=Callable[..., Any])
 

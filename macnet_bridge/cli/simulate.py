@@ -18,8 +18,8 @@ from macnet_bridge.cli.loop import on_signals, run_async
 from macnet_bridge.errors import ConfigError
 from macnet_bridge.simulator import Fault, FolderFiles, SimulatedCycler
 from macnet_bridge.simulator.cycler import Profile
-from macnet_bridge.simulator.fault_text import EXAMPLE, parse, parse_lines
-from macnet_bridge.simulator.log_lines import writer
+from macnet_bridge.simulator.sockets.fault_text import EXAMPLE, parse, parse_lines
+from macnet_bridge.simulator.sockets.log_lines import writer
 from macnet_bridge.simulator.spoofer import CHANNELS as SPOOFED_CHANNELS
 from macnet_bridge.system_errors import os_reason
 

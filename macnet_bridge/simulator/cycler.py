@@ -12,9 +12,11 @@ from functools import partial
 from types import TracebackType
 from typing import Literal, Self
 
-from macnet_bridge.simulator.channel import Channel
 from macnet_bridge.simulator.clock import Clock
-from macnet_bridge.simulator.connections import (
+from macnet_bridge.simulator.machine.channel import Channel
+from macnet_bridge.simulator.machine.files import FileStore
+from macnet_bridge.simulator.machine.tester import Behaviour, Tester
+from macnet_bridge.simulator.sockets.connections import (
     Answering,
     BinaryConnection,
     BinaryDatagrams,
@@ -22,17 +24,15 @@ from macnet_bridge.simulator.connections import (
     Connections,
     JsonConnection,
 )
-from macnet_bridge.simulator.desk import Desk
-from macnet_bridge.simulator.fault_kinds import Fault
-from macnet_bridge.simulator.faults import Faults
-from macnet_bridge.simulator.files import FileStore
-from macnet_bridge.simulator.forms import Forms
-from macnet_bridge.simulator.received import MAX_RECORDS, Predicate, Received, ReceivedLog
-from macnet_bridge.simulator.service import Service
+from macnet_bridge.simulator.sockets.desk import Desk
+from macnet_bridge.simulator.sockets.fault_kinds import Fault
+from macnet_bridge.simulator.sockets.faults import Faults
+from macnet_bridge.simulator.sockets.forms import Forms
+from macnet_bridge.simulator.sockets.received import MAX_RECORDS, Predicate, Received, ReceivedLog
+from macnet_bridge.simulator.sockets.service import Service
+from macnet_bridge.simulator.sockets.turnstile import Turnstile
 from macnet_bridge.simulator.spoofer import Spoofer
-from macnet_bridge.simulator.tester import Behaviour, Tester
 from macnet_bridge.simulator.ticker import Ticker
-from macnet_bridge.simulator.turnstile import Turnstile
 
 Profile = Literal["faithful", "pymacnet"]
 

@@ -13,11 +13,11 @@ from typing import Any
 from macnet_bridge.errors import Malformed
 from macnet_bridge.macnet.protocol.framing import Header
 from macnet_bridge.macnet.protocol.jsonrpc import CONSTANT_ID, REPLY_END, BadRequest
-from macnet_bridge.simulator.desk import Desk
-from macnet_bridge.simulator.forms import Forms
-from macnet_bridge.simulator.line import Line
-from macnet_bridge.simulator.received import Answer, Received, Transport
-from macnet_bridge.simulator.session import Session
+from macnet_bridge.simulator.machine.session import Session
+from macnet_bridge.simulator.sockets.desk import Desk
+from macnet_bridge.simulator.sockets.forms import Forms
+from macnet_bridge.simulator.sockets.line import Line
+from macnet_bridge.simulator.sockets.received import Answer, Received, Transport
 
 CHANNELS = 12
 """How many channels its template of (1, 2) has."""

@@ -8,8 +8,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Self, TypeVar
 
 from macnet_bridge.simulator.cycler import SimulatedCycler
-from macnet_bridge.simulator.fault_kinds import Fault
-from macnet_bridge.simulator.received import Predicate, Received
+from macnet_bridge.simulator.sockets.fault_kinds import Fault
+from macnet_bridge.simulator.sockets.received import Predicate, Received
 
 T = TypeVar("T")
 

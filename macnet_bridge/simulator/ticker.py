@@ -8,9 +8,9 @@ import time
 from collections import deque
 
 from macnet_bridge.macnet.protocol.codes import ChannelState, RecordCause
-from macnet_bridge.simulator.channel import Channel
 from macnet_bridge.simulator.clock import Clock
-from macnet_bridge.simulator.tester import Tester
+from macnet_bridge.simulator.machine.channel import Channel
+from macnet_bridge.simulator.machine.tester import Tester
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from macnet_bridge.cli.check import render
 from macnet_bridge.errors import ConfigError
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.simulator import Behaviour, Fault, Forms, SimulatedCycler, Transport
-from macnet_bridge.simulator import readings as readings_module
+from macnet_bridge.simulator.answers import readings as readings_module
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.bridge.running import config_text, cycler_table, running_bridge
 from tests.brokers import RunningBroker, Setup, free_port

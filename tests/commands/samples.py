@@ -14,7 +14,8 @@ from macnet_bridge.commands.smart_battery import verb_name
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.macnet.protocol.functions import FUNCTIONS
 from macnet_bridge.macnet.protocol.messages import StartTest
-from macnet_bridge.simulator import Behaviour, SimulatedCycler, commands
+from macnet_bridge.simulator import Behaviour, SimulatedCycler
+from macnet_bridge.simulator.answers import commands
 from macnet_bridge.topics import Scope
 from tests.commands import samples_smart_battery as smart_battery
 

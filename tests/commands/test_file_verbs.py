@@ -16,10 +16,10 @@ from macnet_bridge.commands.permission import Permission
 from macnet_bridge.macnet.protocol.codes import FileType
 from macnet_bridge.macnet.protocol.messages import FileData, FileError, FileMessage, WriteRequest
 from macnet_bridge.payloads.envelope import MAX_FILE_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES
-from macnet_bridge.simulator import device
-from macnet_bridge.simulator.files import StoredFile
-from macnet_bridge.simulator.session import Session
-from macnet_bridge.simulator.tester import Tester
+from macnet_bridge.simulator.answers import device
+from macnet_bridge.simulator.machine.files import StoredFile
+from macnet_bridge.simulator.machine.session import Session
+from macnet_bridge.simulator.machine.tester import Tester
 from tests.commands.lab import LIMITS, SOON_S, START, Lab, lab
 
 BRIEF: dict[str, Any] = {"timeout_s": SOON_S, "cycler_rules": CyclerRules(0.2, limits=LIMITS)}

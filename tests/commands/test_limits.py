@@ -12,7 +12,7 @@ from msgspec import structs
 from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.limits import Envelope, Limits, envelope, safety_limits, specified
 from macnet_bridge.errors import Rejected
-from macnet_bridge.simulator.specification import SPECIFICATION
+from macnet_bridge.simulator.machine.specification import SPECIFICATION
 from tests.commands.refusals import attempt
 
 ALL = Limits(

@@ -8,7 +8,7 @@ import pytest
 
 from macnet_bridge.macnet.protocol.codes import FileType
 from macnet_bridge.simulator import Fault
-from macnet_bridge.simulator.files import StoredFile
+from macnet_bridge.simulator.machine.files import StoredFile
 from tests.commands.lab import Lab, lab
 from tests.simulator.procedure.xml_text import procedure, step
 

@@ -19,8 +19,9 @@ from macnet_bridge.macnet import AsyncCycler
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState
-from macnet_bridge.simulator import Behaviour, device
-from macnet_bridge.simulator.smart_battery import SmartBattery
+from macnet_bridge.simulator import Behaviour
+from macnet_bridge.simulator.answers import device
+from macnet_bridge.simulator.machine.smart_battery import SmartBattery
 from macnet_bridge.topics import Scope
 from tests.commands.lab import START, Lab, lab
 from tests.commands.samples_smart_battery import ENTRY, READ, SAMPLES, SETUP

@@ -13,7 +13,7 @@ from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.macnet.protocol.codes import ARCHIVABLE, ChannelState
 from macnet_bridge.macnet.protocol.messages import GlobalFlags, SafetyLimits, StartTest
-from macnet_bridge.simulator import device
+from macnet_bridge.simulator.answers import device
 from tests.commands.lab import LIMITS, START, Lab, lab
 
 BRIEF = CyclerRules(0.2, limits=LIMITS)

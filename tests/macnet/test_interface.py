@@ -31,7 +31,8 @@ from macnet_bridge.macnet import ChannelInterface, CyclerInterface, MaccorInterf
 from macnet_bridge.macnet.interface.background import Background
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.macnet.protocol.messages import SafetyLimits
-from macnet_bridge.simulator import SimulatedCycler, device
+from macnet_bridge.simulator import SimulatedCycler
+from macnet_bridge.simulator.answers import device
 from tests.macnet.running import CHANNEL, RunningCycler
 from tests.macnet.scripted_tester import Peer, ScriptedTester
 

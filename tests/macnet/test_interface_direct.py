@@ -25,7 +25,8 @@ from macnet_bridge.macnet.interface.config import ChannelConfig, checked
 from macnet_bridge.macnet.interface.setpoints import setpoint
 from macnet_bridge.macnet.protocol.codes import ChannelState, StepCode, SystemType
 from macnet_bridge.macnet.protocol.messages import REST, DirectOutput, Outcome, StartDirect
-from macnet_bridge.simulator import Behaviour, Received, device
+from macnet_bridge.simulator import Behaviour, Received
+from macnet_bridge.simulator.answers import device
 from tests.macnet.running import CHANNEL, RunningCycler, Transport
 
 # What leaves 150 ms apart arrives a little less apart when the first one was held up.

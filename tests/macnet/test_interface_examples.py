@@ -21,8 +21,8 @@ import pytest
 from macnet_bridge.macnet.protocol.codes import ChannelState, StepCode
 from macnet_bridge.macnet.protocol.messages import DirectOutput, SafetyLimits, SetVariable, StartTest
 from macnet_bridge.simulator import Behaviour
-from macnet_bridge.simulator.procedure.built_in import BUILT_IN
-from macnet_bridge.simulator.procedure.library import Library
+from macnet_bridge.simulator.machine.procedure.built_in import BUILT_IN
+from macnet_bridge.simulator.machine.procedure.library import Library
 from tests.brokers import free_port
 from tests.macnet.running import RunningCycler, Transport
 

@@ -22,7 +22,7 @@ from macnet_bridge.macnet import CyclerInterface, MaccorInterface
 from macnet_bridge.macnet.interface.background import Background
 from macnet_bridge.macnet.protocol.codes import ChannelState, StepCode
 from macnet_bridge.macnet.protocol.messages import Outcome
-from macnet_bridge.simulator import device
+from macnet_bridge.simulator.answers import device
 from tests.macnet.running import CHANNEL, RunningCycler
 
 TIMEOUT_S = 0.4

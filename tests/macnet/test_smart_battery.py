@@ -11,7 +11,8 @@ from macnet_bridge.errors import BadReply, NoReply
 from macnet_bridge.macnet import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.cycler import BulkTransport
 from macnet_bridge.macnet.protocol import messages as m
-from macnet_bridge.simulator import Behaviour, SimulatedCycler, device
+from macnet_bridge.simulator import Behaviour, SimulatedCycler
+from macnet_bridge.simulator.answers import device
 
 ENTRY = m.NewScanEntry(
     index=0, register=3, length=2, data_type=1, error_value=0xFFFE, designator="Mode", display_format=1

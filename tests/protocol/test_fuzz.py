@@ -21,7 +21,7 @@ from macnet_bridge.macnet.protocol.framing import JsonFramer
 from macnet_bridge.macnet.protocol.functions import FUNCTIONS
 from macnet_bridge.macnet.protocol.jsonrpc import answering, asking
 from macnet_bridge.macnet.protocol.messages import Outcome
-from macnet_bridge.simulator import connections
+from macnet_bridge.simulator.sockets import connections
 from tests.protocol.samples import ROWS
 
 SEEDS = seeds()

@@ -6,11 +6,11 @@ from typing import Any
 
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
-from macnet_bridge.simulator.cell import Cell
-from macnet_bridge.simulator.channel import Channel
-from macnet_bridge.simulator.device import handle
-from macnet_bridge.simulator.session import Session
-from macnet_bridge.simulator.tester import Behaviour, Tester
+from macnet_bridge.simulator.answers.device import handle
+from macnet_bridge.simulator.machine.cell import Cell
+from macnet_bridge.simulator.machine.channel import Channel
+from macnet_bridge.simulator.machine.session import Session
+from macnet_bridge.simulator.machine.tester import Behaviour, Tester
 
 OFF = 65536.0
 """A voltage or power that no channel has, which switches the limit off."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from macnet_bridge.macnet.protocol.codes import StepCode
-from macnet_bridge.simulator.procedure.library import Library
-from macnet_bridge.simulator.procedure.rows import (
+from macnet_bridge.simulator.machine.procedure.library import Library
+from macnet_bridge.simulator.machine.procedure.rows import (
     Amount,
     Comparison,
     End,

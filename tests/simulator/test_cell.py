@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from macnet_bridge.simulator.cell import PRESETS, Cell
-from macnet_bridge.simulator.control import CHARGE, DISCHARGE, RESTING, Setpoint
+from macnet_bridge.simulator.machine.cell import PRESETS, Cell
+from macnet_bridge.simulator.machine.control import CHARGE, DISCHARGE, RESTING, Setpoint
 
 
 def test_charge_raises_the_voltage_and_discharge_lowers_it() -> None:

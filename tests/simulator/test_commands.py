@@ -11,7 +11,7 @@ from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState, RecordCause, StepCode, SystemType
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
-from macnet_bridge.simulator.device import SERVED
+from macnet_bridge.simulator.answers.device import SERVED
 from tests.simulator.machine import OFF, Machine, limits, output
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from macnet_bridge.simulator.cell import PRESETS, Curve
+from macnet_bridge.simulator.machine.cell import PRESETS, Curve
 
 CORNERS = ((0.0, 3.0), (0.5, 3.5), (1.0, 4.5))
 CURVE = Curve.through(*CORNERS)

@@ -11,7 +11,7 @@ import pytest
 
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.simulator import Received, SimulatedCycler, Transport
-from macnet_bridge.simulator.turnstile import Turnstile
+from macnet_bridge.simulator.sockets.turnstile import Turnstile
 from tests.simulator.peers import FakeClock, JsonPeer, binary_peer, datagram_peer, json_peer, request
 
 OUTPUT = {"Current": 0.5, "Voltage": 4.2, "Power": 65536, "Resistance": 0, "CurrentRange": 4, "ChMode": "C"}

@@ -11,7 +11,7 @@ import pytest
 
 from bench.cell_curve import table
 from bench.discharges import Discharge, errors, measured, modelled, modelled_ah
-from macnet_bridge.simulator.cell import PRESETS
+from macnet_bridge.simulator.machine.cell import PRESETS
 
 DISCHARGES = {(one.cell, one.rate): one for one in measured()}
 CELLS_PAGE = Path(__file__).parents[2] / "docs" / "cells.md"

@@ -11,10 +11,18 @@ from hypothesis import strategies as st
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState, RecordCause, StepCode
-from macnet_bridge.simulator.phase import Measure
-from macnet_bridge.simulator.procedure import phases
-from macnet_bridge.simulator.procedure.rows import Amount, Comparison, End, Finish, Quantity, Row, Step
-from macnet_bridge.simulator.progress import Progress
+from macnet_bridge.simulator.machine.phase import Measure
+from macnet_bridge.simulator.machine.procedure import phases
+from macnet_bridge.simulator.machine.procedure.rows import (
+    Amount,
+    Comparison,
+    End,
+    Finish,
+    Quantity,
+    Row,
+    Step,
+)
+from macnet_bridge.simulator.machine.progress import Progress
 from tests.simulator.machine import Machine, limits
 from tests.simulator.rows import AT_LEAST, AT_MOST, after, charge, discharge, end, rest, run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from macnet_bridge.simulator import Fault, Transport
-from macnet_bridge.simulator.fault_text import EXAMPLE, parse, parse_lines
+from macnet_bridge.simulator.sockets.fault_text import EXAMPLE, parse, parse_lines
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from macnet_bridge.simulator import Fault, SimulatedCycler, Transport
-from macnet_bridge.simulator.fault_kinds import GARBAGE, KINDS
-from macnet_bridge.simulator.faults import Faults
-from macnet_bridge.simulator.received import Received
+from macnet_bridge.simulator.sockets.fault_kinds import GARBAGE, KINDS
+from macnet_bridge.simulator.sockets.faults import Faults
+from macnet_bridge.simulator.sockets.received import Received
 from tests.simulator.peers import FakeClock, JsonPeer, binary_peer, datagram_peer, json_peer, request
 
 READ_VOLTS = struct.pack("<4H", 4, 2, 0, 1)

@@ -11,10 +11,10 @@ from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState, FileType
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
-from macnet_bridge.simulator.device import handle
-from macnet_bridge.simulator.files import FileStore, FolderFiles, MemoryFiles
-from macnet_bridge.simulator.session import Session
-from macnet_bridge.simulator.tester import Tester
+from macnet_bridge.simulator.answers.device import handle
+from macnet_bridge.simulator.machine.files import FileStore, FolderFiles, MemoryFiles
+from macnet_bridge.simulator.machine.session import Session
+from macnet_bridge.simulator.machine.tester import Tester
 from tests.simulator.machine import Machine
 from tests.simulator.procedure.xml_text import end, procedure, step, wave_line, waveform
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from macnet_bridge.macnet.protocol.codes import StepCode
-from macnet_bridge.simulator.files import MemoryFiles
-from macnet_bridge.simulator.phase import NEXT_SEGMENT
-from macnet_bridge.simulator.procedure.fitting import findings
-from macnet_bridge.simulator.procedure.library import Library
-from macnet_bridge.simulator.procedure.reading import read_procedure
-from macnet_bridge.simulator.procedure.rows import Amount, Procedure, Quantity, Segment, Step, Wave
-from macnet_bridge.simulator.procedure.run import ProcedureRun
-from macnet_bridge.simulator.progress import Progress
-from macnet_bridge.simulator.specification import SPECIFICATION
+from macnet_bridge.simulator.machine.files import MemoryFiles
+from macnet_bridge.simulator.machine.phase import NEXT_SEGMENT
+from macnet_bridge.simulator.machine.procedure.fitting import findings
+from macnet_bridge.simulator.machine.procedure.library import Library
+from macnet_bridge.simulator.machine.procedure.reading import read_procedure
+from macnet_bridge.simulator.machine.procedure.rows import Amount, Procedure, Quantity, Segment, Step, Wave
+from macnet_bridge.simulator.machine.procedure.run import ProcedureRun
+from macnet_bridge.simulator.machine.progress import Progress
+from macnet_bridge.simulator.machine.specification import SPECIFICATION
 from tests.simulator.procedure.xml_text import procedure, step, wave_line, waveform
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from macnet_bridge.simulator import Fault, Received, SimulatedCycler, Transport
-from macnet_bridge.simulator.log_lines import line, writer
-from macnet_bridge.simulator.received import Answer
+from macnet_bridge.simulator.sockets.log_lines import line, writer
+from macnet_bridge.simulator.sockets.received import Answer
 from tests.simulator.peers import FakeClock, binary_peer, json_peer, request
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
-from macnet_bridge.simulator.cell import PRESETS
-from macnet_bridge.simulator.tester import Behaviour, Tester
+from macnet_bridge.simulator.machine.cell import PRESETS
+from macnet_bridge.simulator.machine.tester import Behaviour, Tester
 from tests.simulator.machine import Machine
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from macnet_bridge.simulator.meter import Meter
+from macnet_bridge.simulator.machine.meter import Meter
 
 QUIET = Meter(seed=1, channel=1, noise=0.0)
 VOLT_STEP = 5.0 / 65_535

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from macnet_bridge.simulator.cell import PRESETS, Cell
-from macnet_bridge.simulator.control import CHARGE, DISCHARGE, Setpoint
+from macnet_bridge.simulator.machine.cell import PRESETS, Cell
+from macnet_bridge.simulator.machine.control import CHARGE, DISCHARGE, Setpoint
 
 KINDS = pytest.mark.parametrize("kind", sorted(PRESETS))
 

@@ -8,7 +8,7 @@ from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState, RecordCause, StepCode
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
-from macnet_bridge.simulator.procedure.rows import (
+from macnet_bridge.simulator.machine.procedure.rows import (
     AdvanceCycle,
     Do,
     Finish,

@@ -17,9 +17,9 @@ import pytest
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState, FileType, RecordCause
-from macnet_bridge.simulator.cell import PRESETS
-from macnet_bridge.simulator.files import MemoryFiles, StoredFile
-from macnet_bridge.simulator.tester import Behaviour, Tester
+from macnet_bridge.simulator.machine.cell import PRESETS
+from macnet_bridge.simulator.machine.files import MemoryFiles, StoredFile
+from macnet_bridge.simulator.machine.tester import Behaviour, Tester
 from tests.simulator.machine import Machine
 from tests.simulator.procedure.drive_cycle import drive_cycle
 

@@ -11,8 +11,8 @@ import pytest
 
 from macnet_bridge.macnet.protocol.functions import FORMS, FUNCTIONS
 from macnet_bridge.simulator import Behaviour, SimulatedCycler
-from macnet_bridge.simulator.cell import Cell
-from macnet_bridge.simulator.device import SECOND_FORMS, SERVED
+from macnet_bridge.simulator.answers.device import SECOND_FORMS, SERVED
+from macnet_bridge.simulator.machine.cell import Cell
 from tests.simulator import cases, cases_smart_battery, cases_system
 from tests.simulator.cases import CHAN, COMMON_BYTES, DIRECT, OUTPUT, SPECIFICATION, WAIT, Case
 from tests.simulator.peers import FakeClock, JsonPeer, binary_peer, datagram_peer, json_peer

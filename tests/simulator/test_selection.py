@@ -10,8 +10,8 @@ from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState, RecordCause
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
-from macnet_bridge.simulator.procedure.built_in import BUILT_IN
-from macnet_bridge.simulator.procedure.library import Library
+from macnet_bridge.simulator.machine.procedure.built_in import BUILT_IN
+from macnet_bridge.simulator.machine.procedure.library import Library
 from tests.simulator.machine import Machine
 
 

@@ -10,7 +10,7 @@ import pytest
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState, StepCode
-from macnet_bridge.simulator.procedure.rows import (
+from macnet_bridge.simulator.machine.procedure.rows import (
     Amount,
     End,
     Finish,

@@ -15,10 +15,10 @@ from macnet_bridge.macnet.protocol.functions import START_TEST
 from macnet_bridge.macnet.protocol.messages import Outcome, StartTest
 from macnet_bridge.simulator import Behaviour, SimulatedCycler
 from macnet_bridge.simulator import ticker as ticker_module
-from macnet_bridge.simulator.channel import Channel
+from macnet_bridge.simulator.answers.device import handle
 from macnet_bridge.simulator.clock import Clock
-from macnet_bridge.simulator.device import handle
-from macnet_bridge.simulator.procedure.rows import (
+from macnet_bridge.simulator.machine.channel import Channel
+from macnet_bridge.simulator.machine.procedure.rows import (
     Amount,
     Comparison,
     Do,
@@ -29,8 +29,8 @@ from macnet_bridge.simulator.procedure.rows import (
     Quantity,
     Step,
 )
-from macnet_bridge.simulator.progress import Progress
-from macnet_bridge.simulator.tester import Tester
+from macnet_bridge.simulator.machine.progress import Progress
+from macnet_bridge.simulator.machine.tester import Tester
 from macnet_bridge.simulator.ticker import Ticker
 from tests.simulator.peers import FakeClock, JsonPeer, json_peer
 

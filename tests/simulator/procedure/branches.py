@@ -20,7 +20,7 @@ from pathlib import Path
 from types import CodeType, ModuleType, SimpleNamespace
 from typing import Any
 
-import macnet_bridge.simulator.procedure as _package
+import macnet_bridge.simulator.machine.procedure as _package
 
 PACKAGE = _package.__name__
 FOLDER = Path(str(_package.__file__)).parent

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from macnet_bridge.simulator.specification import SPECIFICATION
+from macnet_bridge.simulator.machine.specification import SPECIFICATION
 from tests.simulator.procedure.xml_text import (
     ADVANCE,
     END,

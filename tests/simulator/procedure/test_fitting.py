@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from macnet_bridge.simulator.procedure import fitting
-from macnet_bridge.simulator.procedure.reading import read_procedure
-from macnet_bridge.simulator.specification import SPECIFICATION
+from macnet_bridge.simulator.machine.procedure import fitting
+from macnet_bridge.simulator.machine.procedure.reading import read_procedure
+from macnet_bridge.simulator.machine.specification import SPECIFICATION
 from tests.simulator.procedure.xml_text import (
     END,
     charge,

@@ -7,10 +7,10 @@ from xml import sax
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from macnet_bridge.simulator.procedure.reading import read_procedure
-from macnet_bridge.simulator.procedure.refusing import NotUnderstood
-from macnet_bridge.simulator.procedure.rows import Procedure, Step
-from macnet_bridge.simulator.procedure.waveform import read_waveform
+from macnet_bridge.simulator.machine.procedure.reading import read_procedure
+from macnet_bridge.simulator.machine.procedure.refusing import NotUnderstood
+from macnet_bridge.simulator.machine.procedure.rows import Procedure, Step
+from macnet_bridge.simulator.machine.procedure.waveform import read_waveform
 from tests.simulator.procedure.xml_text import (
     ADVANCE,
     END,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from macnet_bridge.simulator.procedure import (
+from macnet_bridge.simulator.machine.procedure import (
     document,
     parts,
     reading,

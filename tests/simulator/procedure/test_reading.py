@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from macnet_bridge.macnet.protocol.codes import StepCode
-from macnet_bridge.simulator.procedure import spellings, steps
-from macnet_bridge.simulator.procedure.reading import read_procedure
-from macnet_bridge.simulator.procedure.refusing import NotUnderstood
-from macnet_bridge.simulator.procedure.rows import (
+from macnet_bridge.simulator.machine.procedure import spellings, steps
+from macnet_bridge.simulator.machine.procedure.reading import read_procedure
+from macnet_bridge.simulator.machine.procedure.refusing import NotUnderstood
+from macnet_bridge.simulator.machine.procedure.rows import (
     AdvanceCycle,
     Amount,
     Comparison,

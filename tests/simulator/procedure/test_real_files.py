@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from macnet_bridge.simulator.procedure import fitting
-from macnet_bridge.simulator.procedure.reading import read_procedure
-from macnet_bridge.simulator.procedure.refusing import NotUnderstood
-from macnet_bridge.simulator.procedure.rows import (
+from macnet_bridge.simulator.machine.procedure import fitting
+from macnet_bridge.simulator.machine.procedure.reading import read_procedure
+from macnet_bridge.simulator.machine.procedure.refusing import NotUnderstood
+from macnet_bridge.simulator.machine.procedure.rows import (
     Amount,
     Comparison,
     End,
@@ -20,7 +20,7 @@ from macnet_bridge.simulator.procedure.rows import (
     Quantity,
     Step,
 )
-from macnet_bridge.simulator.specification import SPECIFICATION
+from macnet_bridge.simulator.machine.specification import SPECIFICATION
 from tests.simulator.procedure.xml_text import wave_line, waveform
 
 FOLDER = Path(__file__).parents[4] / "shared" / "data" / "procedures"

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from macnet_bridge.simulator.procedure.reading import read_procedure
-from macnet_bridge.simulator.procedure.refusing import NotUnderstood, line
-from macnet_bridge.simulator.procedure.waveform import read_waveform
+from macnet_bridge.simulator.machine.procedure.reading import read_procedure
+from macnet_bridge.simulator.machine.procedure.refusing import NotUnderstood, line
+from macnet_bridge.simulator.machine.procedure.waveform import read_waveform
 from tests.simulator.procedure.branches import BRANCHES, FOLDER, MODULES, Branch, modules, taken_out
 from tests.simulator.procedure.cases import CASES, AnyCase
 from tests.simulator.procedure.xml_text import END, charge, end, procedure, report, rest, step

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from macnet_bridge.simulator.procedure import values
-from macnet_bridge.simulator.procedure.refusing import Refused
-from macnet_bridge.simulator.procedure.rows import Amount, Quantity
+from macnet_bridge.simulator.machine.procedure import values
+from macnet_bridge.simulator.machine.procedure.refusing import Refused
+from macnet_bridge.simulator.machine.procedure.rows import Amount, Quantity
 
 
 @pytest.mark.parametrize(

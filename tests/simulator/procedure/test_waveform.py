@@ -5,10 +5,18 @@ from __future__ import annotations
 import pytest
 
 from macnet_bridge.macnet.protocol.codes import StepCode
-from macnet_bridge.simulator.procedure import waveform as reading
-from macnet_bridge.simulator.procedure.refusing import NotUnderstood
-from macnet_bridge.simulator.procedure.rows import Amount, Comparison, End, Quantity, Report, Segment, Step
-from macnet_bridge.simulator.procedure.waveform import COLUMNS, read_waveform
+from macnet_bridge.simulator.machine.procedure import waveform as reading
+from macnet_bridge.simulator.machine.procedure.refusing import NotUnderstood
+from macnet_bridge.simulator.machine.procedure.rows import (
+    Amount,
+    Comparison,
+    End,
+    Quantity,
+    Report,
+    Segment,
+    Step,
+)
+from macnet_bridge.simulator.machine.procedure.waveform import COLUMNS, read_waveform
 from tests.simulator.procedure.xml_text import wave_line, waveform
 
 LETTERS = {"I": Quantity.CURRENT, "V": Quantity.VOLTAGE, "P": Quantity.POWER, "R": Quantity.RESISTANCE}

@@ -1,0 +1,1 @@
+"""What a tester replies to each MacNet function. Neither network nor clock."""

@@ -1,0 +1,279 @@
+"""The three ways in: byte streams and datagrams, cut into messages and handed to the service."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import sys
+from collections.abc import Iterator
+from typing import Any, ClassVar, Protocol, cast
+
+from macnet_bridge.errors import Malformed
+from macnet_bridge.macnet.protocol.binary import request_data_bytes, split
+from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header, JsonFramer
+from macnet_bridge.macnet.protocol.functions import find
+from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
+from macnet_bridge.simulator.machine.session import Session
+from macnet_bridge.simulator.sockets.desk import Desk
+from macnet_bridge.simulator.sockets.forms import Forms
+from macnet_bridge.simulator.sockets.line import Line
+from macnet_bridge.simulator.sockets.received import Transport
+
+_MAX_SESSIONS = 256
+
+# Closing with nothing to linger for sends an RST. Windows has shorter fields in this struct.
+_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
+
+
+class Answering(Protocol):
+    """Who answers what comes in: `Service`, or the one of another profile."""
+
+    desk: Desk
+    forms: Forms
+
+    def take_json(self, text: bytes, session: Session, line: Line) -> None:
+        """One JSON object; its reply goes to `line`. Raises Malformed to have the connection closed."""
+
+    def refuse_json(self, error: BadRequest, text: bytes, line: Line) -> None:
+        """Bytes that are no request; `line` closes the connection after the reply."""
+
+    def take_binary(
+        self, header: Header, data: bytes, transport: Transport, session: Session, line: Line
+    ) -> None:
+        """One binary message; its reply goes to `line`."""
+
+
+class Connections:
+    """Those that are open, and the knowledge of when none is.
+
+    Attributes:
+        welcome: whether new ones may stay. One that was accepted just before its server
+            closed comes afterwards.
+    """
+
+    def __init__(self) -> None:
+        self.welcome = True
+        self._open: set[Connection] = set()
+        self._none_left = asyncio.Event()
+        self._none_left.set()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def opened(self, connection: Connection) -> None:
+        self._open.add(connection)
+        self._none_left.clear()
+        if not self.welcome:
+            connection.abort()
+
+    def closed(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        if not self._open:
+            self._none_left.set()
+
+    def abort_all(self) -> None:
+        """Cut every one of them."""
+        for connection in tuple(self._open):
+            connection.abort()
+
+    async def none_left(self) -> None:
+        """Wait until every one of them is closed."""
+        await self._none_left.wait()
+
+
+class Connection(asyncio.Protocol):
+    """One client by TCP. Reads no further while the client does not take its replies."""
+
+    by: ClassVar[Transport]
+
+    def __init__(self, service: Answering, connections: Connections) -> None:
+        self._service = service
+        self._connections = connections
+        self._session = Session()
+        self._transport: asyncio.Transport | None = None
+        self._held = b""
+        self._is_silent = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._connections.opened(self)
+        self._service.desk.admit(self.by, self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._connections.closed(self)
+
+    def pause_writing(self) -> None:
+        if self._transport:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self._transport and not self._is_silent:
+            self._transport.resume_reading()
+
+    def send(self, data: bytes) -> None:
+        """Send bytes; to nobody when the client has left meanwhile."""
+        if self._transport and not self._transport.is_closing() and not self._is_silent:
+            self._transport.write(self._held + data)
+            self._held = b""
+
+    def hold(self, data: bytes) -> None:
+        """Keep bytes back; they leave in one piece with what is sent next."""
+        self._held += data
+
+    def reset(self) -> None:
+        """End the connection by RST, without a word."""
+        if self._transport:
+            self._transport.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER
+            )
+            self._transport.abort()
+
+    def fall_silent(self) -> None:
+        """Send nothing and read nothing more, and leave the connection open.
+
+        The client's end is not noticed either. Only the kernel still acknowledges what comes in.
+        """
+        self._is_silent = True
+        if self._transport:
+            self._transport.pause_reading()
+
+    def close(self) -> None:
+        """Close once all that was written is out."""
+        if self._transport:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        if self._transport:
+            self._transport.abort()
+
+
+class JsonConnection(Connection):
+    """JSON over TCP. Requests may come split, glued, compact or pretty-printed.
+
+    With `drops_glued`, only the first of those that arrive together is answered.
+    """
+
+    by = Transport.JSON
+
+    def __init__(self, service: Answering, connections: Connections, *, drops_glued: bool = False) -> None:
+        super().__init__(service, connections)
+        self._drops_glued = drops_glued
+        self._framer = JsonFramer()
+        self._in_step = True
+
+    def data_received(self, data: bytes) -> None:
+        if not self._in_step:
+            return
+        self._framer.feed(data)
+        try:
+            for text in self._arrived():
+                self._service.take_json(text, self._session, self)
+        except Malformed:
+            # Where the next request begins can no longer be known.
+            self._in_step = False
+            self._service.refuse_json(BadRequest(BadRequest.PARSE_ERROR), data, _LastReply(self))
+
+    def _arrived(self) -> Iterator[bytes]:
+        """The requests that are whole by now."""
+        is_glued = False
+        while (text := self._framer.take()) is not None:
+            if not (is_glued and self._drops_glued):
+                yield text
+            is_glued = True
+
+
+class _LastReply:
+    """The way back for the last reply of a connection, which closes then."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.hold = connection.hold
+        self.reset = connection.reset
+        self.fall_silent = connection.fall_silent
+
+    def send(self, data: bytes) -> None:
+        self._connection.send(data)
+        self._connection.close()
+
+
+class BinaryConnection(Connection):
+    """Binary messages over TCP, split or glued."""
+
+    by = Transport.BINARY_TCP
+
+    def __init__(self, service: Answering, connections: Connections) -> None:
+        super().__init__(service, connections)
+        self._buffer = bytearray()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while len(self._buffer) >= HEADER_BYTES:
+            header = Header.unpack(self._buffer)
+            function = find(header.fclass, header.fnum)
+            end = HEADER_BYTES + request_data_bytes(function, header.length)
+            if len(self._buffer) < end:
+                return
+            content = bytes(self._buffer[HEADER_BYTES:end])
+            del self._buffer[:end]
+            self._service.take_binary(header, content, self.by, self._session, self)
+
+
+class BinaryDatagrams(asyncio.DatagramProtocol):
+    """Binary messages over UDP, one a datagram. A client is an address with its port."""
+
+    def __init__(self, service: Answering) -> None:
+        self._service = service
+        self._transport: asyncio.DatagramTransport | None = None
+        self._sessions: dict[tuple[str | Any, int], Session] = {}
+        self.closed = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self.closed.set()
+
+    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        try:
+            header, content = split(data)
+        except Malformed:
+            return  # too short to say what it would be a reply to
+        line = _Address(self, addr)
+        self._service.take_binary(header, content, Transport.BINARY_UDP, self._session_of(addr), line)
+
+    def send(self, data: bytes, addr: tuple[str | Any, int]) -> None:
+        """Send a reply to who asked, or where this tester sends replies to."""
+        if not self._transport or self._transport.is_closing():
+            return
+        if self._service.forms.udp_reply == "next_port":
+            addr = (addr[0], self._transport.get_extra_info("sockname")[1] + 1)
+        self._transport.sendto(data, addr)
+
+    def abort(self) -> None:
+        """Close at once."""
+        if self._transport:
+            self._transport.abort()
+
+    def _session_of(self, addr: tuple[str | Any, int]) -> Session:
+        """What is known of a client; those that were silent longest are forgotten."""
+        session = self._sessions.pop(addr, None) or Session()
+        self._sessions[addr] = session
+        if len(self._sessions) > _MAX_SESSIONS:
+            del self._sessions[next(iter(self._sessions))]
+        return session
+
+
+class _Address:
+    """The way back to a client by datagrams."""
+
+    def __init__(self, datagrams: BinaryDatagrams, addr: tuple[str | Any, int]) -> None:
+        self._datagrams = datagrams
+        self._addr = addr
+
+    def send(self, data: bytes) -> None:
+        self._datagrams.send(data, self._addr)
