@@ -30,7 +30,7 @@ def journals_after_sending() -> None:
             await about_to_send(job, job.record.proof)  # type: ignore[attr-defined]
         await decide(job)
 
-    Job.about_to_send, Job.decide = only_remember, write_then_decide  # type: ignore[method-assign]
+    Job.about_to_send, Job.decide = only_remember, write_then_decide  # type: ignore[method-assign, assignment]
 
 
 def has_no_journal() -> None:
