@@ -15,6 +15,7 @@
     │       ├── TransferBroken the tester ended the transfer of a file that it had begun to take
     │       └── NotConfirmed   the tester said yes, and reading it does not show it
     ├── TooLarge               the tester has more to tell than its caller wants to take
+    ├── JournalUnavailable     what must not be forgotten cannot be written down
     ├── BrokerError            the MQTT broker cannot be used; says what to do
     └── CommandStopped         the bridge itself decided not to send a command's request
         ├── Rejected
@@ -161,6 +162,13 @@ class TooLarge(MacNetBridgeError):
 
     code = "TOO_LARGE"
     category = "schema"
+
+
+class JournalUnavailable(MacNetBridgeError):
+    """The journal cannot be written or read: the disk is full or fails, or the file is damaged."""
+
+    code = "JOURNAL_UNAVAILABLE"
+    retryable = True
 
 
 class BrokerError(MacNetBridgeError):

@@ -11,16 +11,18 @@ from typing import Any, Literal
 
 import msgspec
 
-from macnet_bridge import __version__
+from macnet_bridge import __version__, kill_points
 from macnet_bridge.app import wiring
 from macnet_bridge.app.config import Config
 from macnet_bridge.app.data_dir import DataDir, Memory
 from macnet_bridge.app.http import serve_http
+from macnet_bridge.app.receipts import Receipts
 from macnet_bridge.broker import Broker, Lane, Outgoing, Subscription
 from macnet_bridge.commands.service import CommandService
 from macnet_bridge.commands.verbs import verb_names
 from macnet_bridge.macnet.protocol.messages import Login
 from macnet_bridge.payloads.status import SCHEMA_VERSION, BridgeInfo, BridgeStatus
+from macnet_bridge.store import Journal
 from macnet_bridge.telemetry.poller import Poller
 from macnet_bridge.telemetry.publisher import Identity, Publisher
 from macnet_bridge.topics import Scope, Topics
@@ -51,6 +53,8 @@ class Bridge:
         self._data_dir = data_dir
         self._since = time.time()
         self._stop = asyncio.Event()
+        self._journal = Journal(config.bridge.data_dir)
+        self._commands: CommandService | None = None
         self.topics = Topics(config.mqtt.root, config.bridge.name)
         self.identity = Identity(config.bridge.name, secrets.token_hex(8), data_dir.memory.run)
         self.testers = {
@@ -87,14 +91,16 @@ class Bridge:
 
         Raises:
             BrokerError: the broker cannot be used and trying again would not help.
-            ConfigError: the HTTP address cannot be used.
+            ConfigError: the HTTP address or the journal cannot be used.
         """
+        self._journal.open()
         try:
             async with asyncio.TaskGroup() as tasks:
                 await self._serve(tasks)
         finally:
             for tester in self.testers.values():
                 tester.cycler.close()
+            self._journal.close()
 
     def stop(self) -> None:
         """End `run` in good order."""
@@ -109,12 +115,20 @@ class Bridge:
             self.testers,
             self._send_acknowledgement,
             tasks,
+            journal=self._journal,
         )
+        await commands.recover()
+        self._commands = commands
         http = None
         if self._config.bridge.http:
             http = await serve_http(self._config.bridge.http, self._readiness)
         broker = tasks.create_task(self.broker.run(), name="broker")
-        receiving = tasks.create_task(self._receive(commands), name="commands")
+        receipts = Receipts(self.broker.acknowledge)
+        receiving = [
+            tasks.create_task(self._receive(commands, receipts), name="commands"),
+            tasks.create_task(receipts.run(), name="receipts"),
+            tasks.create_task(commands.keep_house(self._config.commands.journal_days), name="journal"),
+        ]
         pollers = [tasks.create_task(poller.run(), name="poller") for poller in self._pollers]
         await self._stop.wait()
         for poller in pollers:
@@ -122,16 +136,16 @@ class Bridge:
         await commands.drain(STOP_COMMANDS_S)
         await self._say_goodbye()
         # Not before: whoever sends a stop meanwhile must learn that it was not carried out.
-        receiving.cancel()
-        broker.cancel()
+        for task in (*receiving, broker):
+            task.cancel()
         if http is not None:
             http.close()
 
-    async def _receive(self, commands: CommandService) -> None:
+    async def _receive(self, commands: CommandService, receipts: Receipts) -> None:
         while True:
             message = await self.broker.receive()
-            commands.handle(message)
-            self.broker.acknowledge(message)
+            kill_points.reach("received")
+            receipts.put(message, commands.handle(message))
 
     async def _say_goodbye(self) -> None:
         if not self.broker.ready:
@@ -167,6 +181,8 @@ class Bridge:
 
     def _on_tester(self) -> None:
         """Remember what will have retained topics; only a tester that is there tells its channels."""
+        if self._commands is not None:
+            self._commands.testers_changed()
         if self.broker.ready:
             self._clear_what_is_no_longer_served()
             return

@@ -21,7 +21,6 @@ _NOT_YET = (
     "telemetry.variables_interval_s",
     "telemetry.deadband",
     "telemetry.spool",
-    "commands.journal_days",
 )
 _NOT_YET_OF_CYCLER = ("direct_watchdog_s", "output_interval_ms")
 _NOT_YET_OF_CYCLER_TELEMETRY = ("aux_interval_s", "variables_interval_s", "deadband")

@@ -116,7 +116,7 @@ class CommandsSection(_Section, frozen=True, kw_only=True):
 
     timeout_s: Annotated[float, Meta(gt=0)] = 5.0
     max_ttl_s: Annotated[int, Meta(gt=0)] = 60
-    journal_days: float = 30
+    journal_days: Annotated[float, Meta(ge=1)] = 30
     require_expiry: bool = False
     stop_needs_rule: bool = False
     allow: list[AllowSection] = []

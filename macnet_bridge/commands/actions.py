@@ -11,6 +11,7 @@ import msgspec
 
 from macnet_bridge.commands import limits
 from macnet_bridge.commands.job import Done, Job
+from macnet_bridge.commands.proof import StateProof
 from macnet_bridge.commands.read_back import (
     can_read_back,
     read_state,
@@ -79,6 +80,7 @@ async def resume(job: Job[NoArguments]) -> Done:
         state = (await read_state(job)).state
         if state != ChannelState.SUSPENDED:
             raise Rejected("CHANNEL_BUSY", f"the channel is {ChannelState.word(state)}, not suspended")
+    await job.about_to_send(StateProof(states=list(RUNNING)) if live else None)
     doubt = await send_once(job.tester.cycler.resume(job.channel, job.deciding))
     return await _settle(job, doubt, lambda state: state in RUNNING)
 
@@ -92,6 +94,7 @@ async def reset(job: Job[ResetArguments]) -> Done:
             f"the channel is {ChannelState.word(state)}; stop_running = true resets it all the same",
             "args.stop_running",
         )
+    await job.about_to_send(_free_now(state))
     doubt = await send_once(job.tester.cycler.reset(job.channel, job.deciding))
     if doubt and state == ChannelState.AVAILABLE:
         raise doubt  # it was free before, so finding it free proves nothing
@@ -107,8 +110,14 @@ async def archive(job: Job[NoArguments]) -> Done:
             f"the channel is {ChannelState.word(state)}; a test is archived when it is completed, "
             "suspended or at a problem",
         )
+    await job.about_to_send(_free_now(state))
     doubt = await send_once(job.tester.cycler.archive(job.channel, job.deciding))
     return await _settle(job, doubt, lambda state: state == ChannelState.AVAILABLE)
+
+
+def _free_now(before: int) -> StateProof | None:
+    """A channel that becomes available shows a reset; one that was free before shows nothing."""
+    return None if before == ChannelState.AVAILABLE else StateProof(states=[ChannelState.AVAILABLE])
 
 
 async def _settle(job: Job[Any], doubt: OutcomeUnknown | None, wanted: Any) -> Done:

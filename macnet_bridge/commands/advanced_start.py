@@ -8,7 +8,7 @@ from typing import TypeVar
 from msgspec import UNSET, UnsetType, structs
 
 from macnet_bridge.commands.job import Done, Job
-from macnet_bridge.commands.start_test import c_rate_of, comment_of, name_of
+from macnet_bridge.commands.start_test import c_rate_of, comment_of, key_hash, name_of
 from macnet_bridge.commands.starting import Start, carry_out, check_request
 from macnet_bridge.errors import Rejected
 from macnet_bridge.macnet.protocol import messages as m
@@ -40,7 +40,8 @@ async def advanced_start(job: AdvancedJob) -> Done:
         # The check knows new tests only, and would find the archived test in the way.
         check = structs.replace(check_request(request), test_name=new_name)
     send = partial(job.tester.cycler.advanced_start, job.channel, request)
-    return await carry_out(job, Start(send, check, test_name, (archived,) if archived else ()))
+    other_names = (archived,) if archived else ()
+    return await carry_out(job, Start(send, check, test_name, key_hash(job.ticket.key), other_names))
 
 
 def _check_combination(args: AdvancedStartArguments) -> None:

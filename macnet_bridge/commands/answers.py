@@ -55,10 +55,7 @@ class Answers:
             payload = msgspec.json.encode(failed)
             self._publish(ticket, payload)
         if entry is not None:
-            self._memory.settle(entry, payload)
-            for repeat in entry.repeats:
-                self._publish_again(repeat, payload)
-            entry.repeats.clear()
+            self.recalled(entry, payload)
 
     def again(self, known: Remembered, ticket: Ticket) -> None:
         """The same command again: the same answer now, or when there is one."""
@@ -66,6 +63,13 @@ class Answers:
             known.repeats.append(ticket)
         else:
             self._publish_again(ticket, known.answer)
+
+    def recalled(self, entry: Remembered, payload: bytes) -> None:
+        """All who ask for it now get the answer that a command once had."""
+        self._memory.settle(entry, payload)
+        for repeat in entry.repeats:
+            self._publish_again(repeat, payload)
+        entry.repeats.clear()
 
     def _publish_again(self, ticket: Ticket, payload: bytes) -> None:
         answer = _decoder.decode(payload)

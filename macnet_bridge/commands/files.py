@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from typing import Any
 
 from msgspec import to_builtins
 
 from macnet_bridge.commands.job import Done, Job
+from macnet_bridge.commands.proof import FileProof
 from macnet_bridge.commands.read_back import wait_until
 from macnet_bridge.errors import NotConfirmed, OutcomeUnknown, TooLarge
 from macnet_bridge.macnet.cycler import Line, Transferred
@@ -57,6 +59,8 @@ async def put_file(job: Job[PutFileArguments]) -> Done:
     cycler = job.tester.cycler
     result: dict[str, Any] = {}
     doubt = None
+    sha256 = hashlib.sha256(data).hexdigest()
+    await job.about_to_send(FileProof(file_type=file_type, name=name, size=len(data), sha256=sha256))
     try:
         result = _outline(await cycler.put_file(file_type, name, data, before_send=job.deciding))
     except OutcomeUnknown as error:

@@ -10,8 +10,12 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import structs
 
+from macnet_bridge import kill_points
+from macnet_bridge.commands import proof as proofs
+from macnet_bridge.commands.history import History
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.commands.problems import problem
+from macnet_bridge.commands.record import Record
 from macnet_bridge.commands.ticket import Clock, Ticket
 from macnet_bridge.errors import (
     CommandStopped,
@@ -96,8 +100,10 @@ class Job(Generic[A]):
     Attributes:
         sent: whether the deciding request has left.
         decided: set once the deciding request was answered, or is not going to be sent.
-        finished: set once the final acknowledgement is out.
+        finished: set once it is known what the final acknowledgement says.
         steps: what was changed on the way, for the acknowledgement.
+        record: its row in the journal, None for a command that is not journalled.
+        history: of all commands.
     """
 
     def __init__(
@@ -109,6 +115,8 @@ class Job(Generic[A]):
         clock: Clock,
         tester: Tester | None = None,
         rules: CyclerRules | None = None,
+        record: Record | None = None,
+        history: History | None = None,
     ) -> None:
         self.ticket = ticket
         self.verb = verb
@@ -117,6 +125,8 @@ class Job(Generic[A]):
         self.decided = asyncio.Event()
         self.finished = asyncio.Event()
         self.steps: list[str] = []
+        self.record = record
+        self.history = history
         self._deadline = deadline
         self._clock = clock
         self._tester = tester
@@ -148,6 +158,19 @@ class Job(Generic[A]):
         if self._clock().monotonic >= self._deadline:
             raise Expired("its deadline passed before it could be sent")
 
+    async def about_to_send(self, proof: proofs.Proof | None = None) -> None:
+        """Have it on disk that the deciding request leaves next, where the command is journalled.
+
+        Args:
+            proof: what will show that the command took effect, should the bridge not live to see it.
+
+        Raises:
+            JournalUnavailable: it cannot be written; nothing may be sent.
+        """
+        if self.record is not None:
+            kill_points.reach("before_sent")
+            await self.record.sent(proofs.encode(proof))
+
     def deciding(self) -> None:
         """Gate before the deciding request, with the request's first byte still here.
 
@@ -156,22 +179,39 @@ class Job(Generic[A]):
         """
         if not self.sent:
             self.preparing()
+            self._check_journal()
         self.sent = True
+
+    def _check_journal(self) -> None:
+        if self.record is None:
+            return
+        if not self.record.is_sent:
+            raise MacNetBridgeError(f"{self.verb.name} was not journalled; it is not sent")
+        kill_points.reach("before_send")
+        if kill_points.is_wanted("after_send"):
+            # Whoever passes this gate sends before anything else has its turn.
+            asyncio.get_running_loop().call_soon(kill_points.reach, "after_send")
 
     async def decide(self) -> None:
         """The deciding request has been answered, or never will be.
 
         A stop that waits for this sends its request before anything else of the job leaves.
         """
+        kill_points.reach("after_reply")
         self.decided.set()
         await asyncio.sleep(0)
 
     async def run(self) -> Acknowledgement:
         """Carry the command out. Whatever happens becomes its final acknowledgement."""
         try:
+            if self.record is not None and await self.record.known() is not None:
+                # Whoever finishes this job gives the answer that the journal has.
+                return self.refuse(Rejected("ID_REUSED", "this id was used before"))
+            kill_points.reach("job_begins")
             if not self.sent:  # a stop may be carried out twice
                 self.preparing()
             done = await self.verb.run(self)
+            kill_points.reach("after_read_back")
             return self._final("done", result=done.result, verified=done.verified)
         except MacNetBridgeError as error:
             return self._final(self._status(error), problem=self._problem(error))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from macnet_bridge.commands.record import Record
 from macnet_bridge.commands.ticket import Ticket
 from macnet_bridge.errors import Rejected
 
@@ -21,6 +22,7 @@ class Remembered:
         answer: its final acknowledgement as it was published, None while it runs.
         reserved_bytes: room that is kept for its answer while it runs.
         repeats: those who asked for the same meanwhile and wait for that answer.
+        record: its row in the journal, None for a command that is not journalled.
     """
 
     fingerprint: bytes
@@ -28,6 +30,12 @@ class Remembered:
     answer: bytes | None = None
     reserved_bytes: int = 0
     repeats: list[Ticket] = field(default_factory=list)
+    record: Record | None = None
+
+
+def reused() -> Rejected:
+    """The refusal of a key that stood for another command."""
+    return Rejected("ID_REUSED", "this id stood for another command; use a new one", "id")
 
 
 class AnswerMemory:
@@ -53,8 +61,12 @@ class AnswerMemory:
         self._forget(now)
         known = self._commands.get(key)
         if known is not None and known.fingerprint != fingerprint:
-            raise Rejected("ID_REUSED", "this id stood for another command; use a new one", "id")
+            raise reused()
         return known
+
+    def find(self, key: tuple[object, ...]) -> Remembered | None:
+        """The command under this key, whatever it was."""
+        return self._commands.get(key)
 
     def remember(self, key: tuple[object, ...], fingerprint: bytes, now: float) -> Remembered:
         """Note a new command."""

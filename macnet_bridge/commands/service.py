@@ -2,7 +2,8 @@
 
 The way of a command: ticket (who asks what) -> memory (was it asked before?) -> checks ->
 lane of its channel -> job -> final acknowledgement. What goes wrong at any point becomes the
-final acknowledgement too.
+final acknowledgement too. A command that needs an id is in the journal from the memory on, and its
+acknowledgement is written there before it is published.
 """
 
 from __future__ import annotations
@@ -10,23 +11,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from macnet_bridge import kill_points
 from macnet_bridge.commands.answers import Answers, SendAcknowledgement
 from macnet_bridge.commands.deadline import deadline
+from macnet_bridge.commands.history import History
 from macnet_bridge.commands.job import CyclerRules, Job, Verb
+from macnet_bridge.commands.journalling import Journalling
 from macnet_bridge.commands.lane import Lane
 from macnet_bridge.commands.memory import AnswerMemory, Remembered
 from macnet_bridge.commands.permission import Permission
 from macnet_bridge.commands.problems import problem
+from macnet_bridge.commands.settling import Settler
 from macnet_bridge.commands.ticket import Clock, CommandMessage, Now, Ticket, read_ticket
 from macnet_bridge.commands.verbs import VERBS, no_such_verb
 from macnet_bridge.errors import CommandStopped, MacNetBridgeError, Rejected
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
 from macnet_bridge.payloads.arguments import decode_arguments
 from macnet_bridge.payloads.envelope import Envelope, decode_envelope
+from macnet_bridge.store import Journal
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Address, Topics
 
@@ -34,6 +40,9 @@ log = logging.getLogger(__name__)
 
 ACCEPTED_AFTER_S = 0.25
 """A command that takes longer is acknowledged as accepted meanwhile."""
+
+JOURNAL_S = 0.4
+"""How long the journal may take for the last answers when the bridge stops."""
 
 
 def system_clock() -> Now:
@@ -66,6 +75,8 @@ class CommandService:
         send: SendAcknowledgement,
         tasks: asyncio.TaskGroup,
         clock: Clock = system_clock,
+        *,
+        journal: Journal,
     ) -> None:
         self._topics = topics
         self._rules = rules
@@ -74,14 +85,25 @@ class CommandService:
         self._clock = clock
         self._memory = AnswerMemory(keep_s=2 * rules.max_ttl_s)
         self._answers = Answers(topics, testers, send, self._memory, clock)
+        self._settler = Settler(testers, clock)
+        self._journalling = Journalling(
+            journal, self._memory, self._answers, self._settler, clock, self._spawn_recovery
+        )
+        self._history = History(self._memory, journal, rules.permission)
+        self._ending: set[asyncio.Task[None]] = set()
+        self._recoveries: set[asyncio.Task[None]] = set()
         self._reply_prefixes = [f"{topics.root}/reply", *rules.reply_prefixes]
         self._lanes: dict[tuple[str | None, int | None], Lane] = {}
         self._running: dict[Job[Any], asyncio.TimerHandle | None] = {}
         self._remembered: dict[Job[Any], Remembered] = {}
         self._is_stopping = False
 
-    def handle(self, message: CommandMessage) -> None:
-        """Take one message from a command topic."""
+    def handle(self, message: CommandMessage) -> asyncio.Future[Any] | None:
+        """Take one message from a command topic.
+
+        Returns:
+            What is done once the message need not come again, well or badly; None: it is now.
+        """
         now = self._clock()
         ticket = read_ticket(message, self._topics, self._reply_prefixes, now)
         entry: Remembered | None = None
@@ -91,19 +113,32 @@ class CommandService:
             )
             if known is not None:
                 self._answers.again(known, ticket)
-                return
+                return known.record.begun if known.record else None
+            kill_points.reach("read")
             if ticket.key:
                 entry = self._memory.remember(ticket.key, ticket.fingerprint, now.monotonic)
+                entry.record = self._journalling.begin(ticket) if _is_journalled(ticket) else None
             self._admit(message, ticket, entry)
         except CommandStopped as refusal:
-            self._answers.final(ticket, entry, ticket.refusal(refusal, self._clock()))
+            self._end(ticket, entry, ticket.refusal(refusal, self._clock()))
         except Exception:
             # Whatever a message contains, its sender gets an answer and the bridge goes on.
             log.exception("a message on %s could not be handled", message.topic)
             fault = problem(MacNetBridgeError("an internal error; the bridge's log has the details"))
-            self._answers.final(
-                ticket, entry, ticket.acknowledgement("rejected", self._clock(), problem=fault)
-            )
+            self._end(ticket, entry, ticket.acknowledgement("rejected", self._clock(), problem=fault))
+        return entry.record.begun if entry is not None and entry.record else None
+
+    async def recover(self) -> None:
+        """Answer what an earlier run left behind; call it before the first message."""
+        await self._journalling.recover()
+
+    async def keep_house(self, journal_days: float) -> None:
+        """Keep the journal small; runs until it is cancelled."""
+        await self._journalling.keep_house(journal_days)
+
+    def testers_changed(self) -> None:
+        """A tester came online."""
+        self._settler.testers_changed()
 
     async def drain(self, timeout_s: float) -> None:
         """Before the bridge stops: refuse what has not begun, wait for what has.
@@ -112,6 +147,8 @@ class CommandService:
         now on is refused too.
         """
         self._is_stopping = True
+        for recovery in self._recoveries:
+            recovery.cancel()  # the next run goes on with it
         for lane in self._lanes.values():
             lane.cancel_waiting(Rejected("CANCELLED", "the bridge is stopping"))
         try:
@@ -120,6 +157,8 @@ class CommandService:
         except TimeoutError:
             log.warning("%d commands were still running when the bridge stopped", len(self._running))
             self._abandon()
+        if self._ending:
+            await asyncio.wait(self._ending, timeout=JOURNAL_S)
 
     def _abandon(self) -> None:
         for lane in self._lanes.values():
@@ -154,7 +193,8 @@ class CommandService:
         if verb.reads and entry is not None:
             self._memory.reserve(entry, verb.answer_bytes)
         rules = self._rules.cyclers.get(address.cycler or "")
-        job = Job(ticket, verb, args, until, self._clock, tester, rules)
+        record = entry.record if entry is not None else None
+        job = Job(ticket, verb, args, until, self._clock, tester, rules, record, self._history)
         self._begin(job, entry, progress=envelope.progress)
 
     def _find_verb(self, address: Address) -> Verb[Any]:
@@ -195,19 +235,52 @@ class CommandService:
             self._remembered[job] = entry
         timer = None
         if progress:
-            self._answers.accepted(job.ticket)
+            self._accept(job)
         else:
             loop = asyncio.get_running_loop()
-            timer = loop.call_later(ACCEPTED_AFTER_S, self._answers.accepted, job.ticket)
+            timer = loop.call_later(ACCEPTED_AFTER_S, self._accept, job)
         self._running[job] = timer
+
+    def _accept(self, job: Job[Any]) -> None:
+        """Say `accepted`, of a journalled command once it is in the journal, and new there."""
+        if job.record is None:
+            self._answers.accepted(job.ticket)
+            return
+
+        def say(begun: asyncio.Future[Any]) -> None:
+            if not job.finished.is_set() and begun.exception() is None and begun.result() is None:
+                self._answers.accepted(job.ticket)
+
+        job.record.begun.add_done_callback(say)
 
     def _finish_job(self, job: Job[Any], answer: Acknowledgement) -> None:
         entry = self._forget(job)
-        self._answers.final(job.ticket, entry, answer, reads=job.verb.reads)
+        # Before the journal has it: a stop may wait for this, and never waits for a disk.
         job.finished.set()
+        self._end(job.ticket, entry, answer, reads=job.verb.reads)
+
+    def _end(
+        self, ticket: Ticket, entry: Remembered | None, answer: Acknowledgement, *, reads: bool = False
+    ) -> None:
+        if entry is None or entry.record is None:
+            self._answers.final(ticket, entry, answer, reads=reads)
+            return
+        ending = self._tasks.create_task(self._journalling.finish(ticket, entry, answer), name="ending")
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+
+    def _spawn_recovery(self, recovery: Coroutine[Any, Any, None]) -> None:
+        task = self._tasks.create_task(recovery, name="recovery")
+        self._recoveries.add(task)
+        task.add_done_callback(self._recoveries.discard)
 
     def _forget(self, job: Job[Any]) -> Remembered | None:
         timer = self._running.pop(job, None)
         if timer is not None:
             timer.cancel()
         return self._remembered.pop(job, None)
+
+
+def _is_journalled(ticket: Ticket) -> bool:
+    verb = VERBS.get((ticket.address.scope, ticket.address.verb)) if ticket.address else None
+    return verb is not None and verb.needs_id

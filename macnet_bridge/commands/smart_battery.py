@@ -56,6 +56,7 @@ async def _change(row: Row, job: SbJob) -> Done:
     if row in AVAILABLE_ONLY:
         await _require_available(job)
     reply, doubt = m.Empty(), None
+    await job.about_to_send()
     try:
         reply = await _decide(job, row, request)
     except OutcomeUnknown as error:

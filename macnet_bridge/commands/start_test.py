@@ -36,7 +36,8 @@ async def start_test(job: StartJob) -> Done:
     """Start a test. MacNet (6, 10), (6, 11), (6, 2), read back by (4, 7) and (4, 6)"""
     request = start_request(job)
     send = partial(job.tester.cycler.start_test, job.channel, request)
-    return await carry_out(job, Start(send, check_request(request), request.test_name))
+    mark = key_hash(job.ticket.key)
+    return await carry_out(job, Start(send, check_request(request), request.test_name, mark))
 
 
 def start_request(job: StartJob) -> m.StartTest:

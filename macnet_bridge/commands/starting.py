@@ -15,6 +15,7 @@ import msgspec
 
 from macnet_bridge.commands.actions import wanted_limits
 from macnet_bridge.commands.job import Done, Job
+from macnet_bridge.commands.proof import TestProof
 from macnet_bridge.commands.read_back import (
     can_read_back,
     read_state,
@@ -43,12 +44,14 @@ class Start:
         send: sends the deciding request, with its gate.
         check: what the tester is asked before, None where its check does not fit this start.
         test_name: by which the tester will know the test.
+        mark: what ends the test's comment, and stands for the command's key.
         other_names: by which it may know it as well.
     """
 
     send: Callable[[BeforeSend], Awaitable[None]]
     check: m.CheckStart | None
     test_name: str
+    mark: str
     other_names: tuple[str, ...] = ()
 
 
@@ -59,6 +62,8 @@ async def carry_out(job: Job[S], start: Start) -> Done:
     await _set_limits(job, wanted)
     if start.check is not None and job.tester.online().has(f.CHECK_START):
         await check(job, start.check, job.preparing)
+    names = [start.test_name, *start.other_names]
+    await job.about_to_send(TestProof(test_names=names, mark=start.mark))
     doubt = await send_once(start.send(job.deciding))
     await job.decide()
     job.tester.touched(job.channel)

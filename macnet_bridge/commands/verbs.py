@@ -11,6 +11,7 @@ from macnet_bridge.commands.advanced_start import advanced_start
 from macnet_bridge.commands.global_flags import set_global_flags
 from macnet_bridge.commands.job import Verb
 from macnet_bridge.commands.macnet import macnet
+from macnet_bridge.commands.query import query
 from macnet_bridge.payloads.arguments import (
     AdvancedStartArguments,
     GetFileArguments,
@@ -19,6 +20,7 @@ from macnet_bridge.payloads.arguments import (
     NameArguments,
     NoArguments,
     PutFileArguments,
+    QueryArguments,
     ResetArguments,
     SetGlobalFlagsArguments,
     SetSafetyLimitsArguments,
@@ -49,6 +51,7 @@ VERBS: dict[tuple[Scope, str], Verb[Any]] = {
         Verb("read_general_info", _CYCLER, NoArguments, reads.read_general_info, reads=True),
         Verb("ping", _CYCLER, NoArguments, reads.ping, reads=True),
         Verb("ping", Scope.BRIDGE, NoArguments, reads.ping_bridge, reads=True),
+        Verb("query", Scope.BRIDGE, QueryArguments, query, reads=True),
         Verb(
             "advanced_start",
             _CHANNEL,
@@ -94,7 +97,7 @@ VERBS: dict[tuple[Scope, str], Verb[Any]] = {
 """All verbs by scope and name."""
 
 
-LATER = frozenset({"start_direct", "set_output", "rest", "query", "cancel", "set_log_level"})
+LATER = frozenset({"start_direct", "set_output", "rest", "cancel", "set_log_level"})
 """Verbs of the contract that this version does not have. None of its own is like them."""
 
 _PLACES = {

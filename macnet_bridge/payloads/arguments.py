@@ -29,6 +29,7 @@ Word = Annotated[int, Meta(ge=0, le=0xFFFF)]
 
 _PRINTABLE_OR_NONE = r"\A[\x20-\x7e]*\Z"
 _PRINTABLE = r"\A[\x20-\x7e]+\Z"
+_PRINCIPAL = r"\A[a-z0-9][a-z0-9_-]{0,62}\Z"
 _FLAGS = r"\A0[xX][0-9a-fA-F]{1,8}\Z"
 
 Ascii80 = Annotated[str, Meta(max_length=66, pattern=_PRINTABLE_OR_NONE)]
@@ -59,6 +60,7 @@ _PATTERNS_IN_WORDS = {
     r"\A[\x00-\x7f]*\Z": "Expected ASCII",
     _WINDOWS_FILE: 'Expected a file name that Windows takes: ASCII, none of <>:"/\\|?*, '
     "no dot or space at the end, no device such as CON",
+    _PRINCIPAL: "Expected a principal: a-z, 0-9, _ and - only",
     _FLAGS: "Expected a number, or one in hex such as 0x00000020",
 }
 
@@ -152,6 +154,13 @@ class NameArguments(Arguments, frozen=True, kw_only=True):
     """Arguments of `procedure_exists` and `test_name_exists`."""
 
     name: AnyName
+
+
+class QueryArguments(Arguments, frozen=True, kw_only=True):
+    """Arguments of `query`. Without a principal, that of the topic."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=128)]
+    principal: Annotated[str, Meta(pattern=_PRINCIPAL)] | UnsetType = UNSET
 
 
 class ListFilesArguments(Arguments, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 from macnet_bridge.app.bridge import Bridge
@@ -91,10 +91,12 @@ class BridgeProcess:
         self._log = folder / "bridge.log"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
-        command = [sys.executable, "-m", "macnet_bridge", "run", "-c", str(self._config)]
+    def start(self, module: str = "macnet_bridge", environment: Mapping[str, str] = {}) -> None:
+        command = [sys.executable, "-m", module, "run", "-c", str(self._config)]
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=_environment())
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, env=_environment() | dict(environment)
+            )
 
     def kill(self) -> None:
         """End it without a word, as a power cut would."""

@@ -28,6 +28,7 @@ async def peer(lab: Lab, cycler: SimulatedCycler) -> MqttPeer:
 
 async def the_only_answer(peer: MqttPeer, lab: Lab, after: int) -> dict[str, object]:
     """The one final acknowledgement since `after`; a ping proves that no second one comes."""
+    await peer.final(None, after)
     await peer.command(f"{lab.root}/bridge/lab/cmd/ping", {"id": f"fence{after}"})
     acks = [seen for seen in peer.seen[after:] if seen.topic.endswith("/ack")]
     finals = [seen.json for seen in acks if seen.json["final"] and seen.json["command"] != "ping"]

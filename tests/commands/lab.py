@@ -6,8 +6,10 @@ import asyncio
 import itertools
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
@@ -20,6 +22,7 @@ from macnet_bridge.commands.ticket import Now
 from macnet_bridge.macnet import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.survey import Survey
 from macnet_bridge.simulator import Behaviour, SimulatedCycler
+from macnet_bridge.store import Journal
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Topics
 
@@ -91,6 +94,7 @@ class Lab:
     service: CommandService
     clock: MovableClock
     sent: list[Sent]
+    journal: Journal
     handled: int = 0
     broker_takes_bytes: int | None = None
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -161,6 +165,15 @@ class Lab:
 
 
 @asynccontextmanager
+async def _journal(folder: Path | None) -> AsyncIterator[Journal]:
+    with ExitStack() as stack:
+        journal = Journal(folder or stack.enter_context(TemporaryDirectory()))
+        journal.open()
+        stack.callback(journal.close)
+        yield journal
+
+
+@asynccontextmanager
 async def lab(
     channels: int = 4,
     *,
@@ -171,11 +184,16 @@ async def lab(
     served: frozenset[int] | None = None,
     live: bool = True,
     away: bool = False,
+    folder: Path | None = None,
     **options: Any,
 ) -> AsyncIterator[Lab]:
-    """At its end every message that was taken has had one final acknowledgement, and not more."""
+    """At its end every message that was taken has had one final acknowledgement, and not more.
+
+    Args:
+        folder: where the journal is, None for one that nothing is in yet.
+    """
     options.setdefault("behaviour", Behaviour(starting_second=0.0))
-    async with SimulatedCycler(channels, **options) as simulated:
+    async with SimulatedCycler(channels, **options) as simulated, _journal(folder) as journal:
         address = TesterAddress(simulated.host, simulated.json_port, simulated.tcp_port, simulated.udp_port)
         tester = Tester("lab1", AsyncCycler(address, timeout_s=timeout_s), served)
         system = await tester.cycler.read_system_info()
@@ -200,8 +218,10 @@ async def lab(
                 lambda *message: made.note(*message),  # noqa: PLW0108 - `made` comes later
                 tasks,
                 clock,
+                journal=journal,
             )
-            made = Lab(simulated, tester, service, clock, sent)
+            made = Lab(simulated, tester, service, clock, sent, journal)
+            await service.recover()
             yield made
             await service.drain(PATIENCE_S)
         tester.cycler.close()

@@ -96,6 +96,7 @@ SAMPLES: dict[tuple[Scope, str], Sample] = {
         },
     ),
     (Scope.BRIDGE, "ping"): Sample(()),
+    (Scope.BRIDGE, "query"): Sample((), {"id": "never-given"}),
 } | {
     (_CHANNEL, verb_name(row)): Sample((row.number,), smart_battery.SAMPLES[verb_name(row)])
     for row in FUNCTIONS.values()

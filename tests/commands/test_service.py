@@ -225,7 +225,7 @@ async def test_a_refusal_uses_up_its_id() -> None:
     async with lab() as it:
         for _ in range(2):
             it.tell("start_test", {"procedure": 5}, id="x")
-        first, again = it.finals("x")
+        first, again = await it.wait(lambda answer: answer["id"] == "x" and answer["final"], 2)
         assert again == first | {"duplicate": True}
 
 

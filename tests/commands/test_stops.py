@@ -82,7 +82,7 @@ async def test_a_stop_overtakes_a_start_that_waits() -> None:
         start, variable = it.tell("start_test", START), it.tell("set_variable", ONE)
         stop = it.tell("suspend")
         for name in (start, variable):
-            (answer,) = it.finals(name)
+            answer = await it.final(name)
             assert (answer["status"], answer["error"]["code"]) == ("superseded", "STOPPED")
         assert (await it.final(stop))["status"] == "done"
         assert (await it.final(before))["status"] == "done"

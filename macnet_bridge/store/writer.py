@@ -1,0 +1,119 @@
+"""One thread that owns a SQLite connection and commits what waits for it together."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from macnet_bridge import kill_points
+from macnet_bridge.errors import JournalUnavailable
+
+T = TypeVar("T")
+Operation = Callable[[sqlite3.Connection], T]
+
+
+@dataclass(slots=True)
+class _Task:
+    """One operation. `name` is that of its points in `kill_points`."""
+
+    name: str
+    run: Operation[Any]
+    done: Future[Any] = field(default_factory=Future)
+
+
+class Writer:
+    """Runs operations in the order they came, each in a transaction that it may share with others.
+
+    Args:
+        connect: called on the thread, for the connection.
+    """
+
+    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+        self._connect = connect
+        self._waiting: deque[_Task] = deque()
+        self._thread = ThreadPoolExecutor(1, "journal")
+        self._is_closed = False
+        self._connection: sqlite3.Connection | None = None
+
+    def open(self) -> None:
+        """Connect. Raises what `connect` raises."""
+        self._connection = self._thread.submit(self._connect).result()
+
+    def close(self) -> None:
+        """Write what waits, and close the file."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._connection is not None:
+            self._thread.submit(self._connection.close)
+        self._thread.shutdown()
+
+    def submit(self, name: str, operation: Operation[T]) -> asyncio.Future[T]:
+        """The operation's result, once it is synced to the disk.
+
+        Whoever stops waiting for it does not call it off. The future raises JournalUnavailable.
+        """
+        task = _Task(name, operation)
+        if self._is_closed or self._connection is None:
+            task.done.set_exception(JournalUnavailable("the journal is closed"))
+        else:
+            task.done.set_running_or_notify_cancel()
+            self._waiting.append(task)
+            # One turn for each; those whose work an earlier turn has done find nothing.
+            self._thread.submit(self._write, self._connection)
+        return asyncio.wrap_future(task.done)
+
+    # --- on the thread
+
+    def _write(self, connection: sqlite3.Connection) -> None:
+        tasks = list(self._take())
+        if not tasks:
+            return
+        try:
+            results = _commit(connection, tasks)
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
+            if len(tasks) == 1:
+                tasks[0].done.set_exception(_unavailable(error))
+                return
+            for task in tasks:  # what fits on a full disk must not fail with what does not
+                self._write_alone(connection, task)
+        else:
+            for task, result in zip(tasks, results, strict=True):
+                task.done.set_result(result)
+
+    def _write_alone(self, connection: sqlite3.Connection, task: _Task) -> None:
+        try:
+            (result,) = _commit(connection, [task])
+        except Exception as error:  # noqa: BLE001 - as above
+            task.done.set_exception(_unavailable(error))
+        else:
+            task.done.set_result(result)
+
+    def _take(self) -> list[_Task]:
+        # Only this thread takes, so what is counted is there.
+        return [self._waiting.popleft() for _ in range(len(self._waiting))]
+
+
+def _commit(connection: sqlite3.Connection, tasks: list[_Task]) -> list[Any]:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        results = [task.run(connection) for task in tasks]
+        for task in tasks:
+            kill_points.reach(f"{task.name}_before_commit")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    for task in tasks:
+        kill_points.reach(f"{task.name}_after_commit")
+    return results
+
+
+def _unavailable(error: Exception) -> JournalUnavailable:
+    return JournalUnavailable(f"the journal cannot be used: {error}")
