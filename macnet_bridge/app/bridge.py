@@ -16,6 +16,7 @@ from macnet_bridge.app import wiring
 from macnet_bridge.app.config import Config
 from macnet_bridge.app.data_dir import DataDir, Memory
 from macnet_bridge.app.http import serve_http
+from macnet_bridge.app.lock_file import open_locks
 from macnet_bridge.broker import Broker, Lane, Outgoing, Subscription
 from macnet_bridge.commands.service import CommandService
 from macnet_bridge.commands.verbs import verb_names
@@ -50,6 +51,7 @@ class Bridge:
         self._config = config
         self._data_dir = data_dir
         self._since = time.time()
+        self._locks = open_locks(data_dir.path)
         self._stop = asyncio.Event()
         self.topics = Topics(config.mqtt.root, config.bridge.name)
         self.identity = Identity(config.bridge.name, secrets.token_hex(8), data_dir.memory.run)
@@ -109,6 +111,7 @@ class Bridge:
             self.testers,
             self._send_acknowledgement,
             tasks,
+            locks=self._locks,
         )
         http = None
         if self._config.bridge.http:

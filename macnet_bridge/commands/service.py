@@ -14,21 +14,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import UNSET, Raw
+
 from macnet_bridge.commands.answers import Answers, SendAcknowledgement
+from macnet_bridge.commands.conditions import Check, Conditions
 from macnet_bridge.commands.deadline import deadline
+from macnet_bridge.commands.expectations import Expectation
 from macnet_bridge.commands.job import CyclerRules, Job, Verb
+from macnet_bridge.commands.keys import check_keys
 from macnet_bridge.commands.lane import Lane
+from macnet_bridge.commands.locks import Locks
 from macnet_bridge.commands.memory import AnswerMemory, Remembered
 from macnet_bridge.commands.permission import Permission
 from macnet_bridge.commands.problems import problem
+from macnet_bridge.commands.several import Order, Several
 from macnet_bridge.commands.ticket import Clock, CommandMessage, Now, Ticket, read_ticket
 from macnet_bridge.commands.verbs import VERBS, no_such_verb
 from macnet_bridge.errors import CommandStopped, MacNetBridgeError, Rejected
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
 from macnet_bridge.payloads.arguments import decode_arguments
-from macnet_bridge.payloads.envelope import Envelope, decode_envelope
+from macnet_bridge.payloads.envelope import Envelope, decode_envelope, names_channels
+from macnet_bridge.payloads.telemetry import Lock
 from macnet_bridge.tester import Tester
-from macnet_bridge.topics import Address, Topics
+from macnet_bridge.topics import Address, Scope, Topics
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +74,7 @@ class CommandService:
         send: SendAcknowledgement,
         tasks: asyncio.TaskGroup,
         clock: Clock = system_clock,
+        locks: Locks | None = None,
     ) -> None:
         self._topics = topics
         self._rules = rules
@@ -79,6 +88,9 @@ class CommandService:
         self._running: dict[Job[Any], asyncio.TimerHandle | None] = {}
         self._remembered: dict[Job[Any], Remembered] = {}
         self._is_stopping = False
+        self._locks = locks or Locks({}, lambda table: None)
+        self._locks.hand_out(testers)
+        self._several = Several(self, self._answers, testers, clock)
 
     def handle(self, message: CommandMessage) -> None:
         """Take one message from a command topic."""
@@ -116,12 +128,15 @@ class CommandService:
             lane.cancel_waiting(Rejected("CANCELLED", "the bridge is stopping"))
         try:
             async with asyncio.timeout(timeout_s):
+                await asyncio.gather(*self._several.looking)
                 await asyncio.gather(*(job.finished.wait() for job in self._running))
         except TimeoutError:
             log.warning("%d commands were still running when the bridge stopped", len(self._running))
             self._abandon()
 
     def _abandon(self) -> None:
+        for task in self._several.looking:
+            task.cancel()
         for lane in self._lanes.values():
             lane.abandon()
         for job in list(self._running):
@@ -136,8 +151,10 @@ class CommandService:
         assert address is not None, "a ticket without a topic error has an address"
         if message.retain:
             raise Rejected("RETAINED", "a retained command is never executed; publish it without retain")
-        verb = self._find_verb(address)
+        verb = self._find_verb(address, message.payload)
         envelope = self._decode(message, verb)
+        ticket.dry_run = envelope.dry_run
+        check_keys(envelope, verb, address.scope)
         tester = self._find_tester(address)
         until = deadline(
             ticket.received,
@@ -147,18 +164,67 @@ class CommandService:
             max_ttl_s=self._rules.max_ttl_s,
             required=self._rules.require_expiry,
         )
-        self._rules.permission.check(address, reads=verb.reads, stops=verb.stops)
+        if envelope.channels is UNSET:
+            self._rules.permission.check(address, reads=verb.reads, stops=verb.stops)
         if verb.needs_id and ticket.key is None:
             raise Rejected("MISSING_ID", f"{verb.name} needs an id, so that it never runs twice", "id")
-        args = decode_arguments(verb.arguments, envelope.args)
         if verb.reads and entry is not None:
             self._memory.reserve(entry, verb.answer_bytes)
-        rules = self._rules.cyclers.get(address.cycler or "")
-        job = Job(ticket, verb, args, until, self._clock, tester, rules)
-        self._begin(job, entry, progress=envelope.progress)
+        order = Order(ticket, verb, envelope, until, entry)
+        if address.scope is Scope.ALL:
+            self._several.stop_all(order)
+        elif tester is not None and envelope.channels is not UNSET:
+            self._several.begin(order, tester)
+        else:
+            self.begin(self.make_job(order, ticket, tester), entry, progress=envelope.progress)
 
-    def _find_verb(self, address: Address) -> Verb[Any]:
+    def make_job(
+        self,
+        order: Order,
+        ticket: Ticket,
+        tester: Tester | None,
+        args: Raw | None = None,
+        *,
+        verb: Verb[Any] | None = None,
+        stagger_s: float = 0.0,
+        rehearse: Check | None = None,
+    ) -> Job[Any]:
+        """The job of a command, or of one channel of it.
+
+        Args:
+            stagger_s: how much later than the command its turn comes, and its deadline is.
+
+        Raises:
+            Rejected: NOT_ALLOWED, NOT_SERVED, or BAD_ARGS.
+        """
+        address, envelope = ticket.address, order.envelope
+        assert address is not None, "a ticket without a topic error has an address"
+        verb = verb or order.verb
+        if ticket.whole is not None and verb is order.verb:
+            self._rules.permission.check(address, reads=verb.reads, stops=verb.stops)
+        self._find_tester(address)
+        job = Job(
+            ticket,
+            verb,
+            decode_arguments(verb.arguments, envelope.args if args is None else args),
+            order.until + stagger_s,
+            self._clock,
+            tester,
+            self._rules.cyclers.get(address.cycler or ""),
+            Conditions(
+                envelope.dry_run,
+                ticket.received.monotonic + stagger_s if stagger_s and not envelope.dry_run else 0.0,
+                None if envelope.expect is UNSET else Expectation(envelope.expect),
+                rehearse,
+            ),
+        )
+        job.desk = self
+        return job
+
+    def _find_verb(self, address: Address, payload: bytes) -> Verb[Any]:
         verb = VERBS.get((address.scope, address.verb))
+        if address.scope is Scope.CYCLER and names_channels(payload):
+            verb = VERBS.get((Scope.CHANNEL, address.verb), verb)
         if verb is None:
             listed = self._topics.bridge_topic("info")
             raise Rejected("UNKNOWN_VERB", no_such_verb(address.scope, address.verb, listed))
@@ -183,7 +249,12 @@ class CommandService:
 
     # --- carrying out
 
-    def _begin(self, job: Job[Any], entry: Remembered | None, *, progress: bool) -> None:
+    def begin(self, job: Job[Any], entry: Remembered | None, *, progress: bool) -> None:
+        """Give a job to its lane.
+
+        Raises:
+            Rejected: BUSY; CANCELLED, the bridge is stopping.
+        """
         if self._is_stopping:
             raise Rejected("CANCELLED", "the bridge is stopping")
         place = (job.ticket.cycler, job.ticket.channel)
@@ -205,6 +276,23 @@ class CommandService:
         entry = self._forget(job)
         self._answers.final(job.ticket, entry, answer, reads=job.verb.reads)
         job.finished.set()
+        job.report(answer)
+
+    # --- for verbs of the bridge itself
+
+    def withdraw(self, principal: str, command_id: str) -> tuple[int, int]:
+        reason = Rejected("CANCELLED", "it was cancelled before it was sent")
+        meant = [
+            job
+            for job in self._running
+            if (job.ticket.principal, job.ticket.id) == (principal, command_id)
+            and (job.ticket.cycler is not None)
+        ]
+        done = [self._lanes[job.ticket.cycler, job.ticket.channel].withdraw(job, reason) for job in meant]
+        return done.count(True), done.count(False)
+
+    async def set_lock(self, tester: Tester, channel: int, lock: Lock | None) -> None:
+        await self._locks.change(tester, channel, lock)
 
     def _forget(self, job: Job[Any]) -> Remembered | None:
         timer = self._running.pop(job, None)
