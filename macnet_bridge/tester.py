@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
-from macnet_bridge.errors import TesterOffline, TesterRefused
+from macnet_bridge.errors import Rejected, TesterOffline, TesterRefused
 from macnet_bridge.macnet.cycler import AsyncCycler, Line
 from macnet_bridge.macnet.probe import Probe
 from macnet_bridge.macnet.protocol.functions import CHANNEL_SPECIFICATION
 from macnet_bridge.macnet.protocol.messages import ChannelSpecification
 from macnet_bridge.macnet.survey import Survey
+from macnet_bridge.payloads.telemetry import ChannelState, Lock
 from macnet_bridge.readings import CurrentSign
+
+STOPS_FIRST_S = 10.0
+"""How long reads make way for a stop of many channels."""
 
 
 class Tester:
@@ -24,7 +30,10 @@ class Tester:
         sign: how this tester's currents get their sign.
         specifications: of the channels asked so far. MacNet (3, 1)
         cells: by channel, test name and cell of the last start that named its cell.
+        locks: by channel, why no test may start there.
+        published: by channel, the state that was published last.
         touched: called with a channel that a command has just changed.
+        lock_changed: called with a channel that was locked or unlocked.
         came_online: called when it is known what there is to serve, before anything of it is published.
     """
 
@@ -45,7 +54,12 @@ class Tester:
         self.probe: Probe | None = None
         self.specifications: dict[int, ChannelSpecification] = {}
         self.cells: dict[int, tuple[str, str]] = {}
+        self.locks: dict[int, Lock] = {}
+        self.published: dict[int, ChannelState] = {}
+        self._stopping = 0
+        self._stops_over = asyncio.Event()
         self.touched: Callable[[int], None] = lambda channel: None
+        self.lock_changed: Callable[[int], None] = lambda channel: None
         self.came_online: Callable[[], None] = lambda: None
 
     @property
@@ -77,6 +91,35 @@ class Tester:
         if self.survey is None:
             raise TesterOffline(f"the tester {self.name} is offline")
         return self.survey
+
+    def check_lock(self, channel: int) -> None:
+        """Pass unless the channel is locked.
+
+        Raises:
+            Rejected: LOCKED, with the reason and who gave it.
+        """
+        lock = self.locks.get(channel)
+        if lock is not None:
+            raise Rejected("LOCKED", f"{lock.principal} locked the channel: {lock.reason}")
+
+    @contextmanager
+    def stops_first(self) -> Iterator[None]:
+        """While a stop of many channels is under way: what is not urgent leaves the tester alone."""
+        self._stopping += 1
+        self._stops_over.clear()
+        try:
+            yield
+        finally:
+            self._stopping -= 1
+            if not self._stopping:
+                self._stops_over.set()
+
+    async def let_stops_pass(self) -> None:
+        """Wait while many channels are being stopped, some time at most."""
+        if self._stopping:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STOPS_FIRST_S):
+                    await self._stops_over.wait()
 
     def cell_id(self, channel: int, test_name: str | None) -> str | None:
         """The cell that a test was started on by us, None for tests of other origin."""

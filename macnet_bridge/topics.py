@@ -3,6 +3,7 @@
 R/C/N/cmd/VERB[/PRINCIPAL]      a command to channel N of cycler C
 R/C/cmd/VERB[/PRINCIPAL]        to the cycler
 R/bridge/B/cmd/VERB[/PRINCIPAL] to bridge B itself
+R/all/cmd/VERB[/PRINCIPAL]      to everything that any bridge serves
 """
 
 from __future__ import annotations
@@ -39,13 +40,14 @@ class Scope(Enum):
     CHANNEL = "channel"
     CYCLER = "cycler"
     BRIDGE = "bridge"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where a command is to go, and from whom, as its topic says.
 
-    `cycler` is None for the bridge, `channel` is None for all but a channel.
+    `cycler` is None for the bridge and for all, `channel` is None for all but a channel.
     """
 
     scope: Scope
@@ -98,7 +100,7 @@ class Topics:
 
     def command_filters(self, cyclers: Iterable[str]) -> list[tuple[str, str]]:
         """Topic filters of all commands, each with a topic under it for probes of the link."""
-        pairs = [self._filter(self.bridge_topic("cmd"))]
+        pairs = [self._filter(self.bridge_topic("cmd")), self._filter(f"{self.root}/all/cmd")]
         for cycler in cyclers:
             pairs.append(self._filter(f"{self.root}/{cycler}/cmd"))
             pairs.append((f"{self.root}/{cycler}/+/cmd/#", f"{self.root}/{cycler}/1/cmd/{CANARY_VERB}"))
@@ -139,11 +141,13 @@ class Topics:
         match self._levels(topic):
             case ["bridge", self.bridge, "cmd", *rest]:
                 return Scope.BRIDGE, None, None, rest
+            case ["all", "cmd", *rest]:
+                return Scope.ALL, None, None, rest
             case [cycler, "cmd", *rest] if _is_cycler(cycler):
                 return Scope.CYCLER, cycler, None, rest
             case [cycler, channel, "cmd", *rest] if _is_cycler(cycler) and _CHANNEL.fullmatch(channel):
                 return Scope.CHANNEL, cycler, int(channel), rest
-        raise Rejected("BAD_TOPIC", f"{topic!r} addresses neither a channel, a cycler nor this bridge")
+        raise Rejected("BAD_TOPIC", f"{topic!r} addresses neither a channel, a cycler, this bridge nor all")
 
 
 def _is_cycler(text: str) -> bool:

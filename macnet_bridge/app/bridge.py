@@ -16,6 +16,7 @@ from macnet_bridge.app import wiring
 from macnet_bridge.app.config import Config
 from macnet_bridge.app.data_dir import DataDir, Memory
 from macnet_bridge.app.http import serve_http
+from macnet_bridge.app.lock_file import open_locks
 from macnet_bridge.app.receipts import Receipts
 from macnet_bridge.broker import Broker, Lane, Outgoing, Subscription
 from macnet_bridge.commands.service import CommandService
@@ -52,6 +53,7 @@ class Bridge:
         self._config = config
         self._data_dir = data_dir
         self._since = time.time()
+        self._locks = open_locks(data_dir.path)
         self._stop = asyncio.Event()
         self._journal = Journal(config.bridge.data_dir)
         self._commands: CommandService | None = None
@@ -116,6 +118,7 @@ class Bridge:
             self._send_acknowledgement,
             tasks,
             journal=self._journal,
+            locks=self._locks,
         )
         await commands.recover()
         self._commands = commands

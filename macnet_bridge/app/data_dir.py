@@ -1,11 +1,11 @@
 """The bridge's data directory: one process at a time, and what must outlive it.
 
-For now that is a counter of starts, and which channels have retained topics at the broker.
+That is a counter of starts, which channels have retained topics at the broker, and the locks of
+channels (`lock_file`).
 """
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +15,7 @@ import filelock
 import msgspec
 from msgspec import Struct
 
+from macnet_bridge.app.durable import write_durably
 from macnet_bridge.errors import ConfigError
 
 _LOCK = "lock"
@@ -37,8 +38,8 @@ class DataDir:
     """The directory, locked while the context lasts."""
 
     def __init__(self, path: str) -> None:
-        self._path = Path(path)
-        self._lock = filelock.FileLock(self._path / _LOCK)
+        self.path = Path(path)
+        self._lock = filelock.FileLock(self.path / _LOCK)
         self.memory = Memory()
 
     def __enter__(self) -> Self:
@@ -48,7 +49,7 @@ class DataDir:
             ConfigError: it cannot be used, or another bridge uses it.
         """
         try:
-            self._path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
             with ExitStack() as undo:
                 undo.callback(self._lock.release)
@@ -57,11 +58,11 @@ class DataDir:
                 undo.pop_all()
         except filelock.Timeout:
             raise ConfigError(
-                f"bridge.data_dir: another bridge uses {self._path}; give each its own"
+                f"bridge.data_dir: another bridge uses {self.path}; give each its own"
             ) from None
         except OSError as error:
             raise ConfigError(
-                f"bridge.data_dir: {self._path}: {error.strerror}; name a folder that can be written"
+                f"bridge.data_dir: {self.path}: {error.strerror}; name a folder that can be written"
             ) from None
         return self
 
@@ -73,15 +74,10 @@ class DataDir:
     def save(self, memory: Memory) -> None:
         """Write what the next run needs; whole or not at all."""
         self.memory = memory
-        new = self._path / f"{_MEMORY}.new"
-        with new.open("wb") as file:
-            file.write(msgspec.json.encode(memory))
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._path / _MEMORY)
+        write_durably(self.path / _MEMORY, msgspec.json.encode(memory))
 
     def _read(self) -> Memory:
-        file = self._path / _MEMORY
+        file = self.path / _MEMORY
         if not file.exists():
             return Memory()
         try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import structs
 
 from macnet_bridge import kill_points
 from macnet_bridge.commands import proof as proofs
+from macnet_bridge.commands.conditions import UNCONDITIONAL, Conditions
 from macnet_bridge.commands.history import History
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.commands.problems import problem
@@ -30,6 +31,7 @@ from macnet_bridge.errors import (
 from macnet_bridge.payloads.acknowledgements import Acknowledgement, Problem, Status, Verified
 from macnet_bridge.payloads.arguments import Arguments
 from macnet_bridge.payloads.envelope import MAX_PAYLOAD_BYTES
+from macnet_bridge.payloads.telemetry import Lock
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Scope
 
@@ -45,7 +47,7 @@ class Done:
     """A verb that succeeded: the acknowledgement's result, and how it is known."""
 
     result: dict[str, Any]
-    verified: Verified = "reply"
+    verified: Verified | None = "reply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +96,35 @@ class CyclerRules:
         return self.limits.tightened(own) if own else self.limits
 
 
+class Desk(Protocol):
+    """The bridge's own part, for verbs that ask no tester."""
+
+    def withdraw(self, principal: str, command_id: str) -> tuple[int, int]:
+        """Take commands back: of how many nothing will be sent, and for how many it is too late."""
+
+    async def set_lock(self, tester: Tester, channel: int, lock: Lock | None) -> None:
+        """Lock or unlock a channel; it is on disk when this returns. Raises Rejected."""
+
+
+class WouldSend(Exception):
+    """A dry run has come to a request that would change something; it is not sent."""
+
+
 class Job(Generic[A]):
-    """One command on its way, with the two gates that its requests pass.
+    """One command on its way, with the gates that its requests pass.
 
     Attributes:
         sent: whether the deciding request has left.
         decided: set once the deciding request was answered, or is not going to be sent.
         finished: set once it is known what the final acknowledgement says.
         steps: what was changed on the way, for the acknowledgement.
-        record: its row in the journal, None for a command that is not journalled.
+        record: its row in the journal, which the parts of one command share; None for a command
+            that is not journalled.
         history: of all commands.
+        preview: what a dry run found out, for the acknowledgement.
+        holding: whether it waits for its turn, and not for the tester.
+        report: called with its final acknowledgement.
+        desk: what verbs of the bridge itself need of it.
     """
 
     def __init__(
@@ -115,6 +136,8 @@ class Job(Generic[A]):
         clock: Clock,
         tester: Tester | None = None,
         rules: CyclerRules | None = None,
+        conditions: Conditions = UNCONDITIONAL,
+        *,
         record: Record | None = None,
         history: History | None = None,
     ) -> None:
@@ -131,7 +154,13 @@ class Job(Generic[A]):
         self._clock = clock
         self._tester = tester
         self.rules = rules or CyclerRules()
-        self._stopped = False
+        self.conditions = conditions
+        self.preview: dict[str, Any] = {}
+        self.holding = False
+        self.report: Callable[[Acknowledgement], None] = lambda answer: None
+        self._desk: Desk | None = None
+        self._withdrawn: CommandStopped | None = None
+        self._wake = asyncio.Event()
 
     @property
     def tester(self) -> Tester:
@@ -139,24 +168,101 @@ class Job(Generic[A]):
         return self._tester
 
     @property
+    def desk(self) -> Desk:
+        assert self._desk is not None, "the service gives every job its desk"
+        return self._desk
+
+    @desk.setter
+    def desk(self, desk: Desk) -> None:
+        self._desk = desk
+
+    @property
     def channel(self) -> int:
         """The channel, 1-based; 1 for verbs of the cycler, where it does not matter."""
         return self.ticket.channel or 1
 
+    @property
+    def dry_run(self) -> bool:
+        """Whether all is to be checked and nothing changed."""
+        return self.conditions.dry_run
+
+    @property
+    def overtakes(self) -> bool:
+        """Whether it is a stop, to be carried out before all else. To try one stops nothing."""
+        return self.verb.stops and not self.dry_run
+
+    def rehearsal(self) -> Job[A]:
+        """The same command as a dry run."""
+        conditions = replace(self.conditions, dry_run=True, rehearse=None, not_before=0.0)
+        return Job(
+            self.ticket,
+            self.verb,
+            self.args,
+            self._deadline,
+            self._clock,
+            self._tester,
+            self.rules,
+            conditions,
+        )
+
     def stop(self) -> None:
         """A stop overtakes this command: nothing of it is to be sent any more."""
-        self._stopped = True
+        self.withdraw(Superseded("STOPPED", "a stop of this channel came before it was sent"))
+
+    def withdraw(self, reason: CommandStopped) -> bool:
+        """See that it ends with this reason, unsent. False = its deciding request has left."""
+        if self.sent:
+            return False
+        self._withdrawn = self._withdrawn or reason
+        self._wake.set()
+        return True
+
+    def wake(self) -> None:
+        """End its `hold`: what it waits for has come."""
+        self._wake.set()
+
+    async def hold(self, until: float | None = None) -> None:
+        """Wait up to this monotonic second, or to the deadline; less when it is woken or withdrawn.
+
+        Raises:
+            Superseded, Rejected, Expired: it is not wanted any more.
+        """
+        self.still_wanted()
+        self._wake.clear()
+        self.holding = True
+        end = self._deadline if until is None else min(until, self._deadline)
+        try:
+            async with asyncio.timeout(max(0.0, end - self._clock().monotonic)):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        finally:
+            self.holding = False
+        self.still_wanted()
+
+    def still_wanted(self) -> None:
+        """Gate before a request that changes nothing.
+
+        Raises:
+            Superseded, Rejected, Expired
+        """
+        if self._withdrawn is not None:
+            raise self._withdrawn
+        if self._clock().monotonic >= self._deadline:
+            raise Expired("its deadline passed before it could be sent")
+        if self.verb.starts and self._tester is not None:
+            self._tester.check_lock(self.channel)
 
     def preparing(self) -> None:
         """Gate before a request that prepares: passes while the command is still wanted.
 
         Raises:
-            Superseded, Expired
+            Superseded, Rejected, Expired
+            WouldSend: it is a dry run.
         """
-        if self._stopped:
-            raise Superseded("STOPPED", "a stop of this channel came before it was sent")
-        if self._clock().monotonic >= self._deadline:
-            raise Expired("its deadline passed before it could be sent")
+        self.still_wanted()
+        if self.dry_run:
+            raise WouldSend
 
     async def about_to_send(self, proof: proofs.Proof | None = None) -> None:
         """Have it on disk that the deciding request leaves next, where the command is journalled.
@@ -167,15 +273,22 @@ class Job(Generic[A]):
         Raises:
             JournalUnavailable: it cannot be written; nothing may be sent.
         """
-        if self.record is not None:
+        if self.record is None or self.dry_run:
+            return
+        if self.ticket.whole is None:
             kill_points.reach("before_sent")
             await self.record.sent(proofs.encode(proof))
+        elif not self.record.is_sent:
+            # What one channel shows proves nothing of the others.
+            kill_points.reach("before_sent")
+            await self.record.sent(None)
 
     def deciding(self) -> None:
         """Gate before the deciding request, with the request's first byte still here.
 
         Raises:
-            Superseded, Expired
+            Superseded, Rejected, Expired
+            WouldSend: it is a dry run.
         """
         if not self.sent:
             self.preparing()
@@ -209,10 +322,12 @@ class Job(Generic[A]):
                 return self.refuse(Rejected("ID_REUSED", "this id was used before"))
             kill_points.reach("job_begins")
             if not self.sent:  # a stop may be carried out twice
-                self.preparing()
+                await self._come_to_turn()
             done = await self.verb.run(self)
             kill_points.reach("after_read_back")
             return self._final("done", result=done.result, verified=done.verified)
+        except WouldSend:
+            return self._final("done", result={"would": [self.verb.name]} | self.preview)
         except MacNetBridgeError as error:
             return self._final(self._status(error), problem=self._problem(error))
         except Exception:
@@ -222,6 +337,15 @@ class Job(Generic[A]):
             return self._final("unknown" if self.sent else "rejected", problem=problem(fault))
         finally:
             self.decided.set()
+
+    async def _come_to_turn(self) -> None:
+        self.still_wanted()
+        if self.conditions.rehearse is not None:
+            await self.conditions.rehearse(self)
+        while self._clock().monotonic < self.conditions.not_before:
+            await self.hold(self.conditions.not_before)
+        if self.conditions.expected is not None:
+            await self.conditions.expected(self)
 
     def refuse(self, error: CommandStopped) -> Acknowledgement:
         """The final acknowledgement of a command that never ran."""

@@ -104,6 +104,15 @@ class Journalling:
             entry.repeats.insert(0, ticket)
             self._go_on(entry, row)
 
+    async def finish_part(self, ticket: Ticket, record: Record, answer: Acknowledgement) -> None:
+        """Give one channel of a command its final acknowledgement, if the command is new."""
+        try:
+            if await record.known() is not None:
+                return  # its answer was given when it was carried out, and is in the whole's
+        except JournalUnavailable:
+            pass  # that is the answer
+        self._answers.final(ticket, None, answer)
+
     async def keep_house(self, journal_days: float) -> None:
         """Forget what is older than that, and write what could not be written, from time to time."""
         while True:

@@ -49,7 +49,7 @@ class Lane:
         Raises:
             Rejected: BUSY, too many wait already.
         """
-        if job.verb.stops:
+        if job.overtakes:
             self._stop(job)
             return
         if len(self._waiting) >= MAX_WAITING:
@@ -62,6 +62,18 @@ class Lane:
         while self._waiting:
             job = self._waiting.popleft()
             self._finish(job, job.refuse(reason))
+        if self._running is not None and self._running.holding:
+            self._running.withdraw(reason)
+
+    def withdraw(self, job: Job[Any], reason: Rejected) -> bool:
+        """Refuse one command. False = its deciding request has left, or it is a stop."""
+        if job.overtakes:
+            return False  # others may have joined it
+        if job in self._waiting:
+            self._waiting.remove(job)
+            self._finish(job, job.refuse(reason))
+            return True
+        return job.withdraw(reason)
 
     def abandon(self) -> None:
         """Cancel whatever runs; `finish` will not be called for it."""

@@ -9,32 +9,42 @@ acknowledgement is written there before it is published.
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import UNSET, Raw
+
 from macnet_bridge import kill_points
 from macnet_bridge.commands.answers import Answers, SendAcknowledgement
+from macnet_bridge.commands.conditions import Check, Conditions
 from macnet_bridge.commands.deadline import deadline
+from macnet_bridge.commands.expectations import Expectation
 from macnet_bridge.commands.history import History
 from macnet_bridge.commands.job import CyclerRules, Job, Verb
 from macnet_bridge.commands.journalling import Journalling
+from macnet_bridge.commands.keys import check_keys
 from macnet_bridge.commands.lane import Lane
+from macnet_bridge.commands.locks import Locks
 from macnet_bridge.commands.memory import AnswerMemory, Remembered
 from macnet_bridge.commands.permission import Permission
 from macnet_bridge.commands.problems import problem
+from macnet_bridge.commands.record import Record
 from macnet_bridge.commands.settling import Settler
+from macnet_bridge.commands.several import Order, Several
 from macnet_bridge.commands.ticket import Clock, CommandMessage, Now, Ticket, read_ticket
 from macnet_bridge.commands.verbs import VERBS, no_such_verb
 from macnet_bridge.errors import CommandStopped, MacNetBridgeError, Rejected
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
 from macnet_bridge.payloads.arguments import decode_arguments
-from macnet_bridge.payloads.envelope import Envelope, decode_envelope
+from macnet_bridge.payloads.envelope import Envelope, decode_envelope, names_channels
+from macnet_bridge.payloads.telemetry import Lock
 from macnet_bridge.store import Journal
 from macnet_bridge.tester import Tester
-from macnet_bridge.topics import Address, Topics
+from macnet_bridge.topics import Address, Scope, Topics
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +87,7 @@ class CommandService:
         clock: Clock = system_clock,
         *,
         journal: Journal,
+        locks: Locks | None = None,
     ) -> None:
         self._topics = topics
         self._rules = rules
@@ -97,6 +108,9 @@ class CommandService:
         self._running: dict[Job[Any], asyncio.TimerHandle | None] = {}
         self._remembered: dict[Job[Any], Remembered] = {}
         self._is_stopping = False
+        self._locks = locks or Locks({}, lambda table: None)
+        self._locks.hand_out(testers)
+        self._several = Several(self, testers, clock)
 
     def handle(self, message: CommandMessage) -> asyncio.Future[Any] | None:
         """Take one message from a command topic.
@@ -117,15 +131,16 @@ class CommandService:
             kill_points.reach("read")
             if ticket.key:
                 entry = self._memory.remember(ticket.key, ticket.fingerprint, now.monotonic)
-                entry.record = self._journalling.begin(ticket) if _is_journalled(ticket) else None
+                if self._is_journalled(ticket, message.payload):
+                    entry.record = self._journalling.begin(ticket)
             self._admit(message, ticket, entry)
         except CommandStopped as refusal:
-            self._end(ticket, entry, ticket.refusal(refusal, self._clock()))
+            self.end(ticket, entry, ticket.refusal(refusal, self._clock()))
         except Exception:
             # Whatever a message contains, its sender gets an answer and the bridge goes on.
             log.exception("a message on %s could not be handled", message.topic)
             fault = problem(MacNetBridgeError("an internal error; the bridge's log has the details"))
-            self._end(ticket, entry, ticket.acknowledgement("rejected", self._clock(), problem=fault))
+            self.end(ticket, entry, ticket.acknowledgement("rejected", self._clock(), problem=fault))
         return entry.record.begun if entry is not None and entry.record else None
 
     async def recover(self) -> None:
@@ -153,6 +168,7 @@ class CommandService:
             lane.cancel_waiting(Rejected("CANCELLED", "the bridge is stopping"))
         try:
             async with asyncio.timeout(timeout_s):
+                await asyncio.gather(*self._several.looking)
                 await asyncio.gather(*(job.finished.wait() for job in self._running))
         except TimeoutError:
             log.warning("%d commands were still running when the bridge stopped", len(self._running))
@@ -161,6 +177,8 @@ class CommandService:
             await asyncio.wait(self._ending, timeout=JOURNAL_S)
 
     def _abandon(self) -> None:
+        for task in self._several.looking:
+            task.cancel()
         for lane in self._lanes.values():
             lane.abandon()
         for job in list(self._running):
@@ -175,8 +193,10 @@ class CommandService:
         assert address is not None, "a ticket without a topic error has an address"
         if message.retain:
             raise Rejected("RETAINED", "a retained command is never executed; publish it without retain")
-        verb = self._find_verb(address)
+        verb = self._find_verb(address, message.payload)
         envelope = self._decode(message, verb)
+        ticket.dry_run = envelope.dry_run
+        check_keys(envelope, verb, address.scope)
         tester = self._find_tester(address)
         until = deadline(
             ticket.received,
@@ -186,23 +206,79 @@ class CommandService:
             max_ttl_s=self._rules.max_ttl_s,
             required=self._rules.require_expiry,
         )
-        self._rules.permission.check(address, reads=verb.reads, stops=verb.stops)
+        if envelope.channels is UNSET:
+            self._rules.permission.check(address, reads=verb.reads, stops=verb.stops)
         if verb.needs_id and ticket.key is None:
             raise Rejected("MISSING_ID", f"{verb.name} needs an id, so that it never runs twice", "id")
-        args = decode_arguments(verb.arguments, envelope.args)
         if verb.reads and entry is not None:
             self._memory.reserve(entry, verb.answer_bytes)
-        rules = self._rules.cyclers.get(address.cycler or "")
-        record = entry.record if entry is not None else None
-        job = Job(ticket, verb, args, until, self._clock, tester, rules, record, self._history)
-        self._begin(job, entry, progress=envelope.progress)
+        order = Order(ticket, verb, envelope, until, entry)
+        if address.scope is Scope.ALL:
+            self._several.stop_all(order)
+        elif tester is not None and envelope.channels is not UNSET:
+            self._several.begin(order, tester)
+        else:
+            self.begin(self.make_job(order, ticket, tester), entry, progress=envelope.progress)
 
-    def _find_verb(self, address: Address) -> Verb[Any]:
+    def make_job(
+        self,
+        order: Order,
+        ticket: Ticket,
+        tester: Tester | None,
+        args: Raw | None = None,
+        *,
+        verb: Verb[Any] | None = None,
+        stagger_s: float = 0.0,
+        rehearse: Check | None = None,
+    ) -> Job[Any]:
+        """The job of a command, or of one channel of it.
+
+        Args:
+            stagger_s: how much later than the command its turn comes, and its deadline is.
+
+        Raises:
+            Rejected: NOT_ALLOWED, NOT_SERVED, or BAD_ARGS.
+        """
+        address, envelope = ticket.address, order.envelope
+        assert address is not None, "a ticket without a topic error has an address"
+        verb = verb or order.verb
+        if ticket.whole is not None and verb is order.verb:
+            self._rules.permission.check(address, reads=verb.reads, stops=verb.stops)
+        self._find_tester(address)
+        job = Job(
+            ticket,
+            verb,
+            decode_arguments(verb.arguments, envelope.args if args is None else args),
+            order.until + stagger_s,
+            self._clock,
+            tester,
+            self._rules.cyclers.get(address.cycler or ""),
+            Conditions(
+                envelope.dry_run,
+                ticket.received.monotonic + stagger_s if stagger_s and not envelope.dry_run else 0.0,
+                None if envelope.expect is UNSET else Expectation(envelope.expect),
+                rehearse,
+            ),
+            record=order.record,
+            history=self._history,
+        )
+        job.desk = self
+        return job
+
+    def _find_verb(self, address: Address, payload: bytes) -> Verb[Any]:
         verb = VERBS.get((address.scope, address.verb))
+        if address.scope is Scope.CYCLER and names_channels(payload):
+            verb = VERBS.get((Scope.CHANNEL, address.verb), verb)
         if verb is None:
             listed = self._topics.bridge_topic("info")
             raise Rejected("UNKNOWN_VERB", no_such_verb(address.scope, address.verb, listed))
         return verb
+
+    def _is_journalled(self, ticket: Ticket, payload: bytes) -> bool:
+        try:
+            return ticket.address is not None and self._find_verb(ticket.address, payload).needs_id
+        except Rejected:
+            return False
 
     def _decode(self, message: CommandMessage, verb: Verb[Any]) -> Envelope:
         if message.payload:
@@ -223,7 +299,12 @@ class CommandService:
 
     # --- carrying out
 
-    def _begin(self, job: Job[Any], entry: Remembered | None, *, progress: bool) -> None:
+    def begin(self, job: Job[Any], entry: Remembered | None, *, progress: bool) -> None:
+        """Give a job to its lane.
+
+        Raises:
+            Rejected: BUSY; CANCELLED, the bridge is stopping.
+        """
         if self._is_stopping:
             raise Rejected("CANCELLED", "the bridge is stopping")
         place = (job.ticket.cycler, job.ticket.channel)
@@ -234,38 +315,56 @@ class CommandService:
         if entry is not None:
             self._remembered[job] = entry
         timer = None
+        accept = functools.partial(self.accept, job.ticket, job.record, job.finished)
         if progress:
-            self._accept(job)
+            accept()
         else:
             loop = asyncio.get_running_loop()
-            timer = loop.call_later(ACCEPTED_AFTER_S, self._accept, job)
+            timer = loop.call_later(ACCEPTED_AFTER_S, accept)
         self._running[job] = timer
 
-    def _accept(self, job: Job[Any]) -> None:
+    def accept(self, ticket: Ticket, record: Record | None, finished: asyncio.Event) -> None:
         """Say `accepted`, of a journalled command once it is in the journal, and new there."""
-        if job.record is None:
-            self._answers.accepted(job.ticket)
+        if record is None:
+            self._answers.accepted(ticket)
             return
 
         def say(begun: asyncio.Future[Any]) -> None:
-            if not job.finished.is_set() and begun.exception() is None and begun.result() is None:
-                self._answers.accepted(job.ticket)
+            if not finished.is_set() and begun.exception() is None and begun.result() is None:
+                self._answers.accepted(ticket)
 
-        job.record.begun.add_done_callback(say)
+        record.begun.add_done_callback(say)
 
     def _finish_job(self, job: Job[Any], answer: Acknowledgement) -> None:
         entry = self._forget(job)
         # Before the journal has it: a stop may wait for this, and never waits for a disk.
         job.finished.set()
-        self._end(job.ticket, entry, answer, reads=job.verb.reads)
+        if job.ticket.whole is None:
+            self.end(job.ticket, entry, answer, reads=job.verb.reads)
+        else:
+            self.end_part(job.ticket, job.record, answer, reads=job.verb.reads)
+        job.report(answer)
 
-    def _end(
+    def end(
         self, ticket: Ticket, entry: Remembered | None, answer: Acknowledgement, *, reads: bool = False
     ) -> None:
+        """Give a command its final acknowledgement."""
         if entry is None or entry.record is None:
             self._answers.final(ticket, entry, answer, reads=reads)
-            return
-        ending = self._tasks.create_task(self._journalling.finish(ticket, entry, answer), name="ending")
+        else:
+            self._spawn_ending(self._journalling.finish(ticket, entry, answer))
+
+    def end_part(
+        self, ticket: Ticket, record: Record | None, answer: Acknowledgement, *, reads: bool = False
+    ) -> None:
+        """Give one channel of a command its final acknowledgement."""
+        if record is None:
+            self._answers.final(ticket, None, answer, reads=reads)
+        else:
+            self._spawn_ending(self._journalling.finish_part(ticket, record, answer))
+
+    def _spawn_ending(self, finish: Coroutine[Any, Any, None]) -> None:
+        ending = self._tasks.create_task(finish, name="ending")
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
 
@@ -274,13 +373,24 @@ class CommandService:
         self._recoveries.add(task)
         task.add_done_callback(self._recoveries.discard)
 
+    # --- for verbs of the bridge itself
+
+    def withdraw(self, principal: str, command_id: str) -> tuple[int, int]:
+        reason = Rejected("CANCELLED", "it was cancelled before it was sent")
+        meant = [
+            job
+            for job in self._running
+            if (job.ticket.principal, job.ticket.id) == (principal, command_id)
+            and (job.ticket.cycler is not None)
+        ]
+        done = [self._lanes[job.ticket.cycler, job.ticket.channel].withdraw(job, reason) for job in meant]
+        return done.count(True), done.count(False)
+
+    async def set_lock(self, tester: Tester, channel: int, lock: Lock | None) -> None:
+        await self._locks.change(tester, channel, lock)
+
     def _forget(self, job: Job[Any]) -> Remembered | None:
         timer = self._running.pop(job, None)
         if timer is not None:
             timer.cancel()
         return self._remembered.pop(job, None)
-
-
-def _is_journalled(ticket: Ticket) -> bool:
-    verb = VERBS.get((ticket.address.scope, ticket.address.verb)) if ticket.address else None
-    return verb is not None and verb.needs_id

@@ -87,7 +87,10 @@ def name_of(job: Job[Any]) -> str:
             "args.test_name",
         )
     mark = key_hash(job.ticket.key)
-    return name or name_from_id(job.ticket.id or mark, mark)
+    own_id = job.ticket.id or mark
+    if job.ticket.whole is not None:  # names are unique, and the id is that of all its channels
+        own_id = f"{own_id}-{job.ticket.channel}"
+    return name or name_from_id(own_id, mark)
 
 
 def key_hash(key: Any) -> str:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
 from macnet_bridge.commands.actions import wanted_limits
-from macnet_bridge.commands.job import Done, Job
+from macnet_bridge.commands.job import Done, Job, WouldSend
 from macnet_bridge.commands.proof import TestProof
 from macnet_bridge.commands.read_back import (
     can_read_back,
@@ -58,10 +58,14 @@ class Start:
 async def carry_out(job: Job[S], start: Start) -> Done:
     """Start a test. MacNet (6, 10), (6, 11), the start, read back by (4, 7) and (4, 6)"""
     wanted = await wanted_limits(job, job.args.safety)
+    if job.dry_run:
+        await _rehearse(job, start, wanted)
     await _free_channel(job)
     await _set_limits(job, wanted)
     if start.check is not None and job.tester.online().has(f.CHECK_START):
         await check(job, start.check, job.preparing)
+    if job.conditions.expected is not None:
+        await job.conditions.expected(job)
     names = [start.test_name, *start.other_names]
     await job.about_to_send(TestProof(test_names=names, mark=start.mark))
     doubt = await send_once(start.send(job.deciding))
@@ -72,6 +76,26 @@ async def carry_out(job: Job[S], start: Start) -> Done:
     if await _shows_test(job, start):
         return Done({"test_name": start.test_name}, "read_back")
     raise doubt or NotConfirmed(f"the tester said yes, and its state does not show {start.test_name!r}")
+
+
+async def _rehearse(job: Job[S], start: Start, wanted: m.SafetyLimits) -> NoReturn:
+    """All of a start that changes nothing. The tester's check of a channel that has yet to be
+    reset would find the old test in the way.
+
+    Raises:
+        WouldSend: nothing is in the way.
+    """
+    resets = await _read_free_state(job) == ChannelState.COMPLETED
+    asks = start.check is not None and job.tester.online().has(f.CHECK_START) and not resets
+    if asks and start.check is not None:
+        await check(job, start.check, job.still_wanted)
+    job.preview = {
+        "would": [*(["reset"] if resets else []), "set_safety_limits", job.verb.name],
+        "test_name": start.test_name,
+        "safety": msgspec.structs.asdict(wanted),
+        "checked_by_tester": asks,
+    }
+    raise WouldSend
 
 
 async def check(job: Job[Any], request: m.CheckStart, gate: BeforeSend) -> None:
@@ -89,11 +113,15 @@ def check_request(request: m.StartTest | m.AdvancedStart) -> m.CheckStart:
     return m.CheckStart(**{name: getattr(request, name) for name in names})
 
 
-async def _free_channel(job: Job[Any]) -> None:
+async def _read_free_state(job: Job[Any]) -> int:
     state = (await read_state(job)).state
     if state not in _FREE:
         raise Rejected("CHANNEL_BUSY", f"the channel is {ChannelState.word(state)}")
-    if state != ChannelState.COMPLETED:
+    return state
+
+
+async def _free_channel(job: Job[Any]) -> None:
+    if await _read_free_state(job) != ChannelState.COMPLETED:
         return
     await job.tester.cycler.reset(job.channel, job.preparing)
     job.steps.append("reset")

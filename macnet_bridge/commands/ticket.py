@@ -13,7 +13,7 @@ from macnet_bridge.commands.problems import problem
 from macnet_bridge.errors import CommandStopped, Rejected
 from macnet_bridge.payloads.acknowledgements import Acknowledgement, Problem, Status, Verified
 from macnet_bridge.payloads.envelope import fingerprint, readable_id
-from macnet_bridge.topics import ANONYMOUS, Address, Topics, is_below
+from macnet_bridge.topics import ANONYMOUS, Address, Scope, Topics, is_below
 
 
 class Route(NamedTuple):
@@ -60,6 +60,8 @@ class Ticket:
         address: None when the topic is none of ours in form; `topic_error` says why.
         routes: Response Topics that the configuration lets us publish to.
         reply_ignored: whether a Response Topic was asked for that it does not.
+        whole: the command for several channels that this one is a part of.
+        dry_run: whether nothing is to be changed.
     """
 
     id: str | None
@@ -73,10 +75,33 @@ class Ticket:
     routes: list[Route] = field(default_factory=list)
     reply_ignored: bool = False
     fingerprint: bytes = b""
+    whole: Ticket | None = None
+    dry_run: bool = False
+
+    def part(self, cycler: str, channel: int | None) -> Ticket:
+        """The ticket of one channel of this command. Its Response Topic gets the summary alone."""
+        scope = Scope.CYCLER if channel is None else Scope.CHANNEL
+        address = Address(scope, self.verb, self.principal, cycler, channel)
+        return Ticket(
+            self.id,
+            self.verb,
+            cycler,
+            channel,
+            self.principal,
+            self.received,
+            address,
+            whole=self,
+            dry_run=self.dry_run,
+        )
 
     @property
     def key(self) -> tuple[object, ...] | None:
-        """The idempotency key: principal and id, else principal and correlation, else none."""
+        """The idempotency key: principal and id, else principal and correlation, else none.
+
+        That of a part is the key of the whole, with its channel.
+        """
+        if self.whole is not None:
+            return None if self.whole.key is None else (*self.whole.key, self.cycler, self.channel)
         if self.id is not None:
             return (self.principal, self.id)
         for route in self.routes:
@@ -105,6 +130,8 @@ class Ticket:
             principal=self.principal,
             status=status,
             final=now is not None,
+            part=self.whole is not None or UNSET,
+            dry_run=self.dry_run or UNSET,
             result=UNSET if result is None else result,
             steps=steps or UNSET,
             verified=verified or UNSET,

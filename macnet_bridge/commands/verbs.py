@@ -5,17 +5,20 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from macnet_bridge.commands import actions, files, reads, smart_battery
+from macnet_bridge.commands import actions, files, locks, reads, smart_battery
 from macnet_bridge.commands import start_test as start
 from macnet_bridge.commands.advanced_start import advanced_start
+from macnet_bridge.commands.cancel import cancel
 from macnet_bridge.commands.global_flags import set_global_flags
 from macnet_bridge.commands.job import Verb
 from macnet_bridge.commands.macnet import macnet
 from macnet_bridge.commands.query import query
 from macnet_bridge.payloads.arguments import (
     AdvancedStartArguments,
+    CancelArguments,
     GetFileArguments,
     ListFilesArguments,
+    LockArguments,
     MacNetArguments,
     NameArguments,
     NoArguments,
@@ -52,6 +55,10 @@ VERBS: dict[tuple[Scope, str], Verb[Any]] = {
         Verb("ping", _CYCLER, NoArguments, reads.ping, reads=True),
         Verb("ping", Scope.BRIDGE, NoArguments, reads.ping_bridge, reads=True),
         Verb("query", Scope.BRIDGE, QueryArguments, query, reads=True),
+        Verb("cancel", Scope.BRIDGE, CancelArguments, cancel, reads=True),
+        Verb("suspend", Scope.ALL, NoArguments, actions.suspend, stops=True),
+        Verb("lock", _CHANNEL, LockArguments, locks.lock),
+        Verb("unlock", _CHANNEL, NoArguments, locks.unlock),
         Verb(
             "advanced_start",
             _CHANNEL,
@@ -97,13 +104,14 @@ VERBS: dict[tuple[Scope, str], Verb[Any]] = {
 """All verbs by scope and name."""
 
 
-LATER = frozenset({"start_direct", "set_output", "rest", "cancel", "set_log_level"})
+LATER = frozenset({"start_direct", "set_output", "rest", "set_log_level"})
 """Verbs of the contract that this version does not have. None of its own is like them."""
 
 _PLACES = {
     Scope.CHANNEL: "a channel: publish to …/CYCLER/CHANNEL",
     Scope.CYCLER: "the cycler: publish to …/CYCLER",
     Scope.BRIDGE: "the bridge: publish to …/bridge/BRIDGE",
+    Scope.ALL: "all: publish to …/all",
 }
 
 
@@ -124,4 +132,5 @@ def no_such_verb(scope: Scope, verb: str, list_topic: str) -> str:
         return f"{verb} is not available in this version"
     near = difflib.get_close_matches(verb, verb_names(scope), n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"{list_topic} lists them"
-    return f"no verb {verb!r} for a {scope.value}; {hint}"
+    whom = "all" if scope is Scope.ALL else f"a {scope.value}"
+    return f"no verb {verb!r} for {whom}; {hint}"

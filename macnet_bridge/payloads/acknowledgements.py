@@ -29,6 +29,18 @@ class Problem(Struct, frozen=True, kw_only=True):
     macnet: MacNetResult | UnsetType = UNSET
 
 
+class PartResult(Struct, frozen=True, kw_only=True):
+    """What became of one channel of a command for several; without a channel, of a whole cycler."""
+
+    cycler: str
+    channel: int | UnsetType = UNSET
+    status: Status
+    result: dict[str, Any] | UnsetType = UNSET
+    steps: list[str] | UnsetType = UNSET
+    verified: Verified | UnsetType = UNSET
+    error: Problem | UnsetType = UNSET
+
+
 class Acknowledgement(Struct, frozen=True, kw_only=True):
     """One acknowledgement; the final one of an id is always the same, up to `duplicate`.
 
@@ -42,10 +54,13 @@ class Acknowledgement(Struct, frozen=True, kw_only=True):
     principal: str
     status: Status
     final: bool
+    part: bool | UnsetType = UNSET
+    dry_run: bool | UnsetType = UNSET
     result: dict[str, Any] | UnsetType = UNSET
     steps: list[str] | UnsetType = UNSET
     verified: Verified | UnsetType = UNSET
     error: Problem | UnsetType = UNSET
+    results: list[PartResult] | UnsetType = UNSET
     duplicate: bool = False
     reply_ignored: bool | UnsetType = UNSET
     received_at: float

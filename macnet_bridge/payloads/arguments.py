@@ -150,6 +150,18 @@ class ResetArguments(Arguments, frozen=True, kw_only=True):
     stop_running: bool = False
 
 
+class LockArguments(Arguments, frozen=True, kw_only=True):
+    """Arguments of `lock`."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class CancelArguments(Arguments, frozen=True, kw_only=True):
+    """Arguments of `cancel`."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=128)]
+
+
 class NameArguments(Arguments, frozen=True, kw_only=True):
     """Arguments of `procedure_exists` and `test_name_exists`."""
 

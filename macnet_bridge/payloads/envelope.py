@@ -9,7 +9,7 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from macnet_bridge.errors import Rejected
-from macnet_bridge.payloads.mistakes import bad_arguments, not_yet
+from macnet_bridge.payloads.mistakes import bad_arguments
 
 MAX_PAYLOAD_BYTES = 64 * 1024
 """Of most verbs; those that carry files have `MAX_FILE_PAYLOAD_BYTES`."""
@@ -17,7 +17,19 @@ MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_FILE_PAYLOAD_BYTES = 512 * 1024
 """Nothing larger is read at all, not even its id."""
 
+STAGGER_MAX_S = 60.0
+"""Between two channels. The channels of a cycler that start one a minute take some hours."""
+
 CommandId = Annotated[str, Meta(min_length=1, max_length=128)]
+Channel = Annotated[int, Meta(ge=1, le=0xFFFF)]
+
+
+class Expect(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a channel must be like for a command to be sent; a test name of null: no test."""
+
+    state: str | UnsetType = UNSET
+    test_name: str | UnsetType | None = UNSET
+    state_seq: Annotated[int, Meta(ge=0)] | UnsetType = UNSET
 
 
 class Envelope(Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,11 +40,13 @@ class Envelope(Struct, frozen=True, forbid_unknown_fields=True):
     expires_at: datetime | float | UnsetType = UNSET
     progress: bool = False
     dry_run: bool = False
+    expect: Expect | UnsetType = UNSET
+    channels: list[Channel] | str | UnsetType = UNSET
+    atomic: bool = False
+    stagger_s: Annotated[float, Meta(ge=0, le=STAGGER_MAX_S)] = 0.0
 
 
-NOT_YET = frozenset({"expect", "channels", "atomic", "stagger_s"})
-"""Keys of the contract that this version refuses rather than ignores."""
-
+_KEYS = {"": Envelope.__struct_fields__, "expect": Expect.__struct_fields__}
 _envelope_decoder = msgspec.json.Decoder(Envelope)
 _keys_decoder = msgspec.json.Decoder(dict[str, Raw])
 _id_decoder = msgspec.json.Decoder(CommandId)
@@ -48,12 +62,20 @@ def decode_envelope(payload: bytes, max_bytes: int = MAX_PAYLOAD_BYTES) -> Envel
     try:
         envelope = _envelope_decoder.decode(payload)
     except msgspec.ValidationError as error:
-        raise bad_arguments(error, keys={"": Envelope.__struct_fields__}, not_yet_available=NOT_YET) from None
+        raise bad_arguments(error, keys=_KEYS) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise Rejected("BAD_JSON", f"the payload is not JSON: {error}") from None
-    if envelope.dry_run:
-        raise not_yet("dry_run")
     return envelope
+
+
+def names_channels(payload: bytes) -> bool:
+    """Whether a payload, right or wrong, says for which channels of a cycler it is."""
+    if len(payload) > MAX_FILE_PAYLOAD_BYTES:
+        return False
+    try:
+        return "channels" in _keys_decoder.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def readable_id(payload: bytes) -> str | None:

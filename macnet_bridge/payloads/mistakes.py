@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -25,7 +25,6 @@ def bad_arguments(
     patterns: Mapping[str, str] = {},
     choices: Mapping[str, Iterable[str]] = {},
     keys: Mapping[str, Iterable[str]] = {},
-    not_yet_available: Collection[str] = (),
 ) -> Rejected:
     """Name the field that msgspec complains about, as `args.safety.voltage_max_volt`.
 
@@ -34,7 +33,6 @@ def bad_arguments(
         patterns: what is to be said when a text does not match one of these.
         choices: the words that a field may have, by its path.
         keys: those that there are, by the path of their table, for people who mistyped one.
-        not_yet_available: unknown keys that a later version will have.
     """
     match = _PATH.match(str(error))
     what, path = (match["what"], match["path"] or "$") if match else (str(error), "$")
@@ -42,8 +40,6 @@ def bad_arguments(
     unknown = _UNKNOWN.search(what)
     named = unknown or _MISSING.search(what)
     field = ".".join(part for part in (base, inside, named["name"] if named else "") if part)
-    if named and named["name"] in not_yet_available:
-        return not_yet(field)
     what = _in_words(what, patterns)
     if what.startswith(_NO_CHOICE) and inside in choices:
         what += f"; there are {', '.join(choices[inside])}"
@@ -55,11 +51,6 @@ def bad_arguments(
 def _nearest(name: str, keys: Iterable[str]) -> str:
     near = difflib.get_close_matches(name[:_NAME_LENGTH], keys, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def not_yet(field: str) -> Rejected:
-    """The refusal of a key that the contract has and this version does not act on."""
-    return Rejected("BAD_ARGS", f"{field} is not available in this version; leave it out", field)
 
 
 def _in_words(what: str, patterns: Mapping[str, str]) -> str:

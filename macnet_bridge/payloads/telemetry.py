@@ -10,6 +10,14 @@ Quality = Literal["good", "stale"]
 Control = Literal["procedure", "direct", "none"]
 
 
+class Lock(Struct, frozen=True, kw_only=True):
+    """Why no test may start on a channel, who said so, and since when."""
+
+    reason: str
+    principal: str
+    since: float
+
+
 class RawCodes(Struct, frozen=True):
     """MacNet's numbers behind the words of a reading."""
 
@@ -90,6 +98,7 @@ class ChannelState(Struct, frozen=True, kw_only=True):
     step_id: int
     cycle_count: int
     control: Control
+    lock: Lock | None = None
     state_seq: int
     changed_at: float
     quality: Quality

@@ -5,7 +5,7 @@ from __future__ import annotations
 from macnet_bridge.macnet.protocol.codes import RUNNING, ChannelState, RecordCause, StepCode
 from macnet_bridge.macnet.protocol.messages import StatusAndReadings, TestInfo
 from macnet_bridge.payloads.telemetry import ChannelState as StatePayload
-from macnet_bridge.payloads.telemetry import Control, Quality
+from macnet_bridge.payloads.telemetry import Control, Lock, Quality
 from macnet_bridge.readings import raw_codes
 
 _ENDED = (ChannelState.COMPLETED, ChannelState.SUSPENDED, ChannelState.PROBLEM)
@@ -22,6 +22,7 @@ class Channel:
     def __init__(self, run: int) -> None:
         self.status: StatusAndReadings | None = None
         self.test: TestInfo | None = None
+        self.lock: Lock | None = None
         self.quality: Quality = "stale"
         self.changed_at = 0.0
         self._state_seq = run * _STATE_SEQS_PER_RUN
@@ -79,6 +80,12 @@ class Channel:
         self.quality = "stale"
         return self.status is not None and self._changed(before, now_unix)
 
+    def see_lock(self, lock: Lock | None, now_unix: float) -> bool:
+        """It was locked or unlocked. True = the published state has to say so."""
+        before = self._shown()
+        self.lock = lock
+        return self.status is not None and self._changed(before, now_unix)
+
     def payload(self, bridge: str, session: str, cell_id: str | None = None) -> StatePayload | None:
         """The retained state, None while nothing is known."""
         if self.status is None:
@@ -95,6 +102,7 @@ class Channel:
             step_id=self.status.step_id,
             cycle_count=self.status.cycle_count,
             control=self._control(),
+            lock=self.lock,
             state_seq=self._state_seq,
             changed_at=self.changed_at,
             quality=self.quality,
@@ -102,10 +110,10 @@ class Channel:
         )
 
     def _shown(self) -> tuple[object, ...]:
-        """What counts as a change of state: state, mode, test, control and quality."""
+        """What counts as a change of state: state, mode, test, control, lock and quality."""
         if self.status is None:
             return ()
-        return (self.status.state, self.status.step_code, self.test, self.quality)
+        return (self.status.state, self.status.step_code, self.test, self.lock, self.quality)
 
     def _changed(self, before: tuple[object, ...], now_unix: float) -> bool:
         if self._shown() == before:

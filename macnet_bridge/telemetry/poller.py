@@ -59,6 +59,7 @@ class Poller:
         self._transport: ReadTransport = tester.cycler.transport
         self._wake = asyncio.Event()
         tester.touched = self._touched
+        tester.lock_changed = self._lock_changed
 
     async def run(self) -> None:
         """Poll, and while the tester is away look for it with growing patience."""
@@ -100,7 +101,8 @@ class Poller:
         self._last_ok, self._failures = time.time(), 0
         self._troubles.clear()
         for number in tester.channels:
-            self._channels.setdefault(number, Channel(self._run_number))
+            channel = self._channels.setdefault(number, Channel(self._run_number))
+            channel.lock = tester.locks.get(number)
         log.info("%s is online with %d channels", tester.name, found.system.test_channels)
         tester.came_online()
         self._publish_status()
@@ -146,6 +148,7 @@ class Poller:
 
     async def _poll(self, schedule: Schedule) -> None:
         while True:
+            await self._tester.let_stops_pass()
             await self._tester.cycler.keep_alive()
             due = schedule.next_due(time.monotonic())
             if due is not None:
@@ -213,6 +216,11 @@ class Poller:
             self._channels[channel].test_may_be_another()
             self._schedule.hurry(channel, time.monotonic())
             self._wake.set()
+
+    def _lock_changed(self, number: int) -> None:
+        channel = self._channels.get(number)
+        if channel is not None and channel.see_lock(self._tester.locks.get(number), time.time()):
+            self._publisher.state(number, channel)
 
     async def _sweep(self, schedule: Schedule) -> None:
         swept = await sweep(self._tester)

@@ -72,6 +72,7 @@ class Publisher:
         cell_id = self._tester.cell_id(number, channel.test_name)
         payload = channel.payload(self._identity.bridge, self._identity.session, cell_id)
         if payload is not None:
+            self._tester.published[number] = payload
             self._retain(self._topics.channel_topic(self._tester.name, number, "state"), payload)
 
     def status(self, trouble: str | None, last_ok: float | None, *, always: bool = False) -> None:

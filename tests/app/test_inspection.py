@@ -132,6 +132,7 @@ async def test_nothing_is_changed_anywhere(place: Place) -> None:
         # Tests of the bridge's own subscriptions, as the bridge makes them, and nothing else.
         assert {seen.topic.removeprefix(place.root) for seen in peer.seen} == {
             "/bridge/lab/cmd/canary",
+            "/all/cmd/canary",
             "/lab1/cmd/canary",
             "/lab1/1/cmd/canary",
         }

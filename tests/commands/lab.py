@@ -129,7 +129,7 @@ class Lab:
 
     async def final(self, id: str | None) -> dict[str, Any]:
         """The final acknowledgement of an id, the first one sent."""
-        return (await self.wait(lambda answer: answer["id"] == id and answer["final"]))[0]
+        return (await self.wait(lambda a: a["id"] == id and a["final"] and "part" not in a))[0]
 
     async def wait(self, wanted: Callable[[dict[str, Any]], bool], count: int = 1) -> list[dict[str, Any]]:
         """The acknowledgements on their own topics that are wanted, once there are so many."""
@@ -150,7 +150,13 @@ class Lab:
         return [sent.content for sent in self.sent if sent.topic.endswith("/ack")]
 
     def finals(self, id: str | None = None) -> list[dict[str, Any]]:
-        return [a for a in self.answers() if a["final"] and id in (None, a["id"])]
+        """Of whole commands; those of their channels are `parts`."""
+        finals = [a for a in self.answers() if a["final"] and "part" not in a]
+        return [a for a in finals if id in (None, a["id"])]
+
+    def parts(self, id: str) -> dict[int, dict[str, Any]]:
+        """The final acknowledgements of a command's parts, by channel."""
+        return {a["channel"]: a for a in self.answers() if a["final"] and a.get("part") and a["id"] == id}
 
     def asked(self, fclass: int, fnum: int, channel: int | None = None) -> int:
         """How many requests of a function the tester got."""

@@ -97,6 +97,10 @@ SAMPLES: dict[tuple[Scope, str], Sample] = {
     ),
     (Scope.BRIDGE, "ping"): Sample(()),
     (Scope.BRIDGE, "query"): Sample((), {"id": "never-given"}),
+    (Scope.BRIDGE, "cancel"): Sample((), {"id": "none-like-it"}),
+    (Scope.ALL, "suspend"): Sample(((4, 1), (6, 3)), prepare=running),
+    (_CHANNEL, "lock"): Sample((), {"reason": "the cell swells"}),
+    (_CHANNEL, "unlock"): Sample(()),
 } | {
     (_CHANNEL, verb_name(row)): Sample((row.number,), smart_battery.SAMPLES[verb_name(row)])
     for row in FUNCTIONS.values()

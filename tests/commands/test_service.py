@@ -105,7 +105,26 @@ WRONG: list[tuple[str, bytes, str]] = [
     ("macnet/lab1/1/cmd/reset", b"{}", "MISSING_ID"),
     ("macnet/lab1/1/cmd/resume", b"{}", "MISSING_ID"),
     ("macnet/lab1/1/cmd/suspend", b"\x00" * 1_000_000, "TOO_LARGE"),
-    ("macnet/lab1/1/cmd/suspend", b'{"dry_run":true}', "BAD_ARGS"),
+    ("macnet/lab1/1/cmd/read_status", b'{"dry_run":true}', "BAD_ARGS"),
+    ("macnet/lab1/1/cmd/suspend", b'{"expect":{"state":"active"}}', "BAD_ARGS"),
+    ("macnet/lab1/1/cmd/suspend", b'{"channels":[1]}', "BAD_ARGS"),
+    ("macnet/lab1/1/cmd/suspend", b'{"atomic":true}', "BAD_ARGS"),
+    ("macnet/lab1/1/cmd/read_status", b'{"stagger_s":1}', "BAD_ARGS"),
+    ("macnet/lab1/cmd/ping", b'{"channels":"all"}', "BAD_ARGS"),
+    ("macnet/lab1/cmd/suspend", b'{"channels":[]}', "BAD_ARGS"),
+    ("macnet/lab1/cmd/suspend", b'{"channels":"3-1"}', "BAD_ARGS"),
+    ("macnet/lab1/cmd/suspend", b'{"channels":[1],"atomic":true}', "BAD_ARGS"),
+    ("macnet/lab1/cmd/suspend", b'{"channels":[1],"stagger_s":1}', "BAD_ARGS"),
+    ("macnet/lab1/cmd/set_variable", b'{"channels":[1],"stagger_s":61,"args":{}}', "BAD_ARGS"),
+    ("macnet/lab1/cmd/set_global_flags", b'{"id":"f","args":{"flags":1},"expect":{}}', "BAD_ARGS"),
+    ("macnet/all/cmd/suspend", b'{"dry_run":true}', "BAD_ARGS"),
+    ("macnet/all/cmd/reset", b'{"id":"r"}', "UNKNOWN_VERB"),
+    ("macnet/all/cmd/suspend", b'{"args":{"x":1}}', "BAD_ARGS"),
+    (
+        "macnet/lab1/1/cmd/set_variable",
+        b'{"expect":{"state":"bsy"},"args":{"variable":1,"value":1}}',
+        "BAD_A",
+    ),
 ]
 
 

@@ -40,6 +40,7 @@ def test_every_address_can_be_read_back(
         Scope.CYCLER, verb, who, cycler
     )
     assert topics.parse_command(f"{topics.root}/bridge/lab/cmd/{end}") == Address(Scope.BRIDGE, verb, who)
+    assert topics.parse_command(f"{topics.root}/all/cmd/{end}") == Address(Scope.ALL, verb, who)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,8 @@ def test_every_address_can_be_read_back(
         "macnet/bridge/cmd/ping",
         "macnet/bridge/1/cmd/ping",
         "macnet/reply/1/cmd/ping",
-        "macnet/all/cmd/ping",
+        "macnet/all/1/cmd/suspend",
+        "macnet/all/cmd",
         "lab1/1/cmd/suspend",
         "other/lab1/1/cmd/suspend",
         "/macnet/lab1/1/cmd/suspend",
@@ -119,6 +121,7 @@ def test_where_acknowledgements_go() -> None:
 def test_filters_and_their_probes() -> None:
     assert TOPICS.command_filters(["lab1"]) == [
         ("macnet/bridge/lab/cmd/#", "macnet/bridge/lab/cmd/canary"),
+        ("macnet/all/cmd/#", "macnet/all/cmd/canary"),
         ("macnet/lab1/cmd/#", "macnet/lab1/cmd/canary"),
         ("macnet/lab1/+/cmd/#", "macnet/lab1/1/cmd/canary"),
     ]

@@ -20,7 +20,8 @@ from tests.commands.lab import lab
         (Scope.CYCLER, "list_file", "no verb 'list_file' for a cycler; did you mean 'list_files'?"),
         (Scope.BRIDGE, "pnig", "no verb 'pnig' for a bridge; did you mean 'ping'?"),
         (Scope.CHANNEL, "get_file", "get_file is of the cycler: publish to …/CYCLER/cmd/get_file"),
-        (Scope.CYCLER, "suspend", "suspend is of a channel: publish to …/CYCLER/CHANNEL/cmd/suspend"),
+        (Scope.CYCLER, "resume", "resume is of a channel: publish to …/CYCLER/CHANNEL/cmd/resume"),
+        (Scope.ALL, "stop", "no verb 'stop' for all; macnet/bridge/lab/info lists them"),
         (
             Scope.CHANNEL,
             "ping",

@@ -1,0 +1,232 @@
+"""Takes one command for several channels apart, and follows its parts to the summary."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from msgspec import Raw
+
+from macnet_bridge.commands.conditions import Check
+from macnet_bridge.commands.groups import (
+    Group,
+    Place,
+    Rehearsal,
+    arguments_of,
+    check_names,
+    wanted_channels,
+)
+from macnet_bridge.commands.job import Job, Verb
+from macnet_bridge.commands.memory import Remembered
+from macnet_bridge.commands.problems import problem
+from macnet_bridge.commands.record import Record
+from macnet_bridge.commands.stopping_all import StopOfAll
+from macnet_bridge.commands.ticket import Clock, Ticket
+from macnet_bridge.errors import CommandStopped, MacNetBridgeError, Rejected
+from macnet_bridge.macnet.cycler import Line
+from macnet_bridge.payloads.acknowledgements import Acknowledgement
+from macnet_bridge.payloads.arguments import decode_arguments
+from macnet_bridge.payloads.envelope import Envelope
+from macnet_bridge.tester import Tester
+
+ACCEPTED_AFTER_S = 0.25
+"""A command that takes longer is acknowledged as accepted meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command that may be carried out, if its channels and arguments are right.
+
+    Attributes:
+        until: its deadline in monotonic seconds.
+        entry: its place in the memory of answers, None without a key.
+    """
+
+    ticket: Ticket
+    verb: Verb[Any]
+    envelope: Envelope
+    until: float
+    entry: Remembered | None
+
+    @property
+    def record(self) -> Record | None:
+        """Its row in the journal."""
+        return None if self.entry is None else self.entry.record
+
+
+class Workshop(Protocol):
+    """What makes and begins jobs: the service."""
+
+    def make_job(
+        self,
+        order: Order,
+        ticket: Ticket,
+        tester: Tester | None,
+        args: Raw | None = None,
+        *,
+        verb: Verb[Any] | None = None,
+        stagger_s: float = 0.0,
+        rehearse: Check | None = None,
+    ) -> Job[Any]: ...
+
+    def begin(self, job: Job[Any], entry: Remembered | None, *, progress: bool) -> None: ...
+
+    def accept(self, ticket: Ticket, record: Record | None, finished: asyncio.Event) -> None: ...
+
+    def end(
+        self, ticket: Ticket, entry: Remembered | None, answer: Acknowledgement, *, reads: bool = False
+    ) -> None: ...
+
+    def end_part(
+        self, ticket: Ticket, record: Record | None, answer: Acknowledgement, *, reads: bool = False
+    ) -> None: ...
+
+
+class Several:
+    """Commands for several channels, of one service.
+
+    Attributes:
+        looking: tasks that look for testers which have to be stopped.
+    """
+
+    def __init__(self, workshop: Workshop, testers: Mapping[str, Tester], clock: Clock) -> None:
+        self._workshop = workshop
+        self._testers = testers
+        self._clock = clock
+        self._stops: dict[str, StopOfAll] = {}
+        self.looking: set[asyncio.Task[None]] = set()
+
+    def begin(self, order: Order, tester: Tester) -> None:
+        """Begin a command for several channels of one cycler.
+
+        Raises:
+            Rejected: nothing of it was begun.
+        """
+        envelope, verb = order.envelope, order.verb
+        assert isinstance(envelope.channels, (list, str)), "it is for several channels"
+        channels = wanted_channels(envelope.channels, tester)
+        check_names(envelope.args, channels)
+        decode_arguments(verb.arguments, arguments_of(envelope.args, channels[0]))
+        rehearsal = Rehearsal(len(channels)) if envelope.atomic else None
+        group = self._group(order, rehearsal)
+        group.expect((tester.name, channel) for channel in channels)
+        made: list[tuple[Place, Ticket, Job[Any] | CommandStopped]] = []
+        for position, channel in enumerate(channels):
+            ticket = order.ticket.part(tester.name, channel)
+            made.append(
+                ((tester.name, channel), ticket, self._make(order, ticket, tester, position, rehearsal))
+            )
+        refused = [job for _, _, job in made if isinstance(job, CommandStopped)]
+        for place, ticket, job in made:
+            if rehearsal is not None and refused and not isinstance(job, CommandStopped):
+                why = f"atomic, so none was carried out: {refused[0]}"
+                job = Rejected("CANCELLED", why)  # noqa: PLW2901 - it is not made after all
+            self._start(order, group, place, ticket, job)
+
+    def stop_all(self, order: Order) -> None:
+        """Suspend everything that is served.
+
+        Raises:
+            Rejected: that is nothing, or it has arguments.
+        """
+        if not self._testers:
+            raise Rejected("NOT_SERVED", "this bridge serves no cycler")
+        decode_arguments(order.verb.arguments, order.envelope.args)
+        group = self._group(order)
+        known = {name: tester for name, tester in self._testers.items() if tester.channels}
+        group.expect((name, n) for name, tester in known.items() for n in tester.channels)
+        unknown = [tester for name, tester in self._testers.items() if name not in known]
+        group.expect((tester.name, None) for tester in unknown)
+        for tester in known.values():
+            self._stop_cycler(order, group, tester)
+        for tester in unknown:
+            task = asyncio.create_task(self._look_and_stop(order, group, tester), name="stop of all")
+            self.looking.add(task)
+            task.add_done_callback(self.looking.discard)
+
+    def _make(
+        self, order: Order, ticket: Ticket, tester: Tester, position: int, rehearsal: Rehearsal | None
+    ) -> Job[Any] | CommandStopped:
+        assert ticket.channel is not None, "a part has a channel"
+        try:
+            return self._workshop.make_job(
+                order,
+                ticket,
+                tester,
+                arguments_of(order.envelope.args, ticket.channel),
+                stagger_s=position * order.envelope.stagger_s,
+                rehearse=rehearsal,
+            )
+        except CommandStopped as refusal:
+            return refusal
+
+    def _start(
+        self, order: Order, group: Group, place: Place, ticket: Ticket, job: Job[Any] | CommandStopped
+    ) -> None:
+        if isinstance(job, CommandStopped):
+            return self._refuse(order, group, place, ticket, job)
+        job.report = lambda answer: group.note(place, answer)
+        try:
+            self._workshop.begin(job, None, progress=order.envelope.progress)
+        except CommandStopped as refusal:
+            self._refuse(order, group, place, ticket, refusal)
+
+    def _refuse(
+        self, order: Order, group: Group, place: Place, ticket: Ticket, error: MacNetBridgeError
+    ) -> None:
+        answer = ticket.acknowledgement("rejected", self._clock(), problem=problem(error))
+        self._workshop.end_part(ticket, order.record, answer)
+        group.note(place, answer)
+
+    def _group(self, order: Order, rehearsal: Rehearsal | None = None) -> Group:
+        """Follows the parts; meanwhile the whole is `accepted` as any command is."""
+        timer: asyncio.TimerHandle | None = None
+        finished = asyncio.Event()
+        accept = functools.partial(self._workshop.accept, order.ticket, order.record, finished)
+        if order.envelope.progress:
+            accept()
+        else:
+            loop = asyncio.get_running_loop()
+            timer = loop.call_later(ACCEPTED_AFTER_S, accept)
+
+        def finish(whole: Acknowledgement) -> None:
+            finished.set()
+            if timer is not None:
+                timer.cancel()
+            self._workshop.end(order.ticket, order.entry, whole, reads=order.verb.reads)
+
+        return Group(order.ticket, self._clock, finish, rehearsal)
+
+    # --- everything
+
+    def _stop_cycler(self, order: Order, group: Group, tester: Tester) -> None:
+        stop = self._stops.setdefault(tester.name, StopOfAll(order.verb, tester))
+        for channel in tester.channels:
+            place, ticket = (tester.name, channel), order.ticket.part(tester.name, channel)
+            self._start(
+                order,
+                group,
+                place,
+                ticket,
+                self._workshop.make_job(order, ticket, tester, verb=stop.verb),
+            )
+
+    async def _look_and_stop(self, order: Order, group: Group, tester: Tester) -> None:
+        """A tester that was not there yet may be by now; nobody knew its channels."""
+        here = (tester.name, None)
+        try:
+            await tester.cycler.read_system_info(line=Line.STOPS)
+            if not tester.channels:
+                raise Rejected("NOT_SERVED", "it has none of the channels that are served")
+        except MacNetBridgeError as error:
+            self._refuse(order, group, here, order.ticket.part(*here), error)
+            return
+        except asyncio.CancelledError:
+            stopping = Rejected("CANCELLED", "the bridge is stopping")
+            self._refuse(order, group, here, order.ticket.part(*here), stopping)
+            raise
+        group.replace(here, [(tester.name, channel) for channel in tester.channels])
+        self._stop_cycler(order, group, tester)
