@@ -13,8 +13,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from macnet_bridge.errors import TransportError
 from macnet_bridge.macnet.cycler import Line
 from macnet_bridge.macnet.protocol import functions as f
+from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState, FileType
 from macnet_bridge.tester import Tester
 
@@ -72,9 +74,17 @@ async def _test(tester: Tester, channel: int, proof: TestProof) -> Found | None:
     if not _tells(tester, f.STATUS_AND_READINGS, f.TEST_INFO):
         return None
     state = (await tester.cycler.read_status(channel, line=Line.COMMANDS)).state
-    info = await tester.cycler.read_test_info(channel, line=Line.COMMANDS)
+    info = await _names(tester, channel)
     is_ours = info.test_name in proof.test_names and (info.comment is None or proof.mark in info.comment)
     return {"test_name": proof.test_names[0]} if is_ours and state not in _NO_TEST else None
+
+
+async def _names(tester: Tester, channel: int) -> m.TestInfo:
+    """With the comment, where the tester tells it: by JSON not all do. MacNet (4, 11) and (4, 6)"""
+    try:
+        return await tester.cycler.read_long_test_info(channel, line=Line.COMMANDS)
+    except TransportError:
+        return await tester.cycler.read_test_info(channel, line=Line.COMMANDS)
 
 
 async def _state(tester: Tester, channel: int, proof: StateProof) -> Found | None:

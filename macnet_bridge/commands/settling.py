@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 
 from macnet_bridge.commands import proof
 from macnet_bridge.commands.problems import problem
 from macnet_bridge.commands.ticket import Clock, Ticket
-from macnet_bridge.errors import MacNetBridgeError, NoReply, Rejected, TooLarge, TransportError
+from macnet_bridge.errors import MacNetBridgeError, NoReply, Rejected
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
 from macnet_bridge.store import Row
 from macnet_bridge.tester import Tester
@@ -46,21 +47,18 @@ class Settler:
         return ticket.acknowledgement("unknown", self._clock(), problem=problem(doubt))
 
     async def _search(self, tester: Tester, channel: int, wanted: proof.Proof) -> proof.Found | None:
-        await self._online(tester)
-        end = self._clock().monotonic + LOOK_FOR_S
+        end = 0.0
         while True:
-            try:
-                found = await proof.look(tester, channel, wanted)
-                if found is not None or self._clock().monotonic >= end:
-                    return found
-            except TransportError:
+            if tester.survey is None:
                 await self._online(tester)
                 end = self._clock().monotonic + LOOK_FOR_S
-            except TooLarge:
-                return None  # the tester has another file of this name
-            except MacNetBridgeError:
-                if self._clock().monotonic >= end:
-                    return None
+            with contextlib.suppress(MacNetBridgeError):  # the next look may succeed
+                found = await proof.look(tester, channel, wanted)
+                if found is not None:
+                    return found
+            end = end or self._clock().monotonic + LOOK_FOR_S
+            if tester.survey is not None and self._clock().monotonic >= end:
+                return None
             await asyncio.sleep(_PAUSE_S)
 
     async def _online(self, tester: Tester) -> None:
