@@ -70,10 +70,12 @@ class Journalling:
         except JournalUnavailable as error:
             log.warning("%s", error)
             return
-        for row in rows:
-            self._take_up(self._remember(row), row)
-        for row in late:
-            self._go_on(self._remember(row), row)
+        for row in [*rows, *late]:
+            try:
+                self._go_on(self._remember(row), row)
+            except msgspec.MsgspecError:
+                # Of a version that is not ours: its id stays used, and nobody can be told.
+                log.exception("the journal's row of %s cannot be read", row.key)
 
     def _remember(self, row: Row) -> Remembered:
         now = self._clock()
@@ -86,6 +88,13 @@ class Journalling:
 
     async def finish(self, ticket: Ticket, entry: Remembered, answer: Acknowledgement) -> None:
         """Give a command its final acknowledgement: the one that the journal has, else this one."""
+        try:
+            await self._finish(ticket, entry, answer)
+        except Exception:
+            # A fault of ours in one answer must not end the bridge, and with it the stops.
+            log.exception("the answer to %s of %s could not be given", ticket.verb, ticket.principal)
+
+    async def _finish(self, ticket: Ticket, entry: Remembered, answer: Acknowledgement) -> None:
         assert entry.record is not None, "only for commands in the journal"
         try:
             row = await entry.record.known()
@@ -157,4 +166,9 @@ class Journalling:
 
     async def _settle(self, entry: Remembered, row: Row) -> None:
         ticket = records.ticket_of(row, self._clock())
-        await self.finish(ticket, entry, await self._settler.outcome(ticket, row))
+        try:
+            outcome = await self._settler.outcome(ticket, row)
+        except Exception:
+            log.exception("what became of %s of %s cannot be read", ticket.verb, ticket.principal)
+            outcome = self._settler.doubtful(ticket)
+        await self.finish(ticket, entry, outcome)

@@ -7,7 +7,10 @@ from macnet_bridge.payloads.arguments import QueryArguments
 
 
 async def query(job: Job[QueryArguments]) -> Done:
-    """No tester is asked. Whoever asks for another's command needs a rule that allows `query`."""
+    """No tester is asked, but for what ended `unknown`.
+
+    Whoever asks for another principal's command needs a rule that allows `query`.
+    """
     history, address = job.history, job.ticket.address
     assert history is not None, "the service gives it to all jobs"
     assert address is not None, "an admitted command has one"

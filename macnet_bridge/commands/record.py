@@ -88,9 +88,13 @@ def resumed(journal: Journal, row: Row, clock: Clock) -> Record:
     return record
 
 
+def request_of(row: Row) -> Request:
+    return _decoder.decode(row.request)
+
+
 def ticket_of(row: Row, now: Now) -> Ticket:
     """The ticket of a command that an earlier run received."""
-    request = _decoder.decode(row.request)
+    request = request_of(row)
     return Ticket(
         request.id,
         request.verb,

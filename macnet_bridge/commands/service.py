@@ -100,7 +100,7 @@ class CommandService:
         self._journalling = Journalling(
             journal, self._memory, self._answers, self._settler, clock, self._spawn_recovery
         )
-        self._history = History(self._memory, journal, rules.permission)
+        self._history = History(self._memory, journal, testers, rules.permission)
         self._ending: set[asyncio.Task[None]] = set()
         self._recoveries: set[asyncio.Task[None]] = set()
         self._reply_prefixes = [f"{topics.root}/reply", *rules.reply_prefixes]

@@ -43,6 +43,10 @@ class Settler:
             found = await self._search(tester, ticket.channel or 1, wanted)
             if found is not None:
                 return ticket.acknowledgement("done", self._clock(), result=found, verified="read_back")
+        return self.doubtful(ticket)
+
+    def doubtful(self, ticket: Ticket) -> Acknowledgement:
+        """The final acknowledgement of a command of which nothing can be known."""
         doubt = NoReply("the bridge was restarted after it was sent, and the tester does not show it")
         return ticket.acknowledgement("unknown", self._clock(), problem=problem(doubt))
 

@@ -9,6 +9,7 @@ import pytest
 from macnet_bridge.store.journal import FILE
 from tests.bridge.conftest import Lab
 from tests.bridge.running import cycler_table, running_bridge
+from tests.commands.test_journal import leave
 
 START = {"procedure": "CCCV_1C", "c_rate_ah": 2.5}
 
@@ -28,6 +29,18 @@ async def test_the_same_id_after_a_restart_in_good_order(lab: Lab) -> None:
         found = await peer.command(f"{lab.root}/bridge/lab/cmd/query", asked)
         assert found["result"]["acknowledgement"] == first
     assert len(cycler.received.of(6, 2)) == 1
+
+
+async def test_what_a_dead_bridge_left_is_answered_unasked(lab: Lab) -> None:
+    data = lab.folder / "data"
+    data.mkdir()
+    await leave(data, "start_test", sent=False)
+    cycler = await lab.cycler(2)
+    peer = await lab.peer()
+    await lab.bridge(cycler_table(cycler))
+    answer = await peer.final("x")
+    assert (answer["status"], answer["error"]["code"]) == ("rejected", "CANCELLED")
+    assert (answer["duplicate"], answer["error"]["retryable"]) == (False, True)
 
 
 async def test_with_a_journal_that_fails_stops_and_telemetry_go_on(lab: Lab) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,14 @@ from macnet_bridge.commands import proof
 from macnet_bridge.commands.job import Job
 from macnet_bridge.commands.permission import AllowRule, Permission
 from macnet_bridge.commands.record import Request, key_text
+from macnet_bridge.commands.start_test import key_hash
 from macnet_bridge.macnet.protocol.codes import ChannelState, FileType
 from macnet_bridge.macnet.protocol.messages import StartTest
 from macnet_bridge.macnet.survey import Survey
+from macnet_bridge.simulator import Fault
 from macnet_bridge.store import Journal, Row
-from tests.commands.lab import START, Lab, lab
+from macnet_bridge.store.journal import FILE
+from tests.commands.lab import SOON_S, START, Lab, lab
 from tests.commands.test_stops import received
 
 SET = {"variable": 1, "value": 2.5}
@@ -161,6 +165,23 @@ async def test_what_was_not_sent_is_cancelled_on_all_its_topics(tmp_path: Path) 
         assert it.sent[1].correlation_data == b"\x00data"
         assert it.asked(6, 2) == 0
         assert msgspec.json.decode((await row_of(it)).answer or b"") == answer
+
+
+async def test_rows_that_cannot_be_read_hold_up_nobody(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.open()
+    await journal.begin("[1]", b"f", b"no request", 1000.0)
+    journal.close()
+    await leave(tmp_path, "start_test", sent=True)
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.execute("UPDATE command SET proof = ? WHERE key = ?", (b'{"kind":"of tomorrow"}', KEY))
+    connection.commit()
+    connection.close()
+    async with lab(folder=tmp_path) as it:
+        answer = await it.final("x")
+        it.handled += 1
+        assert (answer["status"], answer["error"]["code"]) == ("unknown", "NO_REPLY")
+        assert (await it.ask("start_test", START, id="new"))["status"] == "done"
 
 
 SHOWS_TEST = proof.TestProof(test_names=["cell-17"], mark="0123456789ab")
@@ -333,6 +354,22 @@ async def test_query(tmp_path: Path) -> None:
         assert (await ask_about(it, "x"))["result"]["acknowledgement"] == answer
         variable = await it.ask("set_variable", SET, id="y")
         assert (await ask_about(it, "y"))["result"]["acknowledgement"] == variable
+
+
+async def test_query_tells_when_what_was_unknown_shows_later() -> None:
+    async with lab(timeout_s=SOON_S) as it:
+        it.simulated.faults.add(Fault("drop", on=(6, 2), times=1, carried_out=False))
+        answer = await it.ask("start_test", START, id="x")
+        assert answer["status"] == "unknown"
+        before = (await ask_about(it, "x"))["result"]
+        assert (before["acknowledgement"], "settled" in before) == (answer, False)
+        mark = key_hash(("anonymous", "x"))
+        request = StartTest(test_name="x", procedure="CCCV_1C", comment=f"#{mark}")
+        await it.tester.cycler.start_test(1, request)  # as if it had been on its way for long
+        after = (await ask_about(it, "x"))["result"]
+        assert after["acknowledgement"] == answer
+        settled = {"status": "done", "verified": "read_back", "result": {"test_name": "x"}}
+        assert after["settled"] == settled
 
 
 async def test_query_of_another_principal_needs_a_rule() -> None:
