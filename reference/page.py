@@ -42,7 +42,12 @@ _IN_TELEMETRY = {
     (4, 7): "readings",
     (4, 6): "states, for the test's name",
 }
-_SCOPES = {Scope.CHANNEL: "of a channel", Scope.CYCLER: "of a cycler", Scope.BRIDGE: "of the bridge"}
+_SCOPES = {
+    Scope.CHANNEL: "of a channel",
+    Scope.CYCLER: "of a cycler",
+    Scope.BRIDGE: "of the bridge",
+    Scope.ALL: "of all",
+}
 
 
 def page(row: Row) -> str:

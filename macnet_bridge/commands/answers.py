@@ -48,7 +48,12 @@ class Answers:
     ) -> None:
         """Say what became of a command, to all who asked for it so far."""
         payload = msgspec.json.encode(answer)
-        if not self._publish(ticket, payload) and reads:
+        accepted = self._publish(ticket, payload)
+        if not accepted and answer.results is not UNSET:
+            # Each part has answered by itself, so that the status is all that is missing.
+            payload = msgspec.json.encode(structs.replace(answer, results=UNSET))
+            self._publish(ticket, payload)
+        elif not accepted and reads:
             # The result of a read is all that can be large; without one the answer fits.
             error = TooLarge(f"the broker does not take an answer of {len(payload)} bytes")
             failed = ticket.acknowledgement("failed", self._clock(), problem=problem(error))

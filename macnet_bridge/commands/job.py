@@ -115,6 +115,8 @@ class Job(Generic[A]):
 
     Attributes:
         sent: whether the deciding request has left.
+        looked: whether a stop has begun to look at its channel: what it finds may be older than
+            a stop that comes later.
         decided: set once the deciding request was answered, or is not going to be sent.
         finished: set once it is known what the final acknowledgement says.
         steps: what was changed on the way, for the acknowledgement.
@@ -145,6 +147,7 @@ class Job(Generic[A]):
         self.verb = verb
         self.args = args
         self.sent = False
+        self.looked = False
         self.decided = asyncio.Event()
         self.finished = asyncio.Event()
         self.steps: list[str] = []

@@ -96,7 +96,8 @@ class Lane:
         # A request that has yet to leave stops the channel for all who asked by then. With one
         # each, a requester gone wild would hold up the stops of all other channels.
         pending = self._unsent_stop
-        if pending is not None and not pending.job.sent and pending.job.verb is job.verb:
+        under_way = pending is None or pending.job.sent or pending.job.looked
+        if pending is not None and not under_way and pending.job.verb is job.verb:
             pending.joined.append(job)
             return
         stop = self._unsent_stop = _Stop(job)

@@ -168,7 +168,7 @@ class CommandService:
             lane.cancel_waiting(Rejected("CANCELLED", "the bridge is stopping"))
         try:
             async with asyncio.timeout(timeout_s):
-                await asyncio.gather(*self._several.looking)
+                await asyncio.gather(*self._several.looking, return_exceptions=True)
                 await asyncio.gather(*(job.finished.wait() for job in self._running))
         except TimeoutError:
             log.warning("%d commands were still running when the bridge stopped", len(self._running))

@@ -29,6 +29,7 @@ class StopOfAll:
 
     async def _run(self, job: Job[NoArguments]) -> Done:
         """MacNet (4, 1), and (6, 3) unless it is stopped already"""
+        job.looked = True
         live = can_read_back(job, f.CHANNEL_STATUSES)
         with self._tester.stops_first():
             state = await self._stopper.stop(job.channel, job.deciding, states_are_live=live)

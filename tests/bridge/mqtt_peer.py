@@ -97,10 +97,10 @@ class MqttPeer:
         return await self.final(wanted, after)
 
     async def final(self, command_id: str | None, after: int = 0) -> dict[str, Any]:
-        """The final acknowledgement of an id, or the first one at all for None."""
+        """The final acknowledgement of an id, or the first one at all for None; of whole commands."""
 
         def is_it(seen: Seen) -> bool:
-            if not seen.topic.endswith("/ack") or not seen.json["final"]:
+            if not seen.topic.endswith("/ack") or not seen.json["final"] or "part" in seen.json:
                 return False
             return bool(command_id is None or seen.json["id"] == command_id)
 
@@ -110,7 +110,7 @@ class MqttPeer:
     def finals(self, command_id: str) -> list[dict[str, Any]]:
         """All final acknowledgements of an id so far, on acknowledgement topics."""
         acks = [seen.json for seen in list(self.seen) if seen.topic.endswith("/ack")]
-        return [ack for ack in acks if ack["id"] == command_id and ack["final"]]
+        return [ack for ack in acks if ack["id"] == command_id and ack["final"] and "part" not in ack]
 
     def _on_connect(self, client: mqtt.Client, *_: Any) -> None:
         # Retain As Published, so that what this peer sees as retained was published so.

@@ -32,6 +32,7 @@ async def test_every_verb(lab: Lab, record_property: Callable[[str, object], Non
             Scope.CHANNEL: f"{lab.root}/lab1/{channel}",
             Scope.CYCLER: f"{lab.root}/lab1",
             Scope.BRIDGE: f"{lab.root}/bridge/lab",
+            Scope.ALL: f"{lab.root}/all",
         }[scope]
         sample.prepare(cycler, channel)
         cycler.received.clear()

@@ -10,7 +10,7 @@ from macnet_bridge.macnet.protocol.codes import RUNNING
 from tests.bridge.conftest import Lab
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.bridge.running import cycler_table
-from tests.commands.samples import running
+from tests.commands.samples import BEHAVIOUR, running
 
 START = {"procedure": "CCCV_1C", "c_rate_ah": 2}
 
@@ -23,7 +23,8 @@ async def whole(peer: MqttPeer, topic: str, id: str) -> dict[str, Any]:
 
 
 async def test_a_stop_of_everything(lab: Lab) -> None:
-    one, two = await lab.cycler(128, latency_ms=5), await lab.cycler(8, latency_ms=5)
+    one = await lab.cycler(128, latency_ms=5, behaviour=BEHAVIOUR)
+    two = await lab.cycler(8, latency_ms=5, behaviour=BEHAVIOUR)
     peer = await lab.peer()
     await lab.bridge(cycler_table(one), cycler_table(two, "lab2", 'channels = "1-4"'))
     await lab.online(peer)
@@ -76,6 +77,9 @@ async def test_starts_of_several_channels_and_their_published_number(lab: Lab) -
     assert answer["error"]["code"] == "EXPECT_FAILED"
     right = {"id": "r", "args": {"variable": 1, "value": 1}, "expect": {"test_name": latest["test_name"]}}
     assert (await peer.command(f"{lab.root}/lab1/2/cmd/set_variable", right))["status"] == "done"
+    idle = await peer.wait(lambda seen: seen.topic == f"{lab.root}/lab1/4/telemetry/state")
+    right = {"id": "s", "args": {"variable": 1, "value": 1}, "expect": {"state_seq": idle.json["state_seq"]}}
+    assert (await peer.command(f"{lab.root}/lab1/4/cmd/set_variable", right))["status"] == "done"
 
 
 @pytest.mark.needs_real_broker

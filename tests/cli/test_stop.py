@@ -78,6 +78,15 @@ async def test_a_suspend_that_does_not_show_is_repeated_and_not_called_a_stop() 
         assert len(cycler.received.of(6, 3)) == 4
 
 
+async def test_a_channel_that_the_tester_does_not_have() -> None:
+    async with SimulatedCycler(8, behaviour=BEHAVIOUR) as cycler:
+        running(cycler, 8)
+        config = parse(HEAD + cycler_table(cycler), "x")
+        found = await asyncio.wait_for(stop(read_targets(["lab1/8-9"], config), config), 10)
+        assert [(stopped.channel, stopped.confirmed) for stopped in found] == [(8, True), (9, False)]
+        assert found[1].error == "BAD_ARGS: channel 9 is not one of 1 to 8"
+
+
 @pytest.mark.parametrize(
     ("target", "words"),
     [

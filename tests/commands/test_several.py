@@ -130,6 +130,14 @@ async def test_a_dry_run_of_several() -> None:
         assert it.asked(6, 2) == it.asked(6, 10) == 0
 
 
+async def test_a_summary_that_the_broker_does_not_take_comes_without_results() -> None:
+    async with lab(4) as it:
+        it.broker_takes_bytes = 500
+        summary = await it.ask("set_variable", {"variable": 3, "value": 1.5}, **several("all"))
+        assert summary["status"] == "done"
+        assert "results" not in summary
+
+
 # --- atomic
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from macnet_bridge.errors import (
+    InvalidRequest,
     MacNetBridgeError,
     NotConfirmed,
     TesterOffline,
@@ -41,6 +42,9 @@ class SharedStates:
         Raises:
             MacNetBridgeError: it could not be read.
         """
+        last = self._cycler.channels
+        if last is not None and not 1 <= channel <= last:
+            raise InvalidRequest(f"channel {channel} is not one of 1 to {last}", "channel")
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._asking.setdefault(channel, []).append(answer)
         if self._reader is None:
@@ -50,16 +54,21 @@ class SharedStates:
     async def _read_all(self) -> None:
         try:
             while self._asking:
-                await self._read(min(self._asking))
+                await self._read(*self._block(min(self._asking)))
         finally:
             self._reader = None
             _fail(self._asking, NotConfirmed("the states could not be read"))
             self._asking = {}
 
-    async def _read(self, first: int) -> None:
-        """One request: the channels that are asked for when it leaves, from the first of them on."""
+    def _block(self, channel: int) -> tuple[int, int]:
+        """First channel and number of a request that has this channel, and those who may still ask."""
+        first = channel - (channel - 1) % MAX_CHANNELS_PER_REQUEST
+        last = self._cycler.channels or max(c for c in self._asking if c < first + MAX_CHANNELS_PER_REQUEST)
+        return first, max(1, min(MAX_CHANNELS_PER_REQUEST, last - first + 1))
+
+    async def _read(self, first: int, count: int) -> None:
+        """One request: it serves all who ask for its channels before it leaves."""
         asked: dict[int, list[asyncio.Future[int]]] = {}
-        count = max(c for c in self._asking if c < first + MAX_CHANNELS_PER_REQUEST) - first + 1
 
         def leaves() -> None:
             # Who asks from now on has to wait for the next one.
