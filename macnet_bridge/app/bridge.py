@@ -17,7 +17,8 @@ from macnet_bridge.app.config import Config
 from macnet_bridge.app.data_dir import DataDir, Memory
 from macnet_bridge.app.http import serve_http
 from macnet_bridge.broker import Broker, Lane, Outgoing, Subscription
-from macnet_bridge.commands.service import CommandService
+from macnet_bridge.commands.audit import Audit
+from macnet_bridge.commands.service import CommandService, system_clock
 from macnet_bridge.commands.verbs import verb_names
 from macnet_bridge.macnet.protocol.messages import Login
 from macnet_bridge.payloads.status import SCHEMA_VERSION, BridgeInfo, BridgeStatus
@@ -56,8 +57,11 @@ class Bridge:
         self.testers = {
             cycler.name: wiring.tester(cycler, config, logins.get(cycler.name)) for cycler in config.cycler
         }
-        for tester in self.testers.values():
+        self._audit_file = wiring.audit_file(config, data_dir.path)
+        self._audit = Audit(self._audit_file.write, system_clock, run=self.identity.run)
+        for name, tester in self.testers.items():
             tester.came_online = self._on_tester
+            tester.cycler.watch(self._audit.watcher(name))
         self.broker = Broker(
             wiring.broker_settings(config, password),
             [Subscription(*pair) for pair in self.topics.command_filters(self.testers)],
@@ -89,9 +93,11 @@ class Bridge:
             BrokerError: the broker cannot be used and trying again would not help.
             ConfigError: the HTTP address cannot be used.
         """
+        self._audit.started(bridge=self.identity.bridge, session=self.identity.session, version=__version__)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                await self._serve(tasks)
+            with self._audit_file:
+                async with asyncio.TaskGroup() as tasks:
+                    await self._serve(tasks)
         finally:
             for tester in self.testers.values():
                 tester.cycler.close()
@@ -109,6 +115,7 @@ class Bridge:
             self.testers,
             self._send_acknowledgement,
             tasks,
+            audit=self._audit,
         )
         http = None
         if self._config.bridge.http:

@@ -70,6 +70,11 @@ class DataDir:
     ) -> None:
         self._lock.release()
 
+    @property
+    def path(self) -> Path:
+        """The directory, for files of other parts."""
+        return self._path
+
     def save(self, memory: Memory) -> None:
         """Write what the next run needs; whole or not at all."""
         self.memory = memory

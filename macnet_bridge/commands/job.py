@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import structs
 
+from macnet_bridge.commands.audit import carry_out
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.commands.problems import problem
 from macnet_bridge.commands.ticket import Clock, Ticket
@@ -168,6 +169,7 @@ class Job(Generic[A]):
 
     async def run(self) -> Acknowledgement:
         """Carry the command out. Whatever happens becomes its final acknowledgement."""
+        carry_out(self.ticket)
         try:
             if not self.sent:  # a stop may be carried out twice
                 self.preparing()

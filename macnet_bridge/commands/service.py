@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from macnet_bridge.commands.answers import Answers, SendAcknowledgement
+from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.deadline import deadline
 from macnet_bridge.commands.job import CyclerRules, Job, Verb
 from macnet_bridge.commands.lane import Lane
@@ -66,6 +67,7 @@ class CommandService:
         send: SendAcknowledgement,
         tasks: asyncio.TaskGroup,
         clock: Clock = system_clock,
+        audit: Audit | None = None,
     ) -> None:
         self._topics = topics
         self._rules = rules
@@ -73,7 +75,8 @@ class CommandService:
         self._tasks = tasks
         self._clock = clock
         self._memory = AnswerMemory(keep_s=2 * rules.max_ttl_s)
-        self._answers = Answers(topics, testers, send, self._memory, clock)
+        self._audit = audit or Audit(lambda line: None, clock)
+        self._answers = Answers(topics, testers, send, self._memory, clock, self._audit)
         self._reply_prefixes = [f"{topics.root}/reply", *rules.reply_prefixes]
         self._lanes: dict[tuple[str | None, int | None], Lane] = {}
         self._running: dict[Job[Any], asyncio.TimerHandle | None] = {}
@@ -84,23 +87,28 @@ class CommandService:
         """Take one message from a command topic."""
         now = self._clock()
         ticket = read_ticket(message, self._topics, self._reply_prefixes, now)
+        self._audit.received(message, ticket)
         entry: Remembered | None = None
         try:
             known = (
                 self._memory.look_up(ticket.key, ticket.fingerprint, now.monotonic) if ticket.key else None
             )
             if known is not None:
+                self._audit.repeated(ticket)
                 self._answers.again(known, ticket)
                 return
             if ticket.key:
                 entry = self._memory.remember(ticket.key, ticket.fingerprint, now.monotonic)
             self._admit(message, ticket, entry)
         except CommandStopped as refusal:
+            self._audit.refused(ticket, refusal)
             self._answers.final(ticket, entry, ticket.refusal(refusal, self._clock()))
         except Exception:
             # Whatever a message contains, its sender gets an answer and the bridge goes on.
             log.exception("a message on %s could not be handled", message.topic)
-            fault = problem(MacNetBridgeError("an internal error; the bridge's log has the details"))
+            error = MacNetBridgeError("an internal error; the bridge's log has the details")
+            self._audit.refused(ticket, error)
+            fault = problem(error)
             self._answers.final(
                 ticket, entry, ticket.acknowledgement("rejected", self._clock(), problem=fault)
             )
@@ -191,6 +199,7 @@ class CommandService:
         if lane is None:
             lane = self._lanes[place] = Lane(self._tasks, "/".join(map(str, place)), self._finish_job)
         lane.add(job)  # begins in a task of its own, so that what follows is in time
+        self._audit.admitted(job.ticket)
         if entry is not None:
             self._remembered[job] = entry
         timer = None

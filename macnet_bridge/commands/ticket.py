@@ -60,6 +60,7 @@ class Ticket:
         address: None when the topic is none of ours in form; `topic_error` says why.
         routes: Response Topics that the configuration lets us publish to.
         reply_ignored: whether a Response Topic was asked for that it does not.
+        number: in the audit, see `Audit.received`.
     """
 
     id: str | None
@@ -73,6 +74,7 @@ class Ticket:
     routes: list[Route] = field(default_factory=list)
     reply_ignored: bool = False
     fingerprint: bytes = b""
+    number: int = 0
 
     @property
     def key(self) -> tuple[object, ...] | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.commands.permission import AllowRule, Permission
@@ -83,6 +84,7 @@ class Lab:
     Attributes:
         sent: all that was sent, in order.
         handled: how many messages were taken.
+        audited: the lines of the audit.
         broker_takes_bytes: of a message at most, None for any size.
     """
 
@@ -93,6 +95,7 @@ class Lab:
     sent: list[Sent]
     handled: int = 0
     broker_takes_bytes: int | None = None
+    audited: list[bytes] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, topic: str, payload: bytes = b"", **properties: Any) -> None:
@@ -171,6 +174,7 @@ async def lab(
     served: frozenset[int] | None = None,
     live: bool = True,
     away: bool = False,
+    audit_to: Callable[[bytes], None] | None = None,
     **options: Any,
 ) -> AsyncIterator[Lab]:
     """At its end every message that was taken has had one final acknowledgement, and not more."""
@@ -188,6 +192,9 @@ async def lab(
             tester.survey = Survey(system, None, missing, live=live)
         clock = MovableClock()
         sent: list[Sent] = []
+        audited: list[bytes] = []
+        audit = Audit(audited.append if audit_to is None else audit_to, clock, run=7)
+        tester.cycler.watch(audit.watcher("lab1"))
         async with asyncio.TaskGroup() as tasks:
             service = CommandService(
                 Topics("macnet", "lab"),
@@ -200,8 +207,9 @@ async def lab(
                 lambda *message: made.note(*message),  # noqa: PLW0108 - `made` comes later
                 tasks,
                 clock,
+                audit,
             )
-            made = Lab(simulated, tester, service, clock, sent)
+            made = Lab(simulated, tester, service, clock, sent, audited=audited)
             yield made
             await service.drain(PATIENCE_S)
         tester.cycler.close()
