@@ -70,6 +70,10 @@ class Audit:
             ),
         )
 
+    def left(self, message: CommandMessage, owner: str) -> None:
+        """A command to a cycler that another bridge serves, which answers it."""
+        self._note("left", topic=clipped(message.topic), to=owner)
+
     def admitted(self, ticket: Ticket) -> None:
         """It is valid and allowed, and will have its turn."""
         self._note("admitted", command=ticket.number)

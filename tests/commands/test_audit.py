@@ -62,14 +62,21 @@ async def test_all_of_a_start() -> None:
         "PBatSafeChg": 25.0,
         "PBatSafeDis": 25.0,
     }
-    start = {
+    start: dict[str, Any] = {
         "TestName": "cell-17 a",
         "ProcName": "CCCV_1C",
         "Comment": ANY,
         "Crate": 2.5,
         "ChamberNum": 0,
     }
-    more = {"StartCycle": 0, "TotCycles": 0, "Mass": 1.0, "VGain": 0, "AbsTRepAlign": 0, "ParallelR": 0.0}
+    more: dict[str, Any] = {
+        "StartCycle": 0,
+        "TotCycles": 0,
+        "Mass": 1.0,
+        "VGain": 0,
+        "AbsTRepAlign": 0,
+        "ParallelR": 0.0,
+    }
     more |= {"VDivHiR": 0.0, "VDivLoR": 0.0, "CANpos": -1, "CANprof": "", "RegimeName": ""}
     args = START | {"test_name": "cell-17 a"}
     async with lab() as it:
