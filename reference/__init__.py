@@ -1,1 +1,1 @@
-"""`docs/macnet/` and `docs/errors.md`, made from the code's tables; `python -m reference` writes them anew."""
+"""`docs/macnet/` and `docs/errors.md`, from the code's tables; `python -m reference` writes them anew."""

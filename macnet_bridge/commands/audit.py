@@ -90,6 +90,10 @@ class Audit:
         """A final acknowledgement was published."""
         self._note("answered", command=ticket.number, acknowledgement=shown_struct(answer))
 
+    def stopped(self, ticket: Ticket, *, sent_ms: float, confirmed_ms: float) -> None:
+        """A stop was confirmed: how long after its receipt its request left, and it was known."""
+        self._note("stopped", command=ticket.number, sent_ms=sent_ms, confirmed_ms=confirmed_ms)
+
     def watcher(self, cycler: str) -> Watcher:
         """What is to be told of the exchanges with a tester."""
         return lambda exchange: self._exchanged(cycler, exchange)

@@ -27,9 +27,12 @@ def shown_payload(payload: bytes) -> dict[str, Any]:
     if not payload:
         return {}
     try:
-        content = msgspec.json.decode(payload, type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _shown_content(msgspec.json.decode(payload, type=dict[str, Any]))
+    except (msgspec.DecodeError, UnicodeError, RecursionError, OverflowError):
         return {"unreadable": digest(payload)}
+
+
+def _shown_content(content: dict[str, Any]) -> dict[str, Any]:
     known = {key: content[key] for key in _ENVELOPE if key in content}
     unknown = len(content) - len(known)
     return shown(known) | ({"unknown_keys": unknown} if unknown else {})

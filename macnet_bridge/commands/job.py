@@ -96,6 +96,7 @@ class Job(Generic[A]):
 
     Attributes:
         sent: whether the deciding request has left.
+        sent_at: when it left first, in monotonic seconds.
         decided: set once the deciding request was answered, or is not going to be sent.
         finished: set once the final acknowledgement is out.
         steps: what was changed on the way, for the acknowledgement.
@@ -115,6 +116,7 @@ class Job(Generic[A]):
         self.verb = verb
         self.args = args
         self.sent = False
+        self.sent_at: float | None = None
         self.decided = asyncio.Event()
         self.finished = asyncio.Event()
         self.steps: list[str] = []
@@ -157,6 +159,7 @@ class Job(Generic[A]):
         """
         if not self.sent:
             self.preparing()
+            self.sent_at = self._clock().monotonic
         self.sent = True
 
     async def decide(self) -> None:

@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import UNSET
+
 from macnet_bridge.commands.answers import Answers, SendAcknowledgement
 from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.deadline import deadline
@@ -22,6 +24,7 @@ from macnet_bridge.commands.lane import Lane
 from macnet_bridge.commands.memory import AnswerMemory, Remembered
 from macnet_bridge.commands.permission import Permission
 from macnet_bridge.commands.problems import problem
+from macnet_bridge.commands.stop_latency import StopLatency
 from macnet_bridge.commands.ticket import Clock, CommandMessage, Now, Ticket, read_ticket
 from macnet_bridge.commands.verbs import VERBS, no_such_verb
 from macnet_bridge.errors import CommandStopped, MacNetBridgeError, Rejected
@@ -57,6 +60,9 @@ class CommandService:
     """Commands of one bridge.
 
     `handle` is quick and never raises; the commands themselves run in tasks of the group.
+
+    Attributes:
+        stop_latency: how long the confirmed stops took.
     """
 
     def __init__(
@@ -82,6 +88,7 @@ class CommandService:
         self._running: dict[Job[Any], asyncio.TimerHandle | None] = {}
         self._remembered: dict[Job[Any], Remembered] = {}
         self._is_stopping = False
+        self.stop_latency = StopLatency()
 
     def handle(self, message: CommandMessage) -> None:
         """Take one message from a command topic."""
@@ -213,7 +220,16 @@ class CommandService:
     def _finish_job(self, job: Job[Any], answer: Acknowledgement) -> None:
         entry = self._forget(job)
         self._answers.final(job.ticket, entry, answer, reads=job.verb.reads)
+        self._measure_stop(job, answer)
         job.finished.set()
+
+    def _measure_stop(self, job: Job[Any], answer: Acknowledgement) -> None:
+        # One that joined another's request has none of its own.
+        if not job.verb.stops or answer.status != "done" or job.sent_at is None or answer.latency_ms is UNSET:
+            return
+        sent_ms = round((job.sent_at - job.ticket.received.monotonic) * 1000, 3)
+        self.stop_latency.add(sent_ms=sent_ms, confirmed_ms=answer.latency_ms)
+        self._audit.stopped(job.ticket, sent_ms=sent_ms, confirmed_ms=answer.latency_ms)
 
     def _forget(self, job: Job[Any]) -> Remembered | None:
         timer = self._running.pop(job, None)

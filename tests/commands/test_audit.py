@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from typing import Any
 from unittest.mock import ANY
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.audit_values import shown_payload
@@ -137,6 +140,7 @@ async def test_a_stop_says_what_it_stopped() -> None:
         ("asked", 6, 3),
         ("asked", 4, 7),
         ("answered", None, None),
+        ("stopped", None, None),
     ]
     assert found[0]["principal"] == "bob"
     assert found[2]["reply"] == {"Result": "OK"}
@@ -264,6 +268,25 @@ def test_files_are_a_size_and_a_digest() -> None:
 def test_what_cannot_be_read_is_a_size_and_a_digest(payload: bytes) -> None:
     digest = {"bytes": len(payload), "sha256": hashlib.sha256(payload).hexdigest()}
     assert shown_payload(payload) == {"unreadable": digest}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(st.dictionaries(st.sampled_from(["id", "args", "expect", "channels", "more"]), JSON) | JSON)
+def test_any_payload_can_be_shown(content: Any) -> None:
+    payload = json.dumps(content).encode()
+    assert len(msgspec.json.encode(shown_payload(payload))) < 20_000
+
+
+@pytest.mark.parametrize("depth", [10, 100, 300, 500, 900, 1000, 5000])
+@pytest.mark.parametrize("around", ["[]", ('{"a":', "}")])
+def test_depth_is_no_danger(around: tuple[str, str], depth: int) -> None:
+    payload = f'{{"id":"a","args":{around[0] * depth}1{around[1] * depth}}}'.encode()
+    assert shown_payload(payload).keys() in ({"id", "args"}, {"unreadable"})
 
 
 def test_no_payload_makes_a_large_line() -> None:
