@@ -1,1 +1,1 @@
-"""The pages of `docs/macnet/`, made from the function table: `python -m reference` writes them anew."""
+"""`docs/macnet/` and `docs/errors.md`, from the code's tables; `python -m reference` writes them anew."""

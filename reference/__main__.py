@@ -1,4 +1,4 @@
-"""Write the pages of `docs/macnet/` anew: `python -m reference`, from the root of the repository."""
+"""Write `docs/macnet/` and `docs/errors.md` anew: `python -m reference`, from the root of the repository."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 import click
 
 from macnet_bridge.macnet.protocol.functions import FUNCTIONS
+from reference.errors import error_page
 from reference.index import index
 from reference.markdown import page_name
 from reference.page import page
 
+ERRORS = Path(__file__).resolve().parents[1] / "docs" / "errors.md"
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "macnet"
 
 
@@ -21,13 +23,14 @@ def pages() -> dict[str, str]:
 
 @click.command()
 def main() -> None:
-    """Write one page per MacNet function, and their index, into docs/macnet."""
+    """Write one page per MacNet function, and their index, into docs/macnet, and docs/errors.md."""
     FOLDER.mkdir(exist_ok=True)
     made = pages()
     for stale in set(FOLDER.glob("*.md")) - {FOLDER / name for name in made}:
         stale.unlink()
     for name, text in made.items():
         (FOLDER / name).write_text(text, "utf-8", newline="\n")
+    ERRORS.write_text(error_page(), "utf-8", newline="\n")
     click.echo(f"{len(made)} pages in {FOLDER}")
 
 

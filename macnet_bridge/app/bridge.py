@@ -13,13 +13,16 @@ import msgspec
 
 from macnet_bridge import __version__, kill_points
 from macnet_bridge.app import wiring
-from macnet_bridge.app.config import Config
+from macnet_bridge.app.config import Config, CyclerSection
 from macnet_bridge.app.data_dir import DataDir, Memory
 from macnet_bridge.app.http import serve_http
 from macnet_bridge.app.lock_file import open_locks
+from macnet_bridge.app.ownership import TAKEOVER_S, Ownership, Rank
 from macnet_bridge.app.receipts import Receipts
+from macnet_bridge.app.serving import Serving
 from macnet_bridge.broker import Broker, Lane, Outgoing, Subscription
-from macnet_bridge.commands.service import CommandService
+from macnet_bridge.commands.audit import Audit
+from macnet_bridge.commands.service import CommandService, system_clock
 from macnet_bridge.commands.verbs import verb_names
 from macnet_bridge.macnet.protocol.messages import Login
 from macnet_bridge.payloads.status import SCHEMA_VERSION, BridgeInfo, BridgeStatus
@@ -62,31 +65,34 @@ class Bridge:
         self.testers = {
             cycler.name: wiring.tester(cycler, config, logins.get(cycler.name)) for cycler in config.cycler
         }
-        for tester in self.testers.values():
+        self._audit_file = wiring.audit_file(config, data_dir.path)
+        self._audit = Audit(self._audit_file.write, system_clock, run=self.identity.run)
+        for name, tester in self.testers.items():
             tester.came_online = self._on_tester
+            tester.cycler.watch(self._audit.watcher(name))
+        pollers = {cycler.name: self._poller(cycler) for cycler in config.cycler}
+        rank = Rank(round(self._since, 3), self.identity.session)
+        ownership = Ownership(config.bridge.name, rank, self.testers, takeover_s=TAKEOVER_S)
+        self._serving = Serving(self.topics, ownership, pollers, self._announce)
         self.broker = Broker(
             wiring.broker_settings(config, password),
             [Subscription(*pair) for pair in self.topics.command_filters(self.testers)],
             will=self._status_message("offline", "the bridge is gone without a word"),
             on_ready=self._on_ready,
-            on_lost=lambda reason: None,  # the driver logs it; there is nobody to publish it to
+            on_lost=lambda reason: self._serving.lost(),
+            watched=self._serving.filters,
+            on_watched=self._serving.heard,
         )
-        self._pollers = [
-            Poller(
-                self.testers[cycler.name],
-                Publisher(
-                    self.testers[cycler.name],
-                    self.topics,
-                    self.identity,
-                    self._publish,
-                    qos=wiring.qos(cycler, config),
-                ),
-                wiring.intervals(cycler, config),
-                run_number=self.identity.run,
-                constant_id=wiring.has_constant_id(cycler),
-            )
-            for cycler in config.cycler
-        ]
+
+    def _poller(self, cycler: CyclerSection) -> Poller:
+        tester, qos = self.testers[cycler.name], wiring.qos(cycler, self._config)
+        return Poller(
+            tester,
+            Publisher(tester, self.topics, self.identity, self._publish, qos=qos),
+            wiring.intervals(cycler, self._config),
+            run_number=self.identity.run,
+            constant_id=wiring.has_constant_id(cycler),
+        )
 
     async def run(self) -> None:
         """Serve until `stop`; then end commands, say offline, and disconnect.
@@ -96,13 +102,20 @@ class Bridge:
             ConfigError: the HTTP address or the journal cannot be used.
         """
         self._journal.open()
+        self._audit.started(bridge=self.identity.bridge, session=self.identity.session, version=__version__)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                await self._serve(tasks)
+            with self._audit_file:
+                async with asyncio.TaskGroup() as tasks:
+                    await self._serve(tasks)
         finally:
             for tester in self.testers.values():
                 tester.cycler.close()
             self._journal.close()
+
+    @property
+    def not_served(self) -> dict[str, str]:
+        """Cyclers that are left to another bridge, and its name."""
+        return self._serving.not_served
 
     def stop(self) -> None:
         """End `run` in good order."""
@@ -119,6 +132,7 @@ class Bridge:
             tasks,
             journal=self._journal,
             locks=self._locks,
+            audit=self._audit,
         )
         await commands.recover()
         self._commands = commands
@@ -132,10 +146,9 @@ class Bridge:
             tasks.create_task(receipts.run(), name="receipts"),
             tasks.create_task(commands.keep_house(self._config.commands.journal_days), name="journal"),
         ]
-        pollers = [tasks.create_task(poller.run(), name="poller") for poller in self._pollers]
+        serving = tasks.create_task(self._serving.run(tasks), name="serving")
         await self._stop.wait()
-        for poller in pollers:
-            poller.cancel()
+        serving.cancel()
         await commands.drain(STOP_COMMANDS_S)
         await self._say_goodbye()
         # Not before: whoever sends a stop meanwhile must learn that it was not carried out.
@@ -145,10 +158,15 @@ class Bridge:
             http.close()
 
     async def _receive(self, commands: CommandService, receipts: Receipts) -> None:
+        await self._serving.first_commands()
         while True:
             message = await self.broker.receive()
             kill_points.reach("received")
-            receipts.put(message, commands.handle(message))
+            if (owner := self._serving.owner(message.topic)) is not None:
+                self._audit.left(message, owner)
+                receipts.put(message, None)
+            else:
+                receipts.put(message, commands.handle(message))
 
     async def _say_goodbye(self) -> None:
         if not self.broker.ready:
@@ -158,9 +176,16 @@ class Bridge:
         await self.broker.close()
 
     def _readiness(self) -> dict[str, bool]:
-        return {"broker": self.broker.ready} | {
-            f"cycler {name}": tester.survey is not None for name, tester in self.testers.items()
-        }
+        left = self._serving.not_served
+        return (
+            {"broker": self.broker.ready}
+            | {
+                f"cycler {name}": tester.survey is not None
+                for name, tester in self.testers.items()
+                if name not in left
+            }
+            | {f"cycler {name} (served by bridge {owner})": False for name, owner in left.items()}
+        )
 
     # --- publishing
 
@@ -175,12 +200,19 @@ class Bridge:
 
     def _on_ready(self, session_present: bool) -> None:
         """Publish what is retained: the broker may have lost it, and the will may have replaced it."""
+        self._serving.connected()
         self._clear_what_is_no_longer_served()
-        self._send(self._status_message("online"))
+        self._announce()
         info = Outgoing(self.topics.bridge_topic("info"), msgspec.json.encode(self._info()), 1, True)
         self._send(info)
-        for poller in self._pollers:
+        for poller in self._serving.served():
             poller.publish_retained()
+
+    def _announce(self) -> None:
+        """Say that we are there, and what is left to other bridges."""
+        for name, owner in self._serving.not_served.items():
+            log.warning("%s is served by bridge %s, and not by this one", name, owner)
+        self._send(self._status_message("online"))
 
     def _on_tester(self) -> None:
         """Remember what will have retained topics; only a tester that is there tells its channels."""
@@ -202,6 +234,8 @@ class Bridge:
             if cycler not in serving:
                 for leaf in _RETAINED_OF_CYCLER:
                     self._clear(self.topics.cycler_topic(cycler, leaf))
+            if cycler in self._serving.not_served:
+                continue  # they are the other bridge's
             tester = self.testers.get(cycler)
             for channel in channels:
                 if tester is None or not tester.serves(channel):
@@ -230,6 +264,7 @@ class Bridge:
             session=self.identity.session,
             since=round(self._since if state == "online" else time.time(), 3),
             reason=reason or msgspec.UNSET,
+            not_served=(state == "online" and self._serving.not_served) or msgspec.UNSET,
         )
         return Outgoing(self.topics.bridge_topic("status"), msgspec.json.encode(status), 1, True)
 

@@ -122,6 +122,13 @@ class CommandsSection(_Section, frozen=True, kw_only=True):
     allow: list[AllowSection] = []
 
 
+class AuditSection(_Section, frozen=True, kw_only=True):
+    """`[audit]`"""
+
+    max_mb: Annotated[int, Meta(ge=1)] = 64
+    keep_files: Annotated[int, Meta(ge=1, le=1000)] = 15
+
+
 class ChannelSection(_Section, frozen=True, kw_only=True):
     """`[cycler.channel.N]`"""
 
@@ -158,4 +165,5 @@ class Config(_Section, frozen=True, kw_only=True):
     mqtt: MqttSection = MqttSection()
     telemetry: TelemetrySection = TelemetrySection()
     commands: CommandsSection = CommandsSection()
+    audit: AuditSection = AuditSection()
     cycler: list[CyclerSection] = []

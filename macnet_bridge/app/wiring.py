@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from macnet_bridge.app.config import Config, CyclerSection
+from macnet_bridge.audit_file import AuditFile
 from macnet_bridge.broker import BrokerSettings
 from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.permission import AllowRule, Permission, parse_channels
@@ -63,6 +66,11 @@ def intervals(cycler: CyclerSection, config: Config) -> Intervals:
 
 def qos(cycler: CyclerSection, config: Config) -> int:
     return config.telemetry.qos if cycler.telemetry.qos is None else cycler.telemetry.qos
+
+
+def audit_file(config: Config, folder: Path) -> AuditFile:
+    audit = config.audit
+    return AuditFile(folder / "audit.jsonl", max_bytes=audit.max_mb << 20, keep=audit.keep_files)
 
 
 def command_rules(config: Config) -> CommandRules:

@@ -9,7 +9,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 
-from macnet_bridge.broker.canary import PROOF_S, Canaries, withheld
+from macnet_bridge.broker.canary import PROOF_S, Canaries, matches, withheld
 from macnet_bridge.broker.connection import Accepted, Connection
 from macnet_bridge.broker.inbox import Inbox
 from macnet_bridge.broker.messages import (
@@ -45,6 +45,9 @@ class Broker:
             and subscriptions are still there. Called anew after every reconnect.
         on_lost: called with one line that says what is wrong and what to do: when a ready
             connection ends, and when attempts fail, but then only once per reason.
+        watched: further topic filters, whose retained messages are wanted, too.
+        on_watched: called with what comes by them, in place of `receive`, before `on_ready`
+            with what the broker keeps; it must not raise.
     """
 
     def __init__(
@@ -55,12 +58,16 @@ class Broker:
         will: Outgoing,
         on_ready: Callable[[bool], None],
         on_lost: Callable[[str], None],
+        watched: Sequence[str] = (),
+        on_watched: Callable[[Incoming], None] = lambda message: None,
         limits: OutboxLimits | None = None,
         inbox: Inbox | None = None,
     ) -> None:
         self.counters = Counters()
         self._settings = settings
         self._subscriptions = list(subscriptions)
+        self._watched = list(watched)
+        self._tell_watched = on_watched
         self._will = will
         self._tell_ready = on_ready
         self._tell_lost = on_lost
@@ -177,6 +184,8 @@ class Broker:
         link = self._new_link(tls)
         try:
             accepted = await self._connect(link)
+            if self._watched:
+                await link.subscribe(self._watched, retained=True)
             await link.subscribe([subscription.topic_filter for subscription in self._subscriptions])
             await self._prove(link)
             self._become_ready(link, accepted)
@@ -313,6 +322,10 @@ class Broker:
             link.poke()
             return
         self._canaries.heard(message.topic, message.received_monotonic)
+        if any(matches(topic_filter, message.topic) for topic_filter in self._watched):
+            link.acknowledge(message)
+            self._tell_watched(message)
+            return
         self._keep(link, message)
 
     def _keep(self, link: Connection, message: Incoming) -> None:

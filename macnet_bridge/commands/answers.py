@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 from msgspec import UNSET, structs
 
+from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.memory import AnswerMemory, Remembered
 from macnet_bridge.commands.problems import problem
 from macnet_bridge.commands.ticket import Clock, Ticket
@@ -32,12 +33,14 @@ class Answers:
         send: SendAcknowledgement,
         memory: AnswerMemory,
         clock: Clock,
+        audit: Audit,
     ) -> None:
         self._topics = topics
         self._testers = testers
         self._send = send
         self._memory = memory
         self._clock = clock
+        self._audit = audit
 
     def accepted(self, ticket: Ticket) -> None:
         """Say that a command is valid and allowed, and not done yet."""
@@ -56,9 +59,10 @@ class Answers:
         elif not accepted and reads:
             # The result of a read is all that can be large; without one the answer fits.
             error = TooLarge(f"the broker does not take an answer of {len(payload)} bytes")
-            failed = ticket.acknowledgement("failed", self._clock(), problem=problem(error))
-            payload = msgspec.json.encode(failed)
+            answer = ticket.acknowledgement("failed", self._clock(), problem=problem(error))
+            payload = msgspec.json.encode(answer)
             self._publish(ticket, payload)
+        self._audit.answered(ticket, answer)
         if entry is not None:
             self.recalled(entry, payload)
 
@@ -80,6 +84,7 @@ class Answers:
         answer = _decoder.decode(payload)
         again = structs.replace(answer, duplicate=True, reply_ignored=ticket.reply_ignored or UNSET)
         self._publish(ticket, msgspec.json.encode(again))
+        self._audit.answered(ticket, again)
 
     def _publish(self, ticket: Ticket, payload: bytes) -> bool:
         """Whether the acknowledgement's own topic got it."""

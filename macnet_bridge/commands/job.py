@@ -12,6 +12,7 @@ from msgspec import structs
 
 from macnet_bridge import kill_points
 from macnet_bridge.commands import proof as proofs
+from macnet_bridge.commands.audit import carry_out
 from macnet_bridge.commands.conditions import UNCONDITIONAL, Conditions
 from macnet_bridge.commands.history import History
 from macnet_bridge.commands.limits import Limits
@@ -117,6 +118,7 @@ class Job(Generic[A]):
         sent: whether the deciding request has left.
         looked: whether a stop has begun to look at its channel: what it finds may be older than
             a stop that comes later.
+        sent_at: when it left first, in monotonic seconds.
         decided: set once the deciding request was answered, or is not going to be sent.
         finished: set once it is known what the final acknowledgement says.
         steps: what was changed on the way, for the acknowledgement.
@@ -148,6 +150,7 @@ class Job(Generic[A]):
         self.args = args
         self.sent = False
         self.looked = False
+        self.sent_at: float | None = None
         self.decided = asyncio.Event()
         self.finished = asyncio.Event()
         self.steps: list[str] = []
@@ -296,6 +299,7 @@ class Job(Generic[A]):
         if not self.sent:
             self.preparing()
             self._check_journal()
+            self.sent_at = self._clock().monotonic
         self.sent = True
 
     def _check_journal(self) -> None:
@@ -319,6 +323,7 @@ class Job(Generic[A]):
 
     async def run(self) -> Acknowledgement:
         """Carry the command out. Whatever happens becomes its final acknowledgement."""
+        carry_out(self.ticket)
         try:
             if self.record is not None and await self.record.known() is not None:
                 # Whoever finishes this job gives the answer that the journal has.

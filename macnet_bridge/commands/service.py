@@ -20,6 +20,7 @@ from msgspec import UNSET, Raw
 
 from macnet_bridge import kill_points
 from macnet_bridge.commands.answers import Answers, SendAcknowledgement
+from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.conditions import Check, Conditions
 from macnet_bridge.commands.deadline import deadline
 from macnet_bridge.commands.expectations import Expectation
@@ -35,6 +36,7 @@ from macnet_bridge.commands.problems import problem
 from macnet_bridge.commands.record import Record
 from macnet_bridge.commands.settling import Settler
 from macnet_bridge.commands.several import Order, Several
+from macnet_bridge.commands.stop_latency import StopLatency
 from macnet_bridge.commands.ticket import Clock, CommandMessage, Now, Ticket, read_ticket
 from macnet_bridge.commands.verbs import VERBS, no_such_verb
 from macnet_bridge.errors import CommandStopped, MacNetBridgeError, Rejected
@@ -75,6 +77,9 @@ class CommandService:
     """Commands of one bridge.
 
     `handle` is quick and never raises; the commands themselves run in tasks of the group.
+
+    Attributes:
+        stop_latency: how long the confirmed stops took.
     """
 
     def __init__(
@@ -88,6 +93,7 @@ class CommandService:
         *,
         journal: Journal,
         locks: Locks | None = None,
+        audit: Audit | None = None,
     ) -> None:
         self._topics = topics
         self._rules = rules
@@ -95,7 +101,8 @@ class CommandService:
         self._tasks = tasks
         self._clock = clock
         self._memory = AnswerMemory(keep_s=2 * rules.max_ttl_s)
-        self._answers = Answers(topics, testers, send, self._memory, clock)
+        self._audit = audit or Audit(lambda line: None, clock)
+        self._answers = Answers(topics, testers, send, self._memory, clock, self._audit)
         self._settler = Settler(testers, clock)
         self._journalling = Journalling(
             journal, self._memory, self._answers, self._settler, clock, self._spawn_recovery
@@ -111,6 +118,7 @@ class CommandService:
         self._locks = locks or Locks({}, lambda table: None)
         self._locks.hand_out(testers)
         self._several = Several(self, testers, clock)
+        self.stop_latency = StopLatency()
 
     def handle(self, message: CommandMessage) -> asyncio.Future[Any] | None:
         """Take one message from a command topic.
@@ -120,12 +128,14 @@ class CommandService:
         """
         now = self._clock()
         ticket = read_ticket(message, self._topics, self._reply_prefixes, now)
+        self._audit.received(message, ticket)
         entry: Remembered | None = None
         try:
             known = (
                 self._memory.look_up(ticket.key, ticket.fingerprint, now.monotonic) if ticket.key else None
             )
             if known is not None:
+                self._audit.repeated(ticket)
                 self._answers.again(known, ticket)
                 return known.record.begun if known.record else None
             kill_points.reach("read")
@@ -135,11 +145,14 @@ class CommandService:
                     entry.record = self._journalling.begin(ticket)
             self._admit(message, ticket, entry)
         except CommandStopped as refusal:
+            self._audit.refused(ticket, refusal)
             self.end(ticket, entry, ticket.refusal(refusal, self._clock()))
         except Exception:
             # Whatever a message contains, its sender gets an answer and the bridge goes on.
             log.exception("a message on %s could not be handled", message.topic)
-            fault = problem(MacNetBridgeError("an internal error; the bridge's log has the details"))
+            error = MacNetBridgeError("an internal error; the bridge's log has the details")
+            self._audit.refused(ticket, error)
+            fault = problem(error)
             self.end(ticket, entry, ticket.acknowledgement("rejected", self._clock(), problem=fault))
         return entry.record.begun if entry is not None and entry.record else None
 
@@ -312,6 +325,7 @@ class CommandService:
         if lane is None:
             lane = self._lanes[place] = Lane(self._tasks, "/".join(map(str, place)), self._finish_job)
         lane.add(job)  # begins in a task of its own, so that what follows is in time
+        self._audit.admitted(job.ticket)
         if entry is not None:
             self._remembered[job] = entry
         timer = None
@@ -343,6 +357,7 @@ class CommandService:
             self.end(job.ticket, entry, answer, reads=job.verb.reads)
         else:
             self.end_part(job.ticket, job.record, answer, reads=job.verb.reads)
+        self._measure_stop(job, answer)
         job.report(answer)
 
     def end(
@@ -388,6 +403,14 @@ class CommandService:
 
     async def set_lock(self, tester: Tester, channel: int, lock: Lock | None) -> None:
         await self._locks.change(tester, channel, lock)
+
+    def _measure_stop(self, job: Job[Any], answer: Acknowledgement) -> None:
+        # One that joined another's request has none of its own.
+        if not job.verb.stops or answer.status != "done" or job.sent_at is None or answer.latency_ms is UNSET:
+            return
+        sent_ms = round((job.sent_at - job.ticket.received.monotonic) * 1000, 3)
+        self.stop_latency.add(sent_ms=sent_ms, confirmed_ms=answer.latency_ms)
+        self._audit.stopped(job.ticket, sent_ms=sent_ms, confirmed_ms=answer.latency_ms)
 
     def _forget(self, job: Job[Any]) -> Remembered | None:
         timer = self._running.pop(job, None)

@@ -62,6 +62,7 @@ class Ticket:
         reply_ignored: whether a Response Topic was asked for that it does not.
         whole: the command for several channels that this one is a part of.
         dry_run: whether nothing is to be changed.
+        number: in the audit, see `Audit.received`.
     """
 
     id: str | None
@@ -77,6 +78,7 @@ class Ticket:
     fingerprint: bytes = b""
     whole: Ticket | None = None
     dry_run: bool = False
+    number: int = 0
 
     def part(self, cycler: str, channel: int | None) -> Ticket:
         """The ticket of one channel of this command. Its Response Topic gets the summary alone."""
@@ -92,6 +94,7 @@ class Ticket:
             address,
             whole=self,
             dry_run=self.dry_run,
+            number=self.number,
         )
 
     @property

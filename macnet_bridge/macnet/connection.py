@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from macnet_bridge.errors import BadReply, Malformed, NoReply, TesterOffline, TesterRefused
 from macnet_bridge.macnet.dialects import Dialect
+from macnet_bridge.macnet.exchanges import Watch, Watcher
 from macnet_bridge.macnet.protocol.functions import LOGIN, SYSTEM_INFO, Function, check_result
 from macnet_bridge.macnet.protocol.messages import Empty, Login, Message, SystemInfo
 from macnet_bridge.macnet.transports import ConnectionClosed, Transport
@@ -42,6 +43,7 @@ class Connection:
 
     Attributes:
         times_opened: rises whenever somebody else may be at the other end than before.
+        watcher: told of every request that left, None for nobody.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Connection:
         self._meet = meet
         self._make_dialect = dialect
         self.times_opened = 0
+        self.watcher: Watcher | None = None
         self._last_used = 0.0
         self._open: tuple[Transport, Dialect] | None = None
         self._in_flight = asyncio.Lock()
@@ -81,12 +84,28 @@ class Connection:
             TesterRefused: the tester said no.
             NoReply, BadReply: sent, and its outcome is not known.
         """
+        with Watch(self.watcher, function, channel) as watch:
+            reply = await self._ask(function, channel, request, timeout_s, before_send, watch)
+            watch.reply = reply
+            check_result(function, reply)
+        return reply  # type: ignore[return-value]  # the dialect decoded function.reply
+
+    async def _ask(
+        self,
+        function: Function[Any, Any],
+        channel: int,
+        request: Message,
+        timeout_s: float,
+        before_send: BeforeSend | None,
+        watch: Watch,
+    ) -> Message:
         async with self._in_flight:
             self._last_used = time.monotonic()
             transport, dialect = await self._ready(timeout_s)
             message = dialect.encode(function, channel, request)
             if before_send is not None:
                 before_send()
+            watch.leaves(request)
             in_step = False
             try:
                 async with asyncio.timeout(timeout_s):
@@ -104,8 +123,7 @@ class Connection:
             finally:
                 if not in_step:
                     self.close()
-        check_result(function, reply)
-        return reply  # type: ignore[return-value]  # the dialect decoded function.reply
+        return reply
 
     @asynccontextmanager
     async def conversation(
@@ -121,10 +139,12 @@ class Connection:
         """
         async with self._in_flight:
             transport, dialect = await self._ready(timeout_s)
-            talk = Conversation(transport, dialect, function, timeout_s, before_send)
+            watch = Watch(self.watcher, function, 1)
+            talk = Conversation(transport, dialect, function, timeout_s, before_send, watch)
             in_step = False
             try:
-                yield talk
+                with watch:
+                    yield talk
                 in_step = True
             except ConnectionClosed as error:
                 raise NoReply(f"{function}: {error} before it replied") from None
@@ -151,7 +171,9 @@ class Connection:
         if self._open is None:
             opened = (await self._connect(), self._make_dialect())
             if self._login is not None:
-                await _log_in(*opened, self._login, timeout_s)
+                with Watch(self.watcher, LOGIN, 1) as watch:
+                    watch.leaves(self._login)
+                    watch.reply = await _log_in(*opened, self._login, timeout_s)
             if self._meet is not None:
                 await _introduce(*opened, self._meet, timeout_s)
             self._open = opened
@@ -173,11 +195,13 @@ class Conversation:
         dialect: Dialect,
         function: Function[Any, Any],
         timeout_s: float,
-        before_send: BeforeSend | None = None,
+        before_send: BeforeSend | None,
+        watch: Watch,
     ) -> None:
         self.has_begun = False
         self.resent = 0
         self._before_send = before_send
+        self._watch = watch
         self._transport = transport
         self._dialect = dialect
         self._function = function
@@ -192,7 +216,7 @@ class Conversation:
         message = self._dialect.encode(self._function, 1, request)
         for attempt in range(tries):
             self.resent += bool(attempt)
-            self._send(message)
+            self._send(request, message)
             try:
                 async with asyncio.timeout(self._timeout_s):
                     while True:
@@ -205,16 +229,17 @@ class Conversation:
 
     def tell(self, request: Message) -> None:
         """Send a message that is not replied to."""
-        self._send(self._dialect.encode(self._function, 1, request))
+        self._send(request, self._dialect.encode(self._function, 1, request))
 
-    def _send(self, message: bytes) -> None:
+    def _send(self, request: Message, message: bytes) -> None:
         if not self.has_begun and self._before_send is not None:
             self._before_send()
+        self._watch.leaves(request)
         self.has_begun = True
         self._transport.send(message)
 
 
-async def _log_in(transport: Transport, dialect: Dialect, login: Login, timeout_s: float) -> None:
+async def _log_in(transport: Transport, dialect: Dialect, login: Login, timeout_s: float) -> Message:
     """MacNet (8, 1), before anything else is asked.
 
     Raises:
@@ -227,6 +252,7 @@ async def _log_in(transport: Transport, dialect: Dialect, login: Login, timeout_
             reply = await _exchange(transport, dialect, dialect.encode(LOGIN, 1, login))
         check_result(LOGIN, reply)
         done = True
+        return reply
     except TimeoutError:
         raise TesterOffline(f"no reply to the log-in within {timeout_s:g} s") from None
     except (ConnectionClosed, Malformed) as error:

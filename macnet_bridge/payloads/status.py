@@ -10,12 +10,17 @@ SCHEMA_VERSION = 1
 
 
 class BridgeStatus(Struct, frozen=True, kw_only=True):
-    """`R/bridge/B/status`; the offline one is the will."""
+    """`R/bridge/B/status`; the offline one is the will.
+
+    Attributes:
+        not_served: configured cyclers that are left to another bridge, and its name.
+    """
 
     state: Literal["online", "offline"]
     session: str
     since: float
     reason: str | UnsetType = UNSET
+    not_served: dict[str, str] | UnsetType = UNSET
 
 
 class BridgeInfo(Struct, frozen=True, kw_only=True):

@@ -64,6 +64,8 @@ class Poller:
     async def run(self) -> None:
         """Poll, and while the tester is away look for it with growing patience."""
         retry_s = _RETRY_FIRST_S
+        # It may have been cancelled long ago, when another bridge took the tester over.
+        self._tester.survey, self._troubles = None, {None: _NOT_YET_REACHED}
         self._publish_status()
         while True:
             try:

@@ -37,7 +37,9 @@ class Seen:
 class MqttPeer:
     """Subscribes to filters, remembers every message, waits for the one that is wanted."""
 
-    def __init__(self, host: str, port: int, *filters: str, v5: bool = True) -> None:
+    def __init__(
+        self, host: str, port: int, *filters: str, v5: bool = True, user: str = "", password: str = ""
+    ) -> None:
         self._v5 = v5
         self._filters = filters
         self._address = (host, port)
@@ -46,6 +48,8 @@ class MqttPeer:
         self.seen: list[Seen] = []
         protocol = mqtt.MQTTv5 if v5 else mqtt.MQTTv311
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=protocol)
+        if user:
+            self._client.username_pw_set(user, password)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = self._on_message

@@ -69,11 +69,11 @@ udp_port = {cycler.udp_port}
 
 
 @contextlib.asynccontextmanager
-async def running_bridge(text: str) -> AsyncIterator[Bridge]:
+async def running_bridge(text: str, password: str = "") -> AsyncIterator[Bridge]:
     """A bridge in this loop; stopped in good order at the end."""
     config = parse(text, "test")
     with DataDir(config.bridge.data_dir) as data_dir:
-        bridge = Bridge(config, password="", logins=logins(config), data_dir=data_dir)
+        bridge = Bridge(config, password=password, logins=logins(config), data_dir=data_dir)
         task = asyncio.create_task(bridge.run())
         try:
             yield bridge

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.commands.permission import AllowRule, Permission
@@ -86,6 +87,7 @@ class Lab:
     Attributes:
         sent: all that was sent, in order.
         handled: how many messages were taken.
+        audited: the lines of the audit.
         broker_takes_bytes: of a message at most, None for any size.
     """
 
@@ -97,6 +99,7 @@ class Lab:
     journal: Journal
     handled: int = 0
     broker_takes_bytes: int | None = None
+    audited: list[bytes] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, topic: str, payload: bytes = b"", **properties: Any) -> None:
@@ -191,6 +194,7 @@ async def lab(
     live: bool = True,
     away: bool = False,
     folder: Path | None = None,
+    audit_to: Callable[[bytes], None] | None = None,
     **options: Any,
 ) -> AsyncIterator[Lab]:
     """At its end every message that was taken has had one final acknowledgement, and not more.
@@ -212,6 +216,9 @@ async def lab(
             tester.survey = Survey(system, None, missing, live=live)
         clock = MovableClock()
         sent: list[Sent] = []
+        audited: list[bytes] = []
+        audit = Audit(audited.append if audit_to is None else audit_to, clock, run=7)
+        tester.cycler.watch(audit.watcher("lab1"))
         async with asyncio.TaskGroup() as tasks:
             service = CommandService(
                 Topics("macnet", "lab"),
@@ -225,8 +232,9 @@ async def lab(
                 tasks,
                 clock,
                 journal=journal,
+                audit=audit,
             )
-            made = Lab(simulated, tester, service, clock, sent, journal)
+            made = Lab(simulated, tester, service, clock, sent, journal, audited=audited)
             await service.recover()
             yield made
             await service.drain(PATIENCE_S)

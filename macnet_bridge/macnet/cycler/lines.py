@@ -17,6 +17,7 @@ from macnet_bridge.errors import BadReply, InvalidRequest, TesterOffline, Tester
 from macnet_bridge.macnet.connection import BeforeSend, Connection
 from macnet_bridge.macnet.contradictions import contradiction
 from macnet_bridge.macnet.dialects import BinaryDialect, JsonDialect
+from macnet_bridge.macnet.exchanges import Watcher
 from macnet_bridge.macnet.identity import difference
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
@@ -125,6 +126,7 @@ class Lines:
         }
         self._rest = Connection(self._connect_tcp, BinaryDialect, login, self._meet)
         self._binary = Connection(self._connect_tcp, BinaryDialect, login, self._meet)
+        self._watcher: Watcher | None = None
         self._system: m.SystemInfo | None = None
         self._listing = asyncio.Lock()
         self._checking = asyncio.Lock()
@@ -134,6 +136,12 @@ class Lines:
         self.use("json")
         for connection in self._connections:
             connection.close()
+
+    def watch(self, watcher: Watcher | None) -> None:
+        """Tell this of every request that leaves from now on, siblings' included."""
+        self._watcher = watcher
+        for connection in self._connections:
+            connection.watcher = watcher
 
     def use(self, transport: ReadTransport) -> None:
         """Let readings, MacNet class 4, go by this transport from now on, where it is left open.
@@ -157,6 +165,7 @@ class Lines:
             udp_local_port=self._udp_local_port,
         )
         sibling.channels = self.channels
+        sibling.watch(self._watcher)
         return sibling
 
     async def keep_alive(self) -> None:
