@@ -53,6 +53,14 @@ MEANINGS = {
         ("expired",), "Its deadline passed before it could be sent.", "`expires_at` in the past"
     ),
     "NOT_SERVED": Meaning(_REJECTED, "The bridge does not serve this channel.", "channel 99 of 8"),
+    "EXPECT_FAILED": Meaning(
+        _REJECTED,
+        "The channel is not as `expect` says.",
+        '`reset` with `"expect":{"state":"completed"}` while a test runs',
+    ),
+    "LOCKED": Meaning(
+        _REJECTED, "Somebody locked the channel; nothing is started on it.", "`start_test` after `lock`"
+    ),
     "CHANNEL_BUSY": Meaning(
         _REJECTED, "The channel is in a state that does not go with it.", "`start_test` while a test runs"
     ),
@@ -93,6 +101,11 @@ MEANINGS = {
         ("failed", "unknown"),
         "The request left, and what came was not its reply.",
         "a reply with another id",
+    ),
+    "JOURNAL_UNAVAILABLE": Meaning(
+        ("rejected", "failed"),
+        "The journal cannot be written or read, so nothing is sent that must not run twice.",
+        "`start_test` with a full disk",
     ),
     "INTERNAL": Meaning(
         ("rejected", "unknown"), "A fault of the bridge; its log has the details.", "please report it"

@@ -37,12 +37,13 @@ def test_every_function_has_a_page_and_a_line_in_the_index() -> None:
 
 def test_every_verb_that_names_functions_is_on_their_pages() -> None:
     found = {verb.name for number in FUNCTIONS for verb in verbs(number)}
-    assert {verb.name for verb in VERBS.values()} - found == set()
+    of_no_tester = {"cancel", "lock", "query", "unlock"}
+    assert {verb.name for verb in VERBS.values()} - found == of_no_tester
 
 
 def test_verbs_of_a_function() -> None:
     assert {"start_test", "set_safety_limits"} <= {verb.name for verb in verbs((6, 10))}
-    assert [verb.name for verb in verbs((6, 3))] == ["suspend"]
+    assert [verb.name for verb in verbs((6, 3))] == ["suspend", "suspend"], "of a channel and of all"
     assert verbs((8, 1)) == []  # the bridge logs in by itself
 
 

@@ -12,7 +12,7 @@ from macnet_bridge.app import wiring
 from macnet_bridge.app.config import Config, CyclerSection
 from macnet_bridge.app.load import login_of
 from macnet_bridge.commands.permission import parse_channels
-from macnet_bridge.errors import ConfigError, MacNetBridgeError
+from macnet_bridge.errors import ConfigError, MacNetBridgeError, TesterOffline
 from macnet_bridge.macnet.cycler import Line
 from macnet_bridge.macnet.cycler.stopping import Stopper
 from macnet_bridge.macnet.protocol.codes import ChannelState
@@ -90,7 +90,7 @@ async def _stop_cycler(target: Target, config: Config, environment: Mapping[str,
     except ConfigError as error:
         return [Stopped(cycler=name, confirmed=False, error=str(error))]
     try:
-        await tester.cycler.read_system_info(line=Line.STOPS)
+        await _count_channels(tester, target)
         return await _stop_channels(tester, target.channels)
     except MacNetBridgeError as error:
         channels = sorted(target.channels or [])
@@ -98,6 +98,21 @@ async def _stop_cycler(target: Target, config: Config, environment: Mapping[str,
         return [structs.replace(failed, channel=channel) for channel in channels] or [failed]
     finally:
         tester.cycler.close()
+
+
+async def _count_channels(tester: Tester, target: Target) -> None:
+    """MacNet (1, 2)
+
+    Raises:
+        MacNetBridgeError: it cannot be known, and no channels were named.
+    """
+    try:
+        await tester.cycler.read_system_info(line=Line.STOPS)
+    except TesterOffline:
+        raise
+    except MacNetBridgeError:
+        if target.channels is None:
+            raise
 
 
 async def _stop_channels(tester: Tester, chosen: frozenset[int] | None) -> list[Stopped]:

@@ -29,8 +29,9 @@ class Rehearsal:
     """All parts of an atomic command are checked before any of them is carried out."""
 
     def __init__(self, parts: int) -> None:
-        self._missing = parts
+        self._parts = parts
         self._waiting: list[Job[Any]] = []
+        self._go = False
         self._failure: str | None = None
 
     async def __call__(self, job: Job[Any]) -> None:
@@ -41,25 +42,31 @@ class Rehearsal:
             Superseded, Expired: it is not wanted any more.
         """
         answer = await job.rehearsal().run()
-        if answer.status == "expired":
-            job.still_wanted()
+        job.still_wanted()
         if answer.error is not UNSET:
             field = None if answer.error.field is UNSET else answer.error.field
             raise Rejected(answer.error.code, answer.error.message, field)
-        self._missing -= 1
         self._waiting.append(job)
-        if not self._missing:
-            self._release()
-        while self._missing and self._failure is None:
+        if len(self._waiting) == self._parts:
+            self._decide()
+        while not self._go and self._failure is None:
             await job.hold()
         if self._failure is not None:
             raise Rejected("CANCELLED", self._failure)
 
     def fail(self, failure: str) -> None:
         """A part of it ended before all were checked."""
-        if self._missing and self._failure is None:
+        if not self._go and self._failure is None:
             self._failure = failure
             self._release()
+
+    def _decide(self) -> None:
+        """All were checked; one of those that waited may have been stopped in this very moment."""
+        if all(job.wanted for job in self._waiting):
+            self._go = self._failure is None
+            self._release()
+        else:
+            self.fail("atomic, so none was carried out: one channel was stopped or cancelled")
 
     def _release(self) -> None:
         for job in self._waiting:

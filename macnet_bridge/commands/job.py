@@ -223,6 +223,11 @@ class Job(Generic[A]):
         self._wake.set()
         return True
 
+    @property
+    def wanted(self) -> bool:
+        """Whether nobody has stopped or cancelled it."""
+        return self._withdrawn is None
+
     def wake(self) -> None:
         """End its `hold`: what it waits for has come."""
         self._wake.set()

@@ -53,7 +53,7 @@ WRONG = [
     ("1/cmd/set_variable", b'{"id":"j","args":{"variable":1}}', "BAD_ARGS", "j"),
     ("1/cmd/set_variable", b'{"id":7,"args":{"variable":1,"value":1}}', "BAD_ARGS", None),
     ("1/cmd/set_variable", b'{"id":"k","argz":{}}', "BAD_ARGS", "k"),
-    ("1/cmd/set_variable", b'{"id":"l","dry_run":true,"args":{"variable":1,"value":1}}', "BAD_ARGS", "l"),
+    ("1/cmd/set_variable", b'{"id":"l","dry_run":1,"args":{"variable":1,"value":1}}', "BAD_ARGS", "l"),
     ("1/cmd/start_test", b'{"args":{"procedure":"CCCV_1C","c_rate_ah":1}}', "MISSING_ID", None),
     ("1/cmd/start_test", b'{"id":"m","args":{"procedure":"CCCV_1C"}}', "BAD_ARGS", "m"),
     ("99/cmd/set_variable", b'{"id":"o","args":{"variable":1,"value":1}}', "NOT_SERVED", "o"),

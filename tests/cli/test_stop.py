@@ -78,6 +78,16 @@ async def test_a_suspend_that_does_not_show_is_repeated_and_not_called_a_stop() 
         assert len(cycler.received.of(6, 3)) == 4
 
 
+async def test_channels_that_were_named_are_stopped_even_where_the_tester_does_not_tell_what_it_has() -> None:
+    async with SimulatedCycler(4, behaviour=BEHAVIOUR, missing={(1, 2)}) as cycler:
+        running(cycler, 3)
+        config = parse(HEAD + cycler_table(cycler), "x")
+        (found,) = await stop(read_targets(["lab1/3"], config), config)
+        assert (found.confirmed, found.state) == (True, "suspended")
+        (found,) = await stop(read_targets(["lab1"], config), config)
+        assert (found.confirmed, found.channel) == (False, None)
+
+
 async def test_a_channel_that_the_tester_does_not_have() -> None:
     async with SimulatedCycler(8, behaviour=BEHAVIOUR) as cycler:
         running(cycler, 8)

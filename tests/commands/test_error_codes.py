@@ -65,6 +65,23 @@ async def bad_topic(it: Lab, patch: Patch) -> Answer:
     return await only(it)
 
 
+@provokes("EXPECT_FAILED")
+async def expect_failed(it: Lab, patch: Patch) -> Answer:
+    return await it.ask("start_test", START, envelope={"expect": {"state": "completed"}})
+
+
+@provokes("LOCKED")
+async def locked(it: Lab, patch: Patch) -> Answer:
+    await it.ask("lock", {"reason": "the cell swells"})
+    return await it.ask("start_test", START)
+
+
+@provokes("JOURNAL_UNAVAILABLE")
+async def journal_unavailable(it: Lab, patch: Patch) -> Answer:
+    it.journal.close()
+    return await it.ask("start_test", START)
+
+
 @provokes("UNKNOWN_VERB")
 async def unknown_verb(it: Lab, patch: Patch) -> Answer:
     return await it.ask("explode")
