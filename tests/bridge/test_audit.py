@@ -84,7 +84,7 @@ async def test_no_password_gets_into_it(lab: Lab, monkeypatch: pytest.MonkeyPatc
     peer = await lab.peer()
     process = lab.process(
         cycler_table(cycler, more='user = "robin"\npassword_env = "TESTER_PASSWORD"'),
-        mqtt='password_env = "BROKER_PASSWORD"\nusername = "bridge"',
+        mqtt='password_env = "BROKER_PASSWORD"\nusername = "bridge"\n',
     )
     process.start()
     await lab.online(peer)
