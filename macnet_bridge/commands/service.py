@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,12 +86,8 @@ class CommandService:
         self._memory = AnswerMemory(keep_s=2 * rules.max_ttl_s)
         self._answers = Answers(topics, testers, send, self._memory, clock)
         self._settler = Settler(testers, clock)
-        self._journalling = Journalling(
-            journal, self._memory, self._answers, self._settler, clock, self._spawn_recovery
-        )
+        self._journalling = Journalling(journal, self._memory, self._answers, self._settler, clock, tasks)
         self._history = History(self._memory, journal, testers, rules.permission)
-        self._ending: set[asyncio.Task[None]] = set()
-        self._recoveries: set[asyncio.Task[None]] = set()
         self._reply_prefixes = [f"{topics.root}/reply", *rules.reply_prefixes]
         self._lanes: dict[tuple[str | None, int | None], Lane] = {}
         self._running: dict[Job[Any], asyncio.TimerHandle | None] = {}
@@ -147,8 +143,7 @@ class CommandService:
         now on is refused too.
         """
         self._is_stopping = True
-        for recovery in self._recoveries:
-            recovery.cancel()  # the next run goes on with it
+        self._journalling.stop_recovering()
         for lane in self._lanes.values():
             lane.cancel_waiting(Rejected("CANCELLED", "the bridge is stopping"))
         try:
@@ -157,8 +152,7 @@ class CommandService:
         except TimeoutError:
             log.warning("%d commands were still running when the bridge stopped", len(self._running))
             self._abandon()
-        if self._ending:
-            await asyncio.wait(self._ending, timeout=JOURNAL_S)
+        await self._journalling.drain(JOURNAL_S)
 
     def _abandon(self) -> None:
         for lane in self._lanes.values():
@@ -264,15 +258,8 @@ class CommandService:
     ) -> None:
         if entry is None or entry.record is None:
             self._answers.final(ticket, entry, answer, reads=reads)
-            return
-        ending = self._tasks.create_task(self._journalling.finish(ticket, entry, answer), name="ending")
-        self._ending.add(ending)
-        ending.add_done_callback(self._ending.discard)
-
-    def _spawn_recovery(self, recovery: Coroutine[Any, Any, None]) -> None:
-        task = self._tasks.create_task(recovery, name="recovery")
-        self._recoveries.add(task)
-        task.add_done_callback(self._recoveries.discard)
+        else:
+            self._journalling.end(ticket, entry, answer)
 
     def _forget(self, job: Job[Any]) -> Remembered | None:
         timer = self._running.pop(job, None)
