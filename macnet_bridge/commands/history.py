@@ -47,8 +47,8 @@ class History:
         if entry is not None and entry.answer is None:
             return {"state": "sent" if entry.record is not None and entry.record.is_sent else "received"}
         row = await self._journal.find(key_text((principal, command_id)))
-        known = row if entry is None else entry
-        answer = None if known is None else known.answer
+        known = entry or row
+        answer = known.answer if known is not None else None
         if answer is None:
             return {"state": "not_found" if row is None else "sent" if row.sent_at else "received"}
         shown: dict[str, Any] = {"state": "final", "acknowledgement": msgspec.json.decode(answer)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 import msgspec
@@ -28,15 +28,9 @@ TOLD_WITHIN_S = 10.0
 has asked again."""
 _DAY_S = 86400.0
 
-Spawn = Callable[[Coroutine[Any, Any, None]], object]
-
 
 class Journalling:
-    """Keeps journal, memory and acknowledgements in step.
-
-    Args:
-        spawn: runs a task that may wait for a tester for as long as the bridge runs.
-    """
+    """Keeps journal, memory and acknowledgements in step."""
 
     def __init__(
         self,
@@ -45,14 +39,16 @@ class Journalling:
         answers: Answers,
         settler: Settler,
         clock: Clock,
-        spawn: Spawn,
+        tasks: asyncio.TaskGroup,
     ) -> None:
         self._journal = journal
         self._memory = memory
         self._answers = answers
         self._settler = settler
         self._clock = clock
-        self._spawn = spawn
+        self._tasks = tasks
+        self._endings: set[asyncio.Task[None]] = set()
+        self._recoveries: set[asyncio.Task[None]] = set()
         self._owed: dict[str, bytes] = {}
 
     def begin(self, ticket: Ticket) -> Record:
@@ -86,6 +82,24 @@ class Journalling:
             entry.repeats.append(ticket)
         return entry
 
+    def end(self, ticket: Ticket, entry: Remembered, answer: Acknowledgement) -> None:
+        """A command has ended: give it its final acknowledgement once that is on disk."""
+        self._start(self.finish(ticket, entry, answer), self._endings)
+
+    def end_part(self, ticket: Ticket, record: Record, answer: Acknowledgement) -> None:
+        """One channel of a command has ended: give it its answer, if the command is new."""
+        self._start(self._finish_part(ticket, record, answer), self._endings)
+
+    def stop_recovering(self) -> None:
+        """Wait for testers no longer; the next run goes on with it."""
+        for recovery in self._recoveries:
+            recovery.cancel()
+
+    async def drain(self, timeout_s: float) -> None:
+        """Wait for the final acknowledgements of what has ended."""
+        if self._endings:
+            await asyncio.wait(self._endings, timeout=timeout_s)
+
     async def finish(self, ticket: Ticket, entry: Remembered, answer: Acknowledgement) -> None:
         """Give a command its final acknowledgement: the one that the journal has, else this one."""
         try:
@@ -113,8 +127,7 @@ class Journalling:
             entry.repeats.insert(0, ticket)
             self._go_on(entry, row)
 
-    async def finish_part(self, ticket: Ticket, record: Record, answer: Acknowledgement) -> None:
-        """Give one channel of a command its final acknowledgement, if the command is new."""
+    async def _finish_part(self, ticket: Ticket, record: Record, answer: Acknowledgement) -> None:
         try:
             if await record.known() is not None:
                 return  # its answer was given when it was carried out, and is in the whole's
@@ -162,7 +175,12 @@ class Journalling:
 
     def _take_up(self, entry: Remembered, row: Row) -> None:
         entry.record = records.resumed(self._journal, row, self._clock)
-        self._spawn(self._settle(entry, row))
+        self._start(self._settle(entry, row), self._recoveries)
+
+    def _start(self, work: Coroutine[Any, Any, None], among: set[asyncio.Task[None]]) -> None:
+        task = self._tasks.create_task(work, name="journal")
+        among.add(task)
+        task.add_done_callback(among.discard)
 
     async def _settle(self, entry: Remembered, row: Row) -> None:
         ticket = records.ticket_of(row, self._clock())

@@ -12,7 +12,7 @@ import asyncio
 import functools
 import logging
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,12 +104,8 @@ class CommandService:
         self._audit = audit or Audit(lambda line: None, clock)
         self._answers = Answers(topics, testers, send, self._memory, clock, self._audit)
         self._settler = Settler(testers, clock)
-        self._journalling = Journalling(
-            journal, self._memory, self._answers, self._settler, clock, self._spawn_recovery
-        )
+        self._journalling = Journalling(journal, self._memory, self._answers, self._settler, clock, tasks)
         self._history = History(self._memory, journal, testers, rules.permission)
-        self._ending: set[asyncio.Task[None]] = set()
-        self._recoveries: set[asyncio.Task[None]] = set()
         self._reply_prefixes = [f"{topics.root}/reply", *rules.reply_prefixes]
         self._lanes: dict[tuple[str | None, int | None], Lane] = {}
         self._running: dict[Job[Any], asyncio.TimerHandle | None] = {}
@@ -175,8 +171,7 @@ class CommandService:
         now on is refused too.
         """
         self._is_stopping = True
-        for recovery in self._recoveries:
-            recovery.cancel()  # the next run goes on with it
+        self._journalling.stop_recovering()
         for lane in self._lanes.values():
             lane.cancel_waiting(Rejected("CANCELLED", "the bridge is stopping"))
         try:
@@ -186,8 +181,7 @@ class CommandService:
         except TimeoutError:
             log.warning("%d commands were still running when the bridge stopped", len(self._running))
             self._abandon()
-        if self._ending:
-            await asyncio.wait(self._ending, timeout=JOURNAL_S)
+        await self._journalling.drain(JOURNAL_S)
 
     def _abandon(self) -> None:
         for task in self._several.looking:
@@ -367,7 +361,7 @@ class CommandService:
         if entry is None or entry.record is None:
             self._answers.final(ticket, entry, answer, reads=reads)
         else:
-            self._spawn_ending(self._journalling.finish(ticket, entry, answer))
+            self._journalling.end(ticket, entry, answer)
 
     def end_part(
         self, ticket: Ticket, record: Record | None, answer: Acknowledgement, *, reads: bool = False
@@ -376,17 +370,7 @@ class CommandService:
         if record is None:
             self._answers.final(ticket, None, answer, reads=reads)
         else:
-            self._spawn_ending(self._journalling.finish_part(ticket, record, answer))
-
-    def _spawn_ending(self, finish: Coroutine[Any, Any, None]) -> None:
-        ending = self._tasks.create_task(finish, name="ending")
-        self._ending.add(ending)
-        ending.add_done_callback(self._ending.discard)
-
-    def _spawn_recovery(self, recovery: Coroutine[Any, Any, None]) -> None:
-        task = self._tasks.create_task(recovery, name="recovery")
-        self._recoveries.add(task)
-        task.add_done_callback(self._recoveries.discard)
+            self._journalling.end_part(ticket, record, answer)
 
     # --- for verbs of the bridge itself
 
