@@ -25,6 +25,7 @@ class Tester:
         specifications: of the channels asked so far. MacNet (3, 1)
         cells: by channel, test name and cell of the last start that named its cell.
         touched: called with a channel that a command has just changed.
+        seen: called with a channel and the state that a poll found it in, by MacNet's number.
         came_online: called when it is known what there is to serve, before anything of it is published.
     """
 
@@ -46,6 +47,7 @@ class Tester:
         self.specifications: dict[int, ChannelSpecification] = {}
         self.cells: dict[int, tuple[str, str]] = {}
         self.touched: Callable[[int], None] = lambda channel: None
+        self.seen: Callable[[int, int], None] = lambda channel, state: None
         self.came_online: Callable[[], None] = lambda: None
 
     @property

@@ -42,7 +42,7 @@ def test_every_verb_that_names_functions_is_on_their_pages() -> None:
 
 def test_verbs_of_a_function() -> None:
     assert {"start_test", "set_safety_limits"} <= {verb.name for verb in verbs((6, 10))}
-    assert [verb.name for verb in verbs((6, 3))] == ["suspend"]
+    assert [verb.name for verb in verbs((6, 3))] == ["suspend", "stop_direct"]
     assert verbs((8, 1)) == []  # the bridge logs in by itself
 
 

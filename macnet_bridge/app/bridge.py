@@ -7,6 +7,7 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
@@ -16,7 +17,9 @@ from macnet_bridge.app import wiring
 from macnet_bridge.app.config import Config
 from macnet_bridge.app.data_dir import DataDir, Memory
 from macnet_bridge.app.http import serve_http
+from macnet_bridge.app.lease_file import LeaseFile
 from macnet_bridge.broker import Broker, Lane, Outgoing, Subscription
+from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.service import CommandService
 from macnet_bridge.commands.verbs import verb_names
 from macnet_bridge.macnet.protocol.messages import Login
@@ -51,6 +54,7 @@ class Bridge:
         self._data_dir = data_dir
         self._since = time.time()
         self._stop = asyncio.Event()
+        self._leases = Leases(LeaseFile(config.bridge.data_dir))
         self.topics = Topics(config.mqtt.root, config.bridge.name)
         self.identity = Identity(config.bridge.name, secrets.token_hex(8), data_dir.memory.run)
         self.testers = {
@@ -109,7 +113,11 @@ class Bridge:
             self.testers,
             self._send_acknowledgement,
             tasks,
+            leases=self._leases,
         )
+        for name, tester in self.testers.items():
+            tester.seen = partial(commands.seen, name)
+        commands.recover()
         http = None
         if self._config.bridge.http:
             http = await serve_http(self._config.bridge.http, self._readiness)

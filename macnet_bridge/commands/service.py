@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +17,12 @@ from typing import Any
 
 from macnet_bridge.commands.answers import Answers, SendAcknowledgement
 from macnet_bridge.commands.deadline import deadline
+from macnet_bridge.commands.direct import LAPSE, LapseArguments
 from macnet_bridge.commands.job import CyclerRules, Job, Verb
+from macnet_bridge.commands.keeper import LeaseKeeper
 from macnet_bridge.commands.lane import Lane
+from macnet_bridge.commands.lease import LeaseRecord
+from macnet_bridge.commands.leases import Leases, LeasesInMemory
 from macnet_bridge.commands.memory import AnswerMemory, Remembered
 from macnet_bridge.commands.permission import Permission
 from macnet_bridge.commands.problems import problem
@@ -34,6 +39,9 @@ log = logging.getLogger(__name__)
 
 ACCEPTED_AFTER_S = 0.25
 """A command that takes longer is acknowledged as accepted meanwhile."""
+
+LEASE_STOP_S = 0.1
+"""How much longer the bridge may take to stop for each channel under direct control."""
 
 
 def system_clock() -> Now:
@@ -66,6 +74,7 @@ class CommandService:
         send: SendAcknowledgement,
         tasks: asyncio.TaskGroup,
         clock: Clock = system_clock,
+        leases: Leases | None = None,
     ) -> None:
         self._topics = topics
         self._rules = rules
@@ -78,7 +87,18 @@ class CommandService:
         self._lanes: dict[tuple[str | None, int | None], Lane] = {}
         self._running: dict[Job[Any], asyncio.TimerHandle | None] = {}
         self._remembered: dict[Job[Any], Remembered] = {}
+        self._orders: dict[Job[Any], asyncio.Future[Acknowledgement]] = {}
         self._is_stopping = False
+        self._leases = Leases(LeasesInMemory()) if leases is None else leases
+        self._keeper = LeaseKeeper(self._leases, testers, topics, self._order, send, tasks, clock)
+
+    def recover(self) -> None:
+        """Take up what an earlier run left undone: leases whose channels may still run."""
+        self._keeper.recover()
+
+    def seen(self, cycler: str, channel: int, state: int) -> None:
+        """A poll saw a channel in this state, by MacNet's number."""
+        self._keeper.seen(cycler, channel, state)
 
     def handle(self, message: CommandMessage) -> None:
         """Take one message from a command topic."""
@@ -106,20 +126,26 @@ class CommandService:
             )
 
     async def drain(self, timeout_s: float) -> None:
-        """Before the bridge stops: refuse what has not begun, wait for what has.
+        """Before the bridge stops: refuse what has not begun, wait for what has, stop what is leased.
+
+        Each lease has `LEASE_STOP_S` more.
 
         What then still runs is given up, and answered with what is known of it. What comes from
         now on is refused too.
         """
         self._is_stopping = True
+        self._keeper.stop()
         for lane in self._lanes.values():
             lane.cancel_waiting(Rejected("CANCELLED", "the bridge is stopping"))
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(timeout_s + LEASE_STOP_S * self._leases.count):
                 await asyncio.gather(*(job.finished.wait() for job in self._running))
+                await self._keeper.finished()
         except TimeoutError:
             log.warning("%d commands were still running when the bridge stopped", len(self._running))
             self._abandon()
+            await asyncio.sleep(0)  # in which it is published what lapsed
+            self._keeper.abandon()
 
     def _abandon(self) -> None:
         for lane in self._lanes.values():
@@ -154,7 +180,9 @@ class CommandService:
         if verb.reads and entry is not None:
             self._memory.reserve(entry, verb.answer_bytes)
         rules = self._rules.cyclers.get(address.cycler or "")
-        job = Job(ticket, verb, args, until, self._clock, tester, rules)
+        job = Job(ticket, verb, args, until, self._clock, tester, rules, self._leases)
+        if verb.admit is not None:
+            verb.admit(job)
         self._begin(job, entry, progress=envelope.progress)
 
     def _find_verb(self, address: Address) -> Verb[Any]:
@@ -186,11 +214,7 @@ class CommandService:
     def _begin(self, job: Job[Any], entry: Remembered | None, *, progress: bool) -> None:
         if self._is_stopping:
             raise Rejected("CANCELLED", "the bridge is stopping")
-        place = (job.ticket.cycler, job.ticket.channel)
-        lane = self._lanes.get(place)
-        if lane is None:
-            lane = self._lanes[place] = Lane(self._tasks, "/".join(map(str, place)), self._finish_job)
-        lane.add(job)  # begins in a task of its own, so that what follows is in time
+        self._lane(job).add(job)  # begins in a task of its own, so that what follows is in time
         if entry is not None:
             self._remembered[job] = entry
         timer = None
@@ -201,8 +225,34 @@ class CommandService:
             timer = loop.call_later(ACCEPTED_AFTER_S, self._answers.accepted, job.ticket)
         self._running[job] = timer
 
+    def _lane(self, job: Job[Any]) -> Lane:
+        place = (job.ticket.cycler, job.ticket.channel)
+        lane = self._lanes.get(place)
+        if lane is None:
+            lane = self._lanes[place] = Lane(self._tasks, "/".join(map(str, place)), self._finish_job)
+        return lane
+
+    async def _order(self, record: LeaseRecord, args: LapseArguments) -> Acknowledgement:
+        """Have the channel of a lease stopped by the bridge itself. Nobody is told of it."""
+        now, rules = self._clock(), self._rules.cyclers.get(record.cycler)
+        ticket = Ticket(None, LAPSE.name, record.cycler, record.channel, record.principal, now)
+        tester = self._testers[record.cycler]
+        job = Job(ticket, LAPSE, args, math.inf, self._clock, tester, rules, self._leases)
+        answer: asyncio.Future[Acknowledgement] = asyncio.get_running_loop().create_future()
+        self._orders[job] = answer
+        self._running[job] = None
+        self._lane(job).add(job)
+        return await answer
+
     def _finish_job(self, job: Job[Any], answer: Acknowledgement) -> None:
         entry = self._forget(job)
+        if order := self._orders.pop(job, None):
+            if not order.done():
+                order.set_result(answer)
+            job.finished.set()
+            return
+        if job.verb.ends_lease and answer.status == "done" and self._leases.end(job.place):
+            self._tasks.create_task(self._leases.keep(), name="leases")
         self._answers.final(job.ticket, entry, answer, reads=job.verb.reads)
         job.finished.set()
 

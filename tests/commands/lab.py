@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from macnet_bridge.commands.job import CyclerRules
+from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.commands.permission import AllowRule, Permission
 from macnet_bridge.commands.service import CommandRules, CommandService
@@ -83,6 +84,7 @@ class Lab:
     Attributes:
         sent: all that was sent, in order.
         handled: how many messages were taken.
+        next_bridge: makes another service for the same tester, as after a crash.
         broker_takes_bytes: of a message at most, None for any size.
     """
 
@@ -93,6 +95,7 @@ class Lab:
     sent: list[Sent]
     handled: int = 0
     broker_takes_bytes: int | None = None
+    next_bridge: Callable[[Leases | None], CommandService] = field(kw_only=True)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, topic: str, payload: bytes = b"", **properties: Any) -> None:
@@ -171,6 +174,7 @@ async def lab(
     served: frozenset[int] | None = None,
     live: bool = True,
     away: bool = False,
+    leases: Leases | None = None,
     **options: Any,
 ) -> AsyncIterator[Lab]:
     """At its end every message that was taken has had one final acknowledgement, and not more."""
@@ -189,20 +193,24 @@ async def lab(
         clock = MovableClock()
         sent: list[Sent] = []
         async with asyncio.TaskGroup() as tasks:
-            service = CommandService(
-                Topics("macnet", "lab"),
-                CommandRules(
-                    permission,
-                    cyclers={"lab1": cycler_rules or CyclerRules(timeout_s, limits=LIMITS)},
-                    **(rules or {}),
-                ),
-                {"lab1": tester},
-                lambda *message: made.note(*message),  # noqa: PLW0108 - `made` comes later
-                tasks,
-                clock,
-            )
-            made = Lab(simulated, tester, service, clock, sent)
+
+            def service(leases: Leases | None) -> CommandService:
+                return CommandService(
+                    Topics("macnet", "lab"),
+                    CommandRules(
+                        permission,
+                        cyclers={"lab1": cycler_rules or CyclerRules(timeout_s, limits=LIMITS)},
+                        **(rules or {}),
+                    ),
+                    {"lab1": tester},
+                    lambda *message: made.note(*message),  # noqa: PLW0108 - `made` comes later
+                    tasks,
+                    clock,
+                    leases,
+                )
+
+            made = Lab(simulated, tester, service(leases), clock, sent, next_bridge=service)
             yield made
-            await service.drain(PATIENCE_S)
+            await made.service.drain(PATIENCE_S)
         tester.cycler.close()
         assert len(made.finals()) == made.handled
