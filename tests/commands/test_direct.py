@@ -262,6 +262,15 @@ async def test_a_setpoint_that_is_refused_takes_no_place() -> None:
         assert outputs(it) == [("C", 1.0), ("R", 0.0)]
 
 
+async def test_a_controller_faster_than_the_interval_is_heard() -> None:
+    async with lab(behaviour=READY) as it:
+        lease = await started(it)
+        for n in range(30):
+            it.tell("set_output", output(lease, n, 1.0 + n / 100))
+            await asyncio.sleep(0.05)
+        assert 8 <= len(outputs(it)) <= 12, "one in 150 ms, over 1.5 s"
+
+
 async def test_outputs_keep_their_distance() -> None:
     rules = CyclerRules(5.0, limits=LIMITS, output_interval_s=0.3)
     async with lab(behaviour=READY, cycler_rules=rules) as it:

@@ -39,6 +39,7 @@ class Outputs:
         self._channel = channel
         self._pacing = pacing
         self._newest = 0
+        self._left = False
         self._turn = asyncio.Lock()
 
     @property
@@ -118,13 +119,18 @@ class Outputs:
                 if error.code not in _NOT_YET or _now() >= end:
                     raise
             finally:
-                self._pacing.answered(self._channel, _now())
+                # What was kept back costs the next one no time: else a controller that is faster
+                # than the interval would have each setpoint replaced, and none sent.
+                if self._left:
+                    self._left = False
+                    self._pacing.answered(self._channel, _now())
 
     def _leaves(self, number: int, gate: BeforeSend | None) -> None:
         if number != self._newest:
             raise Superseded("STOPPED", "a newer output of this channel came before this one was sent")
         if gate is not None:
             gate()
+        self._left = True
         self._pacing.left(self._channel, _now())
 
     async def _rests(self, line: Line) -> bool:
