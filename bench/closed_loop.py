@@ -130,12 +130,16 @@ async def _measure(channels: int, valid_for_s: float, hertz: float) -> int:
         broker.start()
         try:
             async with SimulatedCycler(channels, behaviour=Behaviour(starting_second=0.0)) as cycler:
-                with ExitStack() as running:
+                running = ExitStack()
+                try:
                     controller = await asyncio.to_thread(_start, running, broker, cycler, valid_for_s, hertz)
                     await asyncio.sleep(_SETTLE_S)
                     silent_at = cycler.clock()
                     await silence(broker, controller)
                     failures += await _judge(name, cycler, silent_at, valid_for_s)
+                finally:
+                    # In a thread, so that the simulator answers while the bridge stops.
+                    await asyncio.to_thread(running.close)
         finally:
             broker.remove()
     return failures
