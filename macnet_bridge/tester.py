@@ -34,6 +34,7 @@ class Tester:
         published: by channel, the state that was published last.
         touched: called with a channel that a command has just changed.
         lock_changed: called with a channel that was locked or unlocked.
+        seen: called with a channel and the state that a poll found it in, by MacNet's number.
         came_online: called when it is known what there is to serve, before anything of it is published.
     """
 
@@ -60,6 +61,7 @@ class Tester:
         self._stops_over = asyncio.Event()
         self.touched: Callable[[int], None] = lambda channel: None
         self.lock_changed: Callable[[int], None] = lambda channel: None
+        self.seen: Callable[[int, int], None] = lambda channel, state: None
         self.came_online: Callable[[], None] = lambda: None
 
     @property

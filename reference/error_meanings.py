@@ -58,6 +58,11 @@ MEANINGS = {
         "The channel is not as `expect` says.",
         '`reset` with `"expect":{"state":"completed"}` while a test runs',
     ),
+    "NO_LEASE": Meaning(
+        _REJECTED,
+        "The channel is not under direct control, or under somebody else's.",
+        "`set_output` without `start_direct`",
+    ),
     "LOCKED": Meaning(
         _REJECTED, "Somebody locked the channel; nothing is started on it.", "`start_test` after `lock`"
     ),

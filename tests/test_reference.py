@@ -12,6 +12,7 @@ from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.macnet.protocol import binary, jsonrpc
 from macnet_bridge.macnet.protocol.functions import FORMS, FUNCTIONS, Function, find_form
 from macnet_bridge.macnet.protocol.layout import Layout
+from macnet_bridge.topics import Scope
 from reference.__main__ import FOLDER, pages
 from reference.derived import methods, verbs
 from reference.markdown import hex_lines, linked, page_name, table, wrapped_json
@@ -43,7 +44,11 @@ def test_every_verb_that_names_functions_is_on_their_pages() -> None:
 
 def test_verbs_of_a_function() -> None:
     assert {"start_test", "set_safety_limits"} <= {verb.name for verb in verbs((6, 10))}
-    assert [verb.name for verb in verbs((6, 3))] == ["suspend", "suspend"], "of a channel and of all"
+    assert {(verb.scope, verb.name) for verb in verbs((6, 3))} == {
+        (Scope.ALL, "suspend"),
+        (Scope.CHANNEL, "suspend"),
+        (Scope.CHANNEL, "stop_direct"),
+    }
     assert verbs((8, 1)) == []  # the bridge logs in by itself
 
 

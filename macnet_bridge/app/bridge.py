@@ -7,6 +7,7 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal
 
 import msgspec
@@ -16,12 +17,14 @@ from macnet_bridge.app import wiring
 from macnet_bridge.app.config import Config, CyclerSection
 from macnet_bridge.app.data_dir import DataDir, Memory
 from macnet_bridge.app.http import serve_http
+from macnet_bridge.app.lease_file import LeaseFile
 from macnet_bridge.app.lock_file import open_locks
 from macnet_bridge.app.ownership import TAKEOVER_S, Ownership, Rank
 from macnet_bridge.app.receipts import Receipts
 from macnet_bridge.app.serving import Serving
 from macnet_bridge.broker import Broker, Lane, Outgoing, Subscription
 from macnet_bridge.commands.audit import Audit
+from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.service import CommandService, system_clock
 from macnet_bridge.commands.verbs import verb_names
 from macnet_bridge.macnet.protocol.messages import Login
@@ -60,6 +63,7 @@ class Bridge:
         self._stop = asyncio.Event()
         self._journal = Journal(config.bridge.data_dir)
         self._commands: CommandService | None = None
+        self._leases = Leases(LeaseFile(config.bridge.data_dir))
         self.topics = Topics(config.mqtt.root, config.bridge.name)
         self.identity = Identity(config.bridge.name, secrets.token_hex(8), data_dir.memory.run)
         self.testers = {
@@ -133,7 +137,10 @@ class Bridge:
             journal=self._journal,
             locks=self._locks,
             audit=self._audit,
+            leases=self._leases,
         )
+        for name, tester in self.testers.items():
+            tester.seen = partial(commands.seen, name)
         await commands.recover()
         self._commands = commands
         http = None

@@ -22,7 +22,6 @@ _NOT_YET = (
     "telemetry.deadband",
     "telemetry.spool",
 )
-_NOT_YET_OF_CYCLER = ("direct_watchdog_s", "output_interval_ms")
 _NOT_YET_OF_CYCLER_TELEMETRY = ("aux_interval_s", "variables_interval_s", "deadband")
 
 _KNOWN_VERBS = sorted({name for _, name in VERBS})
@@ -85,7 +84,6 @@ def _of_cycler(cycler: CyclerSection) -> Iterator[str]:
         yield from _of_limits(f"{where}: channel.{number}.limits", channel.limits)
         if loosened := _loosened(cycler.limits, channel.limits):
             yield f"{where}: channel.{number}.limits.{loosened} is wider than the cycler's"
-    yield from _not_yet(cycler, f"{where}: ", _NOT_YET_OF_CYCLER)
     yield from _not_yet(cycler.telemetry, f"{where}: telemetry.", _NOT_YET_OF_CYCLER_TELEMETRY)
 
 

@@ -32,6 +32,8 @@ def of_cycler(cycler: CyclerSection) -> Iterator[str]:
     """What stands between a command and a tester."""
     if not any(value is not None for value in structs.asdict(cycler.limits).values()):
         yield "no [cycler.limits]: a test may do whatever the hardware can"
+    if not cycler.direct_watchdog_s:
+        yield "direct_watchdog_s is 0: direct mode runs on if the bridge dies (MacNetDirectModeWD)"
     if not cycler.user:
         yield "no log-in (user): whoever reaches its ports may command it"
 

@@ -95,7 +95,14 @@ def command_rules(config: Config) -> CommandRules:
 
 def _cycler_rules(cycler: CyclerSection, config: Config) -> CyclerRules:
     channel_limits = {int(number): channel.limits for number, channel in cycler.channel.items()}
-    return CyclerRules(config.commands.timeout_s, cycler.c_rate_ah, cycler.limits, channel_limits)
+    return CyclerRules(
+        config.commands.timeout_s,
+        cycler.c_rate_ah,
+        cycler.limits,
+        channel_limits,
+        cycler.direct_watchdog_s,
+        cycler.output_interval_ms / 1000,
+    )
 
 
 def _either(own: float | None, common: float) -> float:

@@ -10,7 +10,9 @@ from typing import Literal
 from macnet_bridge.broker.messages import Cause, Protocol
 
 FIRST_DELAY_S = 0.05
-LONGEST_DELAY_S = 10.0
+LONGEST_DELAY_S = 2.0
+"""Short, because setpoints of direct control wait meanwhile: a broker that is back within a second is to
+be found again before a lease of 5 s lapses."""
 SETTLED_S = 5.0
 """A connection that was ready for this long is counted as a good one."""
 STRIKES_MAX = 3

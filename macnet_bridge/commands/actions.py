@@ -43,7 +43,7 @@ STOP_ATTEMPTS = 4
 _STOP_READ_BACK_S = 0.5
 
 
-async def suspend(job: Job[NoArguments]) -> Done:
+async def suspend(job: Job[Any]) -> Done:
     """MacNet (6, 3), repeated until the tester's state shows that nothing runs."""
     said_yes = False
     for _ in range(STOP_ATTEMPTS):
@@ -62,7 +62,7 @@ async def suspend(job: Job[NoArguments]) -> Done:
     )
 
 
-async def _try_to_suspend(job: Job[NoArguments]) -> MacNetBridgeError | None:
+async def _try_to_suspend(job: Job[Any]) -> MacNetBridgeError | None:
     """What kept the tester from saying yes, None when it did."""
     try:
         await job.tester.cycler.suspend(job.channel, job.deciding)
@@ -80,9 +80,19 @@ async def resume(job: Job[NoArguments]) -> Done:
         state = (await read_state(job)).state
         if state != ChannelState.SUSPENDED:
             raise Rejected("CHANNEL_BUSY", f"the channel is {ChannelState.word(state)}, not suspended")
+        await _refuse_direct_test(job)
     await job.about_to_send(StateProof(states=list(RUNNING)) if live else None)
     doubt = await send_once(job.tester.cycler.resume(job.channel, job.deciding))
     return await _settle(job, doubt, lambda state: state in RUNNING)
+
+
+async def _refuse_direct_test(job: Job[NoArguments]) -> None:
+    """A test without a procedure would go on with its last output, and with nobody who answers for it."""
+    if not can_read_back(job, f.TEST_INFO):
+        return
+    info = await job.tester.cycler.read_test_info(job.channel, line=Line.COMMANDS)
+    if not info.procedure or info.test_name == job.leases.direct_test(job.place):
+        raise Rejected("NO_LEASE", "this test is under direct control; reset it, and use start_direct")
 
 
 async def reset(job: Job[ResetArguments]) -> Done:

@@ -15,6 +15,7 @@ from macnet_bridge.commands import proof as proofs
 from macnet_bridge.commands.audit import carry_out
 from macnet_bridge.commands.conditions import UNCONDITIONAL, Conditions
 from macnet_bridge.commands.history import History
+from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.commands.problems import problem
 from macnet_bridge.commands.record import Record
@@ -29,6 +30,7 @@ from macnet_bridge.errors import (
     Superseded,
     TesterRefused,
 )
+from macnet_bridge.macnet.cycler.pacing import OUTPUT_INTERVAL_S
 from macnet_bridge.payloads.acknowledgements import Acknowledgement, Problem, Status, Verified
 from macnet_bridge.payloads.arguments import Arguments
 from macnet_bridge.payloads.envelope import MAX_PAYLOAD_BYTES
@@ -41,6 +43,8 @@ A = TypeVar("A", bound=Arguments)
 log = logging.getLogger(__name__)
 
 _NO_LIMITS = Limits()
+
+STOPPED = "a stop of this channel came before it was sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,9 @@ class Verb(Generic[A]):
         stops: overtakes whatever waits for the channel.
         starts: makes current flow, perhaps only some time after the request.
         needs_id: must not run twice, so it must say which command it is.
+        newest_wins: takes the place of those of its kind that wait for the channel.
+        ends_lease: direct control of the channel is over when it is done.
+        admit: looks at a command before it is taken, and raises what is against it.
         payload_bytes: how large its payload may be.
         answer_bytes: how large its answer may be, where that is much.
     """
@@ -73,6 +80,9 @@ class Verb(Generic[A]):
     stops: bool = False
     starts: bool = False
     needs_id: bool = False
+    newest_wins: bool = False
+    ends_lease: bool = False
+    admit: Callable[[Job[A]], None] | None = None
     payload_bytes: int = MAX_PAYLOAD_BYTES
     answer_bytes: int = 0
 
@@ -84,12 +94,16 @@ class CyclerRules:
     Attributes:
         timeout_s: how long a read-back is awaited.
         c_rate_ah: the capacity that 1 C stands for, 0 = every start must say it.
+        direct_watchdog_s: the tester's own, of channels in direct mode; 0 = not armed.
+        output_interval_s: least time between two outputs of a channel in direct mode.
     """
 
     timeout_s: float = 5.0
     c_rate_ah: float = 0.0
     limits: Limits = _NO_LIMITS
     channel_limits: dict[int, Limits] | None = None
+    direct_watchdog_s: float = 0.0
+    output_interval_s: float = OUTPUT_INTERVAL_S
 
     def limits_of(self, channel: int) -> Limits:
         """Configured limits of a channel, its own tightening included."""
@@ -144,6 +158,7 @@ class Job(Generic[A]):
         *,
         record: Record | None = None,
         history: History | None = None,
+        leases: Leases | None = None,
     ) -> None:
         self.ticket = ticket
         self.verb = verb
@@ -167,6 +182,22 @@ class Job(Generic[A]):
         self._desk: Desk | None = None
         self._withdrawn: CommandStopped | None = None
         self._wake = asyncio.Event()
+        self._leases = leases
+
+    @property
+    def leases(self) -> Leases:
+        assert self._leases is not None, "this job was made without leases"
+        return self._leases
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Cycler and channel."""
+        return self.tester.name, self.channel
+
+    @property
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return self._clock().monotonic
 
     @property
     def tester(self) -> Tester:
@@ -209,11 +240,13 @@ class Job(Generic[A]):
             self._tester,
             self.rules,
             conditions,
+            leases=self._leases,
         )
 
-    def stop(self) -> None:
+    def stop(self, why: str = STOPPED) -> None:
         """A stop overtakes this command: nothing of it is to be sent any more."""
-        self.withdraw(Superseded("STOPPED", "a stop of this channel came before it was sent"))
+        self._withdrawn = self._withdrawn or Superseded("STOPPED", why)
+        self._wake.set()
 
     def withdraw(self, reason: CommandStopped) -> bool:
         """See that it ends with this reason, unsent. False = its deciding request has left."""

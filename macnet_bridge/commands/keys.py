@@ -24,6 +24,8 @@ def check_keys(envelope: Envelope, verb: Verb[Any], scope: Scope) -> None:
     several = envelope.channels is not UNSET
     wrong = (
         ("channels", several and scope is not Scope.CYCLER, "only on a cycler's topic"),
+        ("channels", several and verb.newest_wins, f"{verb.name} is for the one channel of its lease"),
+        ("dry_run", envelope.dry_run and verb.newest_wins, f"{verb.name} is judged and sent at once"),
         ("channels", several and verb.scope is not Scope.CHANNEL, f"{verb.name} is of the whole cycler"),
         ("atomic", envelope.atomic and not several, "only together with channels"),
         ("stagger_s", envelope.stagger_s > 0 and not several, "only together with channels"),

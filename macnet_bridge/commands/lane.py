@@ -8,12 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from macnet_bridge.commands.job import Job
+from macnet_bridge.commands.job import STOPPED, Job
 from macnet_bridge.errors import Rejected, Superseded
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
 
 MAX_WAITING = 100
 """Commands that may wait for one channel; more are refused with BUSY."""
+
+_NEWER = "a newer setpoint came before it was sent"
 
 Finish = Callable[[Job[Any], Acknowledgement], None]
 
@@ -52,6 +54,8 @@ class Lane:
         if job.overtakes:
             self._stop(job)
             return
+        if job.verb.newest_wins:
+            self._overtake(job)
         if len(self._waiting) >= MAX_WAITING:
             raise Rejected("BUSY", f"{MAX_WAITING} commands wait for this channel already")
         self._waiting.append(job)
@@ -81,13 +85,21 @@ class Lane:
             if task is not None:
                 task.cancel()
 
+    def _overtake(self, job: Job[Any]) -> None:
+        """Let a command take the place of those of its kind that were not sent yet."""
+        older = [other for other in self._waiting if other.verb is job.verb]
+        for other in older:
+            self._waiting.remove(other)
+            self._finish(other, other.refuse(Superseded("STOPPED", _NEWER)))
+        if self._running is not None and self._running.verb is job.verb:
+            self._running.stop(_NEWER)
+
     def _stop(self, job: Job[Any]) -> None:
         # Counted here and not in the task: what arrives after the stop has to wait for it.
         self._stops += 1
         while self._waiting:
             overtaken = self._waiting.popleft()
-            refusal = Superseded("STOPPED", "a stop of this channel came before it was sent")
-            self._finish(overtaken, overtaken.refuse(refusal))
+            self._finish(overtaken, overtaken.refuse(Superseded("STOPPED", STOPPED)))
         if self._running is not None:
             self._running.stop()
         self._join_or_lead(job, self._running)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,12 +24,16 @@ from macnet_bridge.commands.answers import Answers, SendAcknowledgement
 from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.conditions import Check, Conditions
 from macnet_bridge.commands.deadline import deadline
+from macnet_bridge.commands.direct import LAPSE, LapseArguments
 from macnet_bridge.commands.expectations import Expectation
 from macnet_bridge.commands.history import History
 from macnet_bridge.commands.job import CyclerRules, Job, Verb
 from macnet_bridge.commands.journalling import Journalling
+from macnet_bridge.commands.keeper import LeaseKeeper
 from macnet_bridge.commands.keys import check_keys
 from macnet_bridge.commands.lane import Lane
+from macnet_bridge.commands.lease import LeaseRecord
+from macnet_bridge.commands.leases import Leases, LeasesInMemory
 from macnet_bridge.commands.locks import Locks
 from macnet_bridge.commands.memory import AnswerMemory, Remembered
 from macnet_bridge.commands.permission import Permission
@@ -55,6 +60,9 @@ ACCEPTED_AFTER_S = 0.25
 
 JOURNAL_S = 0.4
 """How long the journal may take for the last answers when the bridge stops."""
+
+LEASE_STOP_S = 0.1
+"""How much longer the bridge may take to stop for each channel under direct control."""
 
 
 def system_clock() -> Now:
@@ -94,6 +102,7 @@ class CommandService:
         journal: Journal,
         locks: Locks | None = None,
         audit: Audit | None = None,
+        leases: Leases | None = None,
     ) -> None:
         self._topics = topics
         self._rules = rules
@@ -110,11 +119,18 @@ class CommandService:
         self._lanes: dict[tuple[str | None, int | None], Lane] = {}
         self._running: dict[Job[Any], asyncio.TimerHandle | None] = {}
         self._remembered: dict[Job[Any], Remembered] = {}
+        self._orders: dict[Job[Any], asyncio.Future[Acknowledgement]] = {}
         self._is_stopping = False
         self._locks = locks or Locks({}, lambda table: None)
         self._locks.hand_out(testers)
         self._several = Several(self, testers, clock)
         self.stop_latency = StopLatency()
+        self._leases = Leases(LeasesInMemory()) if leases is None else leases
+        self._keeper = LeaseKeeper(self._leases, testers, topics, self._order, send, tasks, clock)
+
+    def seen(self, cycler: str, channel: int, state: int) -> None:
+        """A poll saw a channel in this state, by MacNet's number."""
+        self._keeper.seen(cycler, channel, state)
 
     def handle(self, message: CommandMessage) -> asyncio.Future[Any] | None:
         """Take one message from a command topic.
@@ -153,7 +169,11 @@ class CommandService:
         return entry.record.begun if entry is not None and entry.record else None
 
     async def recover(self) -> None:
-        """Answer what an earlier run left behind; call it before the first message."""
+        """Answer what an earlier run left behind, and stop what it had under direct control.
+
+        Call it before the first message.
+        """
+        self._keeper.recover()
         await self._journalling.recover()
 
     async def keep_house(self, journal_days: float) -> None:
@@ -165,22 +185,28 @@ class CommandService:
         self._settler.testers_changed()
 
     async def drain(self, timeout_s: float) -> None:
-        """Before the bridge stops: refuse what has not begun, wait for what has.
+        """Before the bridge stops: refuse what has not begun, wait for what has, stop what is leased.
+
+        Each lease has `LEASE_STOP_S` more.
 
         What then still runs is given up, and answered with what is known of it. What comes from
         now on is refused too.
         """
         self._is_stopping = True
         self._journalling.stop_recovering()
+        self._keeper.stop()
         for lane in self._lanes.values():
             lane.cancel_waiting(Rejected("CANCELLED", "the bridge is stopping"))
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(timeout_s + LEASE_STOP_S * self._leases.count):
                 await asyncio.gather(*self._several.looking, return_exceptions=True)
                 await asyncio.gather(*(job.finished.wait() for job in self._running))
+                await self._keeper.finished()
         except TimeoutError:
             log.warning("%d commands were still running when the bridge stopped", len(self._running))
             self._abandon()
+            await asyncio.sleep(0)  # in which it is published what lapsed
+            self._keeper.abandon()
         await self._journalling.drain(JOURNAL_S)
 
     def _abandon(self) -> None:
@@ -268,8 +294,11 @@ class CommandService:
             ),
             record=order.record,
             history=self._history,
+            leases=self._leases,
         )
         job.desk = self
+        if verb.admit is not None:
+            verb.admit(job)
         return job
 
     def _find_verb(self, address: Address, payload: bytes) -> Verb[Any]:
@@ -314,11 +343,7 @@ class CommandService:
         """
         if self._is_stopping:
             raise Rejected("CANCELLED", "the bridge is stopping")
-        place = (job.ticket.cycler, job.ticket.channel)
-        lane = self._lanes.get(place)
-        if lane is None:
-            lane = self._lanes[place] = Lane(self._tasks, "/".join(map(str, place)), self._finish_job)
-        lane.add(job)  # begins in a task of its own, so that what follows is in time
+        self._lane(job).add(job)  # begins in a task of its own, so that what follows is in time
         self._audit.admitted(job.ticket)
         if entry is not None:
             self._remembered[job] = entry
@@ -343,16 +368,45 @@ class CommandService:
 
         record.begun.add_done_callback(say)
 
+    def _lane(self, job: Job[Any]) -> Lane:
+        place = (job.ticket.cycler, job.ticket.channel)
+        lane = self._lanes.get(place)
+        if lane is None:
+            lane = self._lanes[place] = Lane(self._tasks, "/".join(map(str, place)), self._finish_job)
+        return lane
+
+    async def _order(self, record: LeaseRecord, args: LapseArguments) -> Acknowledgement:
+        """Have the channel of a lease stopped by the bridge itself. Nobody is told of it."""
+        now, rules = self._clock(), self._rules.cyclers.get(record.cycler)
+        ticket = Ticket(None, LAPSE.name, record.cycler, record.channel, record.principal, now)
+        tester = self._testers[record.cycler]
+        job = Job(ticket, LAPSE, args, math.inf, self._clock, tester, rules, leases=self._leases)
+        answer: asyncio.Future[Acknowledgement] = asyncio.get_running_loop().create_future()
+        self._orders[job] = answer
+        self._running[job] = None
+        self._lane(job).add(job)
+        return await answer
+
     def _finish_job(self, job: Job[Any], answer: Acknowledgement) -> None:
         entry = self._forget(job)
         # Before the journal has it: a stop may wait for this, and never waits for a disk.
         job.finished.set()
+        if order := self._orders.pop(job, None):
+            if not order.done():
+                order.set_result(answer)
+            return
+        if self._ends_lease(job, answer) and self._leases.end(job.place):
+            self._tasks.create_task(self._leases.keep(), name="leases")
         if job.ticket.whole is None:
             self.end(job.ticket, entry, answer, reads=job.verb.reads)
         else:
             self.end_part(job.ticket, job.record, answer, reads=job.verb.reads)
         self._measure_stop(job, answer)
         job.report(answer)
+
+    @staticmethod
+    def _ends_lease(job: Job[Any], answer: Acknowledgement) -> bool:
+        return job.verb.ends_lease and answer.status == "done" and not job.dry_run
 
     def end(
         self, ticket: Ticket, entry: Remembered | None, answer: Acknowledgement, *, reads: bool = False

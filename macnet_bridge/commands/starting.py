@@ -29,9 +29,9 @@ from macnet_bridge.macnet.cycler import Line, same_limits
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelState
-from macnet_bridge.payloads.arguments import CommonStartArguments
+from macnet_bridge.payloads.arguments import CommonStartArguments, StartDirectArguments
 
-S = TypeVar("S", bound=CommonStartArguments)
+S = TypeVar("S", bound=CommonStartArguments | StartDirectArguments)
 
 _FREE = (ChannelState.AVAILABLE, ChannelState.COMPLETED)
 
@@ -71,7 +71,7 @@ async def carry_out(job: Job[S], start: Start) -> Done:
     doubt = await send_once(start.send(job.deciding))
     await job.decide()
     job.tester.touched(job.channel)
-    if job.args.cell_id:
+    if isinstance(job.args, CommonStartArguments) and job.args.cell_id:
         job.tester.cells[job.channel] = (start.test_name, job.args.cell_id)
     if await _shows_test(job, start):
         return Done({"test_name": start.test_name}, "read_back")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from macnet_bridge.commands import actions, files, locks, reads, smart_battery
+from macnet_bridge.commands import actions, direct, files, locks, reads, smart_battery
 from macnet_bridge.commands import start_test as start
 from macnet_bridge.commands.advanced_start import advanced_start
 from macnet_bridge.commands.cancel import cancel
@@ -40,9 +40,9 @@ VERBS: dict[tuple[Scope, str], Verb[Any]] = {
     for verb in (
         Verb("start_test", _CHANNEL, StartTestArguments, start.start_test, starts=True, needs_id=True),
         Verb("check_start", _CHANNEL, StartTestArguments, start.check_start, reads=True),
-        Verb("suspend", _CHANNEL, NoArguments, actions.suspend, stops=True),
+        Verb("suspend", _CHANNEL, NoArguments, actions.suspend, stops=True, ends_lease=True),
         Verb("resume", _CHANNEL, NoArguments, actions.resume, starts=True, needs_id=True),
-        Verb("reset", _CHANNEL, ResetArguments, actions.reset, needs_id=True),
+        Verb("reset", _CHANNEL, ResetArguments, actions.reset, needs_id=True, ends_lease=True),
         Verb("set_variable", _CHANNEL, SetVariableArguments, actions.set_variable),
         Verb("set_safety_limits", _CHANNEL, SetSafetyLimitsArguments, actions.set_safety_limits),
         Verb("read_status", _CHANNEL, NoArguments, reads.read_status, reads=True),
@@ -56,7 +56,7 @@ VERBS: dict[tuple[Scope, str], Verb[Any]] = {
         Verb("ping", Scope.BRIDGE, NoArguments, reads.ping_bridge, reads=True),
         Verb("query", Scope.BRIDGE, QueryArguments, query, reads=True),
         Verb("cancel", Scope.BRIDGE, CancelArguments, cancel, reads=True),
-        Verb("suspend", Scope.ALL, NoArguments, actions.suspend, stops=True),
+        Verb("suspend", Scope.ALL, NoArguments, actions.suspend, stops=True, ends_lease=True),
         Verb("lock", _CHANNEL, LockArguments, locks.lock),
         Verb("unlock", _CHANNEL, NoArguments, locks.unlock),
         Verb(
@@ -67,7 +67,7 @@ VERBS: dict[tuple[Scope, str], Verb[Any]] = {
             starts=True,
             needs_id=True,
         ),
-        Verb("archive", _CHANNEL, NoArguments, actions.archive, needs_id=True),
+        Verb("archive", _CHANNEL, NoArguments, actions.archive, needs_id=True, ends_lease=True),
         Verb("read_end_status", _CHANNEL, NoArguments, reads.read_end_status, reads=True),
         Verb("read_calibration", _CHANNEL, NoArguments, reads.read_calibration, reads=True),
         Verb("macnet", _CHANNEL, MacNetArguments, macnet, reads=True),
@@ -100,11 +100,11 @@ VERBS: dict[tuple[Scope, str], Verb[Any]] = {
             payload_bytes=MAX_FILE_PAYLOAD_BYTES,
         ),
     )
-} | {(verb.scope, verb.name): verb for verb in smart_battery.VERBS}
+} | {(verb.scope, verb.name): verb for verb in (*smart_battery.VERBS, *direct.VERBS)}
 """All verbs by scope and name."""
 
 
-LATER = frozenset({"start_direct", "set_output", "rest", "set_log_level"})
+LATER = frozenset({"set_log_level"})
 """Verbs of the contract that this version does not have. None of its own is like them."""
 
 _PLACES = {

@@ -26,6 +26,8 @@ NonNegative = Annotated[float, Meta(ge=0, le=_SINGLE_MAX)]
 Positive = Annotated[float, Meta(gt=0, le=_SINGLE_MAX)]
 Loop = Annotated[int, Meta(ge=-1, le=0x7FFF)]
 Word = Annotated[int, Meta(ge=0, le=0xFFFF)]
+CurrentRange = Annotated[int, Meta(ge=1, le=4)]
+ValidFor = Annotated[float, Meta(ge=0.5, le=60)]
 
 _PRINTABLE_OR_NONE = r"\A[\x20-\x7e]*\Z"
 _PRINTABLE = r"\A[\x20-\x7e]+\Z"
@@ -123,6 +125,37 @@ class AdvancedStartArguments(CommonStartArguments, frozen=True, kw_only=True):
     remaining_loops: tuple[Loop, Loop, Loop, Loop] | UnsetType = UNSET
     capacity_ah: NonNegative | UnsetType = UNSET
     energy_wh: NonNegative | UnsetType = UNSET
+
+
+class OutputArguments(Arguments, frozen=True, kw_only=True):
+    """What an output of direct control may be limited by; what is left out is off, but for the voltage."""
+
+    voltage_volt: Single | UnsetType = UNSET
+    power_watt: Positive | UnsetType = UNSET
+    resistance_ohm: Positive | UnsetType = UNSET
+
+
+class StartDirectArguments(OutputArguments, frozen=True, kw_only=True):
+    """Arguments of `start_direct`. A record is made after so many seconds, or such a change; 0 = none."""
+
+    current_ampere: Single = 0.0
+    range: CurrentRange = 4
+    test_name: TestName | UnsetType = UNSET
+    record_second: NonNegative = 1.0
+    record_volt: NonNegative = 0.0
+    record_ampere: NonNegative = 0.0
+    valid_for_s: ValidFor = 5.0
+    safety: Safety = Safety()
+
+
+class SetOutputArguments(OutputArguments, frozen=True, kw_only=True):
+    """Arguments of `set_output`. A positive current charges, a negative one discharges."""
+
+    lease: Annotated[str, Meta(max_length=64)]
+    n: Annotated[int, Meta(ge=0)]
+    current_ampere: Single
+    range: CurrentRange | UnsetType = UNSET
+    valid_for_s: ValidFor | UnsetType = UNSET
 
 
 class SetVariableArguments(Arguments, frozen=True, kw_only=True):

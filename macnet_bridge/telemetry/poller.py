@@ -250,6 +250,7 @@ class Poller:
             # A name that cannot be read is no reason to withhold what was measured.
             changed = channel.see(status, now_unix, test)
             schedule.set_active(number, channel.running, time.monotonic())
+            self._tester.seen(number, status.state)
             self._publisher.reading(number, channel, status, now_unix)
             if changed:
                 self._publisher.state(number, channel)

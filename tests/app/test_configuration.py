@@ -365,8 +365,6 @@ def test_reply_prefixes_that_are_fine() -> None:
         "[telemetry]\nvariables_interval_s = 5\n" + CYCLER,
         "[telemetry]\ndeadband = { voltage_volt = 0.1 }\n" + CYCLER,
         "[telemetry.spool]\nmax_mb = 5\n" + CYCLER,
-        CYCLER + "direct_watchdog_s = 5\n",
-        CYCLER + "output_interval_ms = 200\n",
         CYCLER + "[cycler.telemetry]\naux_interval_s = 5\n",
         CYCLER + "[cycler.channel.5]\naux = { 1 = 'x' }\n",
     ],

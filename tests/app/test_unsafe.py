@@ -8,7 +8,9 @@ from macnet_bridge.app import unsafe
 from macnet_bridge.app.config import AllowSection, CommandsSection, CyclerSection, MqttSection
 from macnet_bridge.commands.limits import Limits
 
-SAFE = CyclerSection(name="lab1", host="10.0.0.17", user="bridge", limits=Limits(voltage_max_volt=4.2))
+SAFE = CyclerSection(
+    name="lab1", host="10.0.0.17", user="bridge", limits=Limits(voltage_max_volt=4.2), direct_watchdog_s=10.0
+)
 
 
 def rule(principal: str, *commands: str) -> CommandsSection:
@@ -52,5 +54,6 @@ def test_a_cycler() -> None:
     bare = list(unsafe.of_cycler(CyclerSection(name="lab1", host="10.0.0.17")))
     assert [line.split(":")[0] for line in bare] == [
         "no [cycler.limits]",
+        "direct_watchdog_s is 0",
         "no log-in (user)",
     ]

@@ -9,7 +9,7 @@ from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.topics import Scope
 from tests.bridge.conftest import Lab
 from tests.bridge.running import ALLOW_ALL, cycler_table
-from tests.commands.samples import BEHAVIOUR, SAMPLES
+from tests.commands.samples import BEHAVIOUR, DIRECT, SAMPLES
 
 QUIET = """
 [telemetry]
@@ -35,8 +35,12 @@ async def test_every_verb(lab: Lab, record_property: Callable[[str, object], Non
             Scope.ALL: f"{lab.root}/all",
         }[scope]
         sample.prepare(cycler, channel)
+        lease = None
+        if sample.needs_direct:
+            start = {"id": f"direct-{channel}", "args": DIRECT}
+            lease = (await peer.command(f"{place}/cmd/start_direct", start))["result"]["lease"]
         cycler.received.clear()
-        command: dict[str, Any] = {"id": f"{scope.value}-{verb}", "args": dict(sample.args or {})}
+        command: dict[str, Any] = {"id": f"{scope.value}-{verb}", "args": sample.arguments(lease) or {}}
         answer = await peer.command(f"{place}/cmd/{verb}", command)
         assert (answer["status"], answer["command"]) == ("done", verb), answer
         asked = {record.number for record in cycler.received if record.number}

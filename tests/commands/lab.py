@@ -16,6 +16,7 @@ import msgspec
 
 from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.job import CyclerRules
+from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.commands.permission import AllowRule, Permission
 from macnet_bridge.commands.service import CommandRules, CommandService
@@ -88,6 +89,7 @@ class Lab:
         sent: all that was sent, in order.
         handled: how many messages were taken.
         audited: the lines of the audit.
+        next_bridge: makes another service for the same tester, as after a crash.
         broker_takes_bytes: of a message at most, None for any size.
     """
 
@@ -100,6 +102,7 @@ class Lab:
     handled: int = 0
     broker_takes_bytes: int | None = None
     audited: list[bytes] = field(default_factory=list)
+    next_bridge: Callable[[Leases | None], CommandService] = field(kw_only=True)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, topic: str, payload: bytes = b"", **properties: Any) -> None:
@@ -195,6 +198,7 @@ async def lab(
     away: bool = False,
     folder: Path | None = None,
     audit_to: Callable[[bytes], None] | None = None,
+    leases: Leases | None = None,
     **options: Any,
 ) -> AsyncIterator[Lab]:
     """At its end every message that was taken has had one final acknowledgement, and not more.
@@ -220,23 +224,28 @@ async def lab(
         audit = Audit(audited.append if audit_to is None else audit_to, clock, run=7)
         tester.cycler.watch(audit.watcher("lab1"))
         async with asyncio.TaskGroup() as tasks:
-            service = CommandService(
-                Topics("macnet", "lab"),
-                CommandRules(
-                    permission,
-                    cyclers={"lab1": cycler_rules or CyclerRules(timeout_s, limits=LIMITS)},
-                    **(rules or {}),
-                ),
-                {"lab1": tester},
-                lambda *message: made.note(*message),  # noqa: PLW0108 - `made` comes later
-                tasks,
-                clock,
-                journal=journal,
-                audit=audit,
-            )
-            made = Lab(simulated, tester, service, clock, sent, journal, audited=audited)
-            await service.recover()
+
+            def service(leases: Leases | None) -> CommandService:
+                return CommandService(
+                    Topics("macnet", "lab"),
+                    CommandRules(
+                        permission,
+                        cyclers={"lab1": cycler_rules or CyclerRules(timeout_s, limits=LIMITS)},
+                        **(rules or {}),
+                    ),
+                    {"lab1": tester},
+                    lambda *message: made.note(*message),  # noqa: PLW0108 - `made` comes later
+                    tasks,
+                    clock,
+                    journal=journal,
+                    audit=audit,
+                    leases=leases,
+                )
+
+            first = service(leases)
+            made = Lab(simulated, tester, first, clock, sent, journal, audited=audited, next_bridge=service)
+            await first.recover()
             yield made
-            await service.drain(PATIENCE_S)
+            await made.service.drain(PATIENCE_S)
         tester.cycler.close()
         assert len(made.finals()) == made.handled

@@ -19,7 +19,7 @@ from macnet_bridge.simulator.answers import commands
 from macnet_bridge.topics import Scope
 from tests.commands import samples_smart_battery as smart_battery
 
-BEHAVIOUR = Behaviour(starting_second=0.0, smart_batteries=True)
+BEHAVIOUR = Behaviour(starting_second=0.0, direct_ready_second=0.0, smart_batteries=True)
 """Of the simulated tester that the samples are for."""
 
 Prepare = Callable[[SimulatedCycler, int], None]
@@ -48,13 +48,21 @@ class Sample:
     """Attributes:
     asks: numbers of the MacNet functions that the tester is asked, perhaps besides others.
     prepare: called with the tester and the channel before the command.
+    needs_direct: whether the channel has to be under direct control, by a command that gives a lease.
     """
 
     asks: tuple[tuple[int, int], ...]
     args: Mapping[str, Any] | None = None
     prepare: Prepare = nothing
+    needs_direct: bool = False
+
+    def arguments(self, lease: str | None) -> dict[str, Any] | None:
+        """Those of the command, with the lease where it takes one."""
+        args = None if self.args is None else dict(self.args)
+        return args if args is None or "lease" not in args else args | {"lease": lease}
 
 
+DIRECT = {"valid_for_s": 60}
 START = {"procedure": "CCCV_1C", "c_rate_ah": 2.5}
 _CHANNEL, _CYCLER = Scope.CHANNEL, Scope.CYCLER
 
@@ -70,6 +78,12 @@ SAMPLES: dict[tuple[Scope, str], Sample] = {
     (_CHANNEL, "archive"): Sample(((6, 6), (4, 7)), prepare=suspended),
     (_CHANNEL, "set_variable"): Sample(((6, 9), (4, 8)), {"variable": 3, "value": 1.5}),
     (_CHANNEL, "set_safety_limits"): Sample(((6, 10),), {"safety": {"charge_max_ampere": 1.0}}),
+    (_CHANNEL, "start_direct"): Sample(((6, 10), (6, 7), (4, 7), (4, 6)), DIRECT),
+    (_CHANNEL, "set_output"): Sample(
+        ((6, 8),), {"lease": "", "n": 1, "current_ampere": -1.5}, needs_direct=True
+    ),
+    (_CHANNEL, "rest"): Sample(((6, 8), (4, 7)), needs_direct=True),
+    (_CHANNEL, "stop_direct"): Sample(((6, 8), (6, 3), (4, 7)), needs_direct=True),
     (_CHANNEL, "read_status"): Sample(((4, 7),)),
     (_CHANNEL, "read_aux"): Sample(((4, 4), (4, 5))),
     (_CHANNEL, "read_variables"): Sample(((4, 8),)),

@@ -12,7 +12,7 @@ from macnet_bridge.macnet.protocol.framing import Header
 from macnet_bridge.simulator import SimulatedCycler
 from macnet_bridge.topics import Scope
 from tests.commands.lab import lab
-from tests.commands.samples import BEHAVIOUR, SAMPLES
+from tests.commands.samples import BEHAVIOUR, DIRECT, SAMPLES
 
 CHANNELS = 128
 
@@ -49,10 +49,12 @@ async def test_a_verb_addresses_its_channel_alone(verb: str) -> None:
         heard = wire_channels(it.simulated)
         for channel in range(1, CHANNELS + 1):
             sample.prepare(it.simulated, channel)
+            lease = None
+            if sample.needs_direct:
+                lease = (await it.ask("start_direct", DIRECT, channel=channel))["result"]["lease"]
             it.simulated.received.clear()
             heard.clear()
-            args = None if sample.args is None else dict(sample.args)
-            answer = await it.ask(verb, args, channel=channel, id=f"{verb}-{channel}")
+            answer = await it.ask(verb, sample.arguments(lease), channel=channel, id=f"{verb}-{channel}")
             assert (answer["status"], answer["channel"]) == ("done", channel), answer
             received = list(it.simulated.received)
             assert set(sample.asks) <= {record.number for record in received}

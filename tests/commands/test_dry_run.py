@@ -19,7 +19,7 @@ DRY = {"dry_run": True}
 CHANGING = [
     (scope, name)
     for (scope, name), verb in VERBS.items()
-    if not verb.reads and scope in (Scope.CHANNEL, Scope.CYCLER)
+    if not verb.reads and not verb.newest_wins and scope in (Scope.CHANNEL, Scope.CYCLER)
 ]
 
 
@@ -46,6 +46,31 @@ async def test_a_dry_run_of_any_verb_changes_nothing(scope: Scope, verb: str) ->
         assert changes(it) == []
         assert it.simulated.channel(2).state is before
         assert it.tester.locks == {}
+
+
+@pytest.mark.parametrize("key", ["dry_run", "channels"])
+async def test_a_setpoint_is_for_one_channel_and_for_now(key: str) -> None:
+    async with lab(behaviour=BEHAVIOUR) as it:
+        lease = (await it.ask("start_direct"))["result"]["lease"]
+        output = {"lease": lease, "n": 1, "current_ampere": 1.0}
+        how = {"dry_run": {"envelope": DRY}, "channels": {"channel": None, "envelope": {"channels": [1]}}}[
+            key
+        ]
+        answer = await it.ask("set_output", output, **how)
+        assert (answer["status"], answer["error"]["code"]) == ("rejected", "BAD_ARGS")
+        assert answer["error"]["field"] == key
+        assert (await it.ask("set_output", output))["status"] == "done", "its number is not used up"
+
+
+async def test_a_dry_run_of_a_stop_leaves_the_lease_and_its_current() -> None:
+    async with lab(behaviour=BEHAVIOUR) as it:
+        lease = (await it.ask("start_direct"))["result"]["lease"]
+        output = {"lease": lease, "n": 1, "current_ampere": 1.0}
+        assert (await it.ask("set_output", output))["status"] == "done"
+        setpoint = it.service._leases.find(("lab1", 1)).setpoint
+        for verb in ("rest", "stop_direct", "suspend"):
+            assert (await it.ask(verb, envelope=DRY))["dry_run"] is True
+            assert it.service._leases.find(("lab1", 1)).setpoint is setpoint
 
 
 async def test_a_start_says_what_it_would_do() -> None:

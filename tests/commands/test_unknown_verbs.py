@@ -29,8 +29,7 @@ from tests.commands.lab import lab
             "or of the bridge: publish to …/bridge/BRIDGE/cmd/ping",
         ),
         (Scope.CHANNEL, "dance", "no verb 'dance' for a channel; macnet/bridge/lab/info lists them"),
-        # The nearest one that there is frees the channel, and it is another one that is meant.
-        (Scope.CHANNEL, "rest", "rest is not available in this version"),
+        (Scope.BRIDGE, "set_log_level", "set_log_level is not available in this version"),
     ],
 )
 def test_verbs(scope: Scope, verb: str, words: str) -> None:

@@ -20,7 +20,7 @@ from macnet_bridge.errors import (
     TesterRefused,
 )
 from macnet_bridge.macnet import MaccorInterface
-from macnet_bridge.macnet.interface import outputs
+from macnet_bridge.macnet.cycler import outputs
 from macnet_bridge.macnet.interface.config import ChannelConfig, checked
 from macnet_bridge.macnet.interface.setpoints import setpoint
 from macnet_bridge.macnet.protocol.codes import ChannelState, StepCode, SystemType

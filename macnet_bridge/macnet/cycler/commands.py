@@ -109,9 +109,9 @@ class CommandCalls(Lines):
         self._check_channel(channel)
         await self._rest.call(f.SET_OUTPUT, channel, m.REST, self.timeout_s, before_send)
 
-    async def ping_rest(self) -> None:
+    async def ping_rest(self, channel: int = 1) -> None:
         """Open the connection that `rest` takes, and see it answered. Binary MacNet (0, 0)"""
-        await self._rest.call(f.ECHO, 1, m.Empty(), self.timeout_s)
+        await self._rest.call(f.ECHO, channel, m.Empty(), self.timeout_s)
 
 
 def _refuse_rest(output: m.DirectOutput | m.StartDirect) -> None:

@@ -6,11 +6,11 @@ import asyncio
 
 from macnet_bridge.errors import InvalidRequest, NotConfirmed, OutcomeUnknown, TesterRefused
 from macnet_bridge.macnet.cycler import AsyncCycler, Line
+from macnet_bridge.macnet.cycler.outputs import Outputs
 from macnet_bridge.macnet.cycler.pacing import OutputPacing
 from macnet_bridge.macnet.cycler.waiting import wait_until
 from macnet_bridge.macnet.interface import setpoints, starting
 from macnet_bridge.macnet.interface.config import ChannelConfig
-from macnet_bridge.macnet.interface.outputs import Outputs
 from macnet_bridge.macnet.protocol.messages import REST, ChannelSpecification, DirectOutput
 
 

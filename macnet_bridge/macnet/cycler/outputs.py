@@ -39,10 +39,19 @@ class Outputs:
         self._channel = channel
         self._pacing = pacing
         self._newest = 0
+        self._left = False
         self._turn = asyncio.Lock()
 
-    async def set(self, output: DirectOutput) -> None:
+    @property
+    def is_idle(self) -> bool:
+        """Whether no output is on its way, or waits to be."""
+        return not self._turn.locked()
+
+    async def set(self, output: DirectOutput, gate: BeforeSend | None = None) -> None:
         """Let current flow.
+
+        Args:
+            gate: called before each request leaves; what it raises keeps it back.
 
         Raises:
             Superseded: a newer output came before this one was sent.
@@ -51,10 +60,26 @@ class Outputs:
         """
         number = self._number()
         async with self._turn:
-            await self._until_taken(number, lambda gate: self._cycler.set_output(self._channel, output, gate))
+            await self._until_taken(
+                number, lambda leave: self._cycler.set_output(self._channel, output, leave), gate
+            )
 
-    async def rest(self) -> None:
+    async def rest_unseen(self, gate: BeforeSend | None = None) -> None:
+        """Let no current flow, by the tester's word alone. Binary MacNet (6, 8)
+
+        Raises:
+            Superseded, TesterRefused, OutcomeUnknown: as for `set`.
+        """
+        number = self._number()
+        async with self._turn:
+            await self._until_taken(number, self._send_rest, gate)
+
+    async def rest(self, gate: BeforeSend | None = None, line: Line = Line.COMMANDS) -> None:
         """Let no current flow, and see that none is meant to. Binary MacNet (6, 8), (4, 7)
+
+        Args:
+            gate: as for `set`.
+            line: by which it is read that the channel rests.
 
         Raises:
             Superseded, TesterRefused: as for `set`.
@@ -65,12 +90,12 @@ class Outputs:
         async with self._turn:
             for _ in range(_REST_TRIES):
                 try:
-                    await self._until_taken(number, lambda gate: self._cycler.rest(self._channel, gate))
+                    await self._until_taken(number, self._send_rest, gate)
                 except TesterOffline as error:
                     raise doubt or error from None
                 except OutcomeUnknown as error:
                     doubt = error
-                if await wait_until(self._rests, self._cycler.timeout_s):
+                if await wait_until(lambda: self._rests(line), self._cycler.timeout_s):
                     return
         raise doubt or NotConfirmed("the tester said yes to rest, and its state does not show it")
 
@@ -78,7 +103,10 @@ class Outputs:
         self._newest += 1
         return self._newest
 
-    async def _until_taken(self, number: int, send: _Send) -> None:
+    async def _send_rest(self, leave: BeforeSend) -> None:
+        await self._cycler.rest(self._channel, leave)
+
+    async def _until_taken(self, number: int, send: _Send, gate: BeforeSend | None) -> None:
         """Send until the tester does not say any more that it comes too soon."""
         end = _now() + TAKEN_WITHIN_S
         while True:
@@ -86,20 +114,27 @@ class Outputs:
             while wait_s := self._pacing.wait_s(self._channel, _now()):  # noqa: ASYNC110
                 await asyncio.sleep(wait_s)
             try:
-                return await send(lambda: self._leaves(number))
+                return await send(lambda: self._leaves(number, gate))
             except TesterRefused as error:
                 if error.code not in _NOT_YET or _now() >= end:
                     raise
             finally:
-                self._pacing.answered(self._channel, _now())
+                # What was kept back costs the next one no time: else a controller that is faster
+                # than the interval would have each setpoint replaced, and none sent.
+                if self._left:
+                    self._left = False
+                    self._pacing.answered(self._channel, _now())
 
-    def _leaves(self, number: int) -> None:
+    def _leaves(self, number: int, gate: BeforeSend | None) -> None:
         if number != self._newest:
             raise Superseded("STOPPED", "a newer output of this channel came before this one was sent")
+        if gate is not None:
+            gate()
+        self._left = True
         self._pacing.left(self._channel, _now())
 
-    async def _rests(self) -> bool:
-        reading = await self._cycler.read_status(self._channel, line=Line.COMMANDS)
+    async def _rests(self, line: Line) -> bool:
+        reading = await self._cycler.read_status(self._channel, line=line)
         return reading.step_code == StepCode.REST
 
 
