@@ -53,10 +53,10 @@ async def test_a_setpoint_is_for_one_channel_and_for_now(key: str) -> None:
     async with lab(behaviour=BEHAVIOUR) as it:
         lease = (await it.ask("start_direct"))["result"]["lease"]
         output = {"lease": lease, "n": 1, "current_ampere": 1.0}
-        how = {"dry_run": {"envelope": DRY}, "channels": {"channel": None, "envelope": {"channels": [1]}}}[
-            key
-        ]
-        answer = await it.ask("set_output", output, **how)
+        if key == "dry_run":
+            answer = await it.ask("set_output", output, envelope=DRY)
+        else:
+            answer = await it.ask("set_output", output, channel=None, envelope={"channels": [1]})
         assert (answer["status"], answer["error"]["code"]) == ("rejected", "BAD_ARGS")
         assert answer["error"]["field"] == key
         assert (await it.ask("set_output", output))["status"] == "done", "its number is not used up"
