@@ -13,45 +13,37 @@ import functools
 import logging
 import math
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
-from msgspec import UNSET, Raw
+from msgspec import UNSET
 
 from macnet_bridge import kill_points
+from macnet_bridge.commands.admission import Admission, CommandRules
 from macnet_bridge.commands.answers import Answers, SendAcknowledgement
 from macnet_bridge.commands.audit import Audit
-from macnet_bridge.commands.conditions import Check, Conditions
-from macnet_bridge.commands.deadline import deadline
 from macnet_bridge.commands.direct import LAPSE, LapseArguments
-from macnet_bridge.commands.expectations import Expectation
 from macnet_bridge.commands.history import History
-from macnet_bridge.commands.job import CyclerRules, Job, Verb
+from macnet_bridge.commands.job import Job
 from macnet_bridge.commands.journalling import Journalling
 from macnet_bridge.commands.keeper import LeaseKeeper
-from macnet_bridge.commands.keys import check_keys
 from macnet_bridge.commands.lane import Lane
 from macnet_bridge.commands.lease import LeaseRecord
 from macnet_bridge.commands.leases import Leases, LeasesInMemory
 from macnet_bridge.commands.locks import Locks
 from macnet_bridge.commands.memory import AnswerMemory, Remembered
-from macnet_bridge.commands.permission import Permission
 from macnet_bridge.commands.problems import problem
 from macnet_bridge.commands.record import Record
 from macnet_bridge.commands.settling import Settler
 from macnet_bridge.commands.several import Order, Several
 from macnet_bridge.commands.stop_latency import StopLatency
 from macnet_bridge.commands.ticket import Clock, CommandMessage, Now, Ticket, read_ticket
-from macnet_bridge.commands.verbs import VERBS, no_such_verb
 from macnet_bridge.errors import CommandStopped, MacNetBridgeError, Rejected
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
-from macnet_bridge.payloads.arguments import decode_arguments
-from macnet_bridge.payloads.envelope import Envelope, decode_envelope, names_channels
 from macnet_bridge.payloads.telemetry import Lock
 from macnet_bridge.store import Journal
 from macnet_bridge.tester import Tester
-from macnet_bridge.topics import Address, Scope, Topics
+from macnet_bridge.topics import Scope, Topics
 
 log = logging.getLogger(__name__)
 
@@ -68,17 +60,6 @@ LEASE_STOP_S = 0.1
 def system_clock() -> Now:
     """This moment."""
     return Now(time.time(), time.monotonic())
-
-
-@dataclass(frozen=True, slots=True)
-class CommandRules:
-    """What the configuration says about commands."""
-
-    permission: Permission = field(default_factory=Permission)
-    max_ttl_s: float = 60.0
-    require_expiry: bool = False
-    reply_prefixes: Sequence[str] = ()
-    cyclers: Mapping[str, CyclerRules] = field(default_factory=dict)
 
 
 class CommandService:
@@ -121,11 +102,14 @@ class CommandService:
         self._remembered: dict[Job[Any], Remembered] = {}
         self._orders: dict[Job[Any], asyncio.Future[Acknowledgement]] = {}
         self._is_stopping = False
+        self._leases = Leases(LeasesInMemory()) if leases is None else leases
+        self._admission = Admission(
+            topics, rules, testers, clock, self._memory, self._history, self._leases, self
+        )
         self._locks = locks or Locks({}, lambda table: None)
         self._locks.hand_out(testers)
-        self._several = Several(self, testers, clock)
+        self._several = Several(self._admission, self, testers, clock)
         self.stop_latency = StopLatency()
-        self._leases = Leases(LeasesInMemory()) if leases is None else leases
         self._keeper = LeaseKeeper(self._leases, testers, topics, self._order, send, tasks, clock)
 
     def seen(self, cycler: str, channel: int, state: int) -> None:
@@ -153,9 +137,9 @@ class CommandService:
             kill_points.reach("read")
             if ticket.key:
                 entry = self._memory.remember(ticket.key, ticket.fingerprint, now.monotonic)
-                if self._is_journalled(ticket, message.payload):
+                if self._admission.is_journalled(ticket, message.payload):
                     entry.record = self._journalling.begin(ticket)
-            self._admit(message, ticket, entry)
+            self._carry_out(self._admission.admit(message, ticket, entry))
         except CommandStopped as refusal:
             self._audit.refused(ticket, refusal)
             self.end(ticket, entry, ticket.refusal(refusal, self._clock()))
@@ -217,123 +201,19 @@ class CommandService:
         for job in list(self._running):
             self._finish_job(job, job.abandon())
 
-    # --- deciding
+    # --- carrying out
 
-    def _admit(self, message: CommandMessage, ticket: Ticket, entry: Remembered | None) -> None:
-        if ticket.topic_error is not None:
-            raise ticket.topic_error
-        address = ticket.address
-        assert address is not None, "a ticket without a topic error has an address"
-        if message.retain:
-            raise Rejected("RETAINED", "a retained command is never executed; publish it without retain")
-        verb = self._find_verb(address, message.payload)
-        envelope = self._decode(message, verb)
-        ticket.dry_run = envelope.dry_run
-        check_keys(envelope, verb, address.scope)
-        tester = self._find_tester(address)
-        until = deadline(
-            ticket.received,
-            expires_at=envelope.expires_at,
-            message_expiry_s=message.message_expiry_s,
-            waited=message.waited,
-            max_ttl_s=self._rules.max_ttl_s,
-            required=self._rules.require_expiry,
-        )
-        if envelope.channels is UNSET:
-            self._rules.permission.check(address, reads=verb.reads, stops=verb.stops)
-        if verb.needs_id and ticket.key is None:
-            raise Rejected("MISSING_ID", f"{verb.name} needs an id, so that it never runs twice", "id")
-        if verb.reads and entry is not None:
-            self._memory.reserve(entry, verb.answer_bytes)
-        order = Order(ticket, verb, envelope, until, entry)
+    def _carry_out(self, order: Order) -> None:
+        address, envelope = order.ticket.address, order.envelope
+        assert address is not None, "it was admitted"
+        tester = self._admission.find_tester(address)
         if address.scope is Scope.ALL:
             self._several.stop_all(order)
         elif tester is not None and envelope.channels is not UNSET:
             self._several.begin(order, tester)
         else:
-            self.begin(self.make_job(order, ticket, tester), entry, progress=envelope.progress)
-
-    def make_job(
-        self,
-        order: Order,
-        ticket: Ticket,
-        tester: Tester | None,
-        args: Raw | None = None,
-        *,
-        verb: Verb[Any] | None = None,
-        stagger_s: float = 0.0,
-        rehearse: Check | None = None,
-    ) -> Job[Any]:
-        """The job of a command, or of one channel of it.
-
-        Args:
-            stagger_s: how much later than the command its turn comes, and its deadline is.
-
-        Raises:
-            Rejected: NOT_ALLOWED, NOT_SERVED, or BAD_ARGS.
-        """
-        address, envelope = ticket.address, order.envelope
-        assert address is not None, "a ticket without a topic error has an address"
-        verb = verb or order.verb
-        if ticket.whole is not None and verb is order.verb:
-            self._rules.permission.check(address, reads=verb.reads, stops=verb.stops)
-        self._find_tester(address)
-        job = Job(
-            ticket,
-            verb,
-            decode_arguments(verb.arguments, envelope.args if args is None else args),
-            order.until + stagger_s,
-            self._clock,
-            tester,
-            self._rules.cyclers.get(address.cycler or ""),
-            Conditions(
-                envelope.dry_run,
-                ticket.received.monotonic + stagger_s if stagger_s and not envelope.dry_run else 0.0,
-                None if envelope.expect is UNSET else Expectation(envelope.expect),
-                rehearse,
-            ),
-            record=order.record,
-            history=self._history,
-            leases=self._leases,
-        )
-        job.desk = self
-        if verb.admit is not None:
-            verb.admit(job)
-        return job
-
-    def _find_verb(self, address: Address, payload: bytes) -> Verb[Any]:
-        verb = VERBS.get((address.scope, address.verb))
-        if address.scope is Scope.CYCLER and names_channels(payload):
-            verb = VERBS.get((Scope.CHANNEL, address.verb), verb)
-        if verb is None:
-            listed = self._topics.bridge_topic("info")
-            raise Rejected("UNKNOWN_VERB", no_such_verb(address.scope, address.verb, listed))
-        return verb
-
-    def _is_journalled(self, ticket: Ticket, payload: bytes) -> bool:
-        try:
-            return ticket.address is not None and self._find_verb(ticket.address, payload).needs_id
-        except Rejected:
-            return False
-
-    def _decode(self, message: CommandMessage, verb: Verb[Any]) -> Envelope:
-        if message.payload:
-            return decode_envelope(message.payload, verb.payload_bytes)
-        if verb.reads or verb.stops:
-            return Envelope()
-        raise Rejected("BAD_JSON", f'{verb.name} needs a payload, such as {{"id": …, "args": {{…}}}}')
-
-    def _find_tester(self, address: Address) -> Tester | None:
-        if address.cycler is None:
-            return None
-        tester = self._testers.get(address.cycler)
-        if tester is None:
-            raise Rejected("NOT_SERVED", f"this bridge serves no cycler {address.cycler}")
-        if address.channel is not None and not tester.serves(address.channel):
-            raise Rejected("NOT_SERVED", f"{address.cycler} has no channel {address.channel} that is served")
-        return tester
-
-    # --- carrying out
+            job = self._admission.make_job(order, order.ticket, tester)
+            self.begin(job, order.entry, progress=envelope.progress)
 
     def begin(self, job: Job[Any], entry: Remembered | None, *, progress: bool) -> None:
         """Give a job to its lane.

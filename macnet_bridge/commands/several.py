@@ -57,8 +57,8 @@ class Order:
         return None if self.entry is None else self.entry.record
 
 
-class Workshop(Protocol):
-    """What makes and begins jobs: the service."""
+class Maker(Protocol):
+    """What makes jobs of commands that may be carried out."""
 
     def make_job(
         self,
@@ -71,6 +71,10 @@ class Workshop(Protocol):
         stagger_s: float = 0.0,
         rehearse: Check | None = None,
     ) -> Job[Any]: ...
+
+
+class Workshop(Protocol):
+    """What begins and ends jobs."""
 
     def begin(self, job: Job[Any], entry: Remembered | None, *, progress: bool) -> None: ...
 
@@ -92,7 +96,8 @@ class Several:
         looking: tasks that look for testers which have to be stopped.
     """
 
-    def __init__(self, workshop: Workshop, testers: Mapping[str, Tester], clock: Clock) -> None:
+    def __init__(self, maker: Maker, workshop: Workshop, testers: Mapping[str, Tester], clock: Clock) -> None:
+        self._maker = maker
         self._workshop = workshop
         self._testers = testers
         self._clock = clock
@@ -152,7 +157,7 @@ class Several:
     ) -> Job[Any] | CommandStopped:
         assert ticket.channel is not None, "a part has a channel"
         try:
-            return self._workshop.make_job(
+            return self._maker.make_job(
                 order,
                 ticket,
                 tester,
@@ -211,7 +216,7 @@ class Several:
                 group,
                 place,
                 ticket,
-                self._workshop.make_job(order, ticket, tester, verb=stop.verb),
+                self._maker.make_job(order, ticket, tester, verb=stop.verb),
             )
 
     async def _look_and_stop(self, order: Order, group: Group, tester: Tester) -> None:

@@ -9,9 +9,9 @@ import os
 from typing import Any
 
 from macnet_bridge.__main__ import main
+from macnet_bridge.commands.admission import Admission
 from macnet_bridge.commands.job import Job
 from macnet_bridge.commands.journalling import Journalling
-from macnet_bridge.commands.service import CommandService
 
 VARIABLE = "MACNET_TEST_MUTANT"
 
@@ -35,7 +35,7 @@ def journals_after_sending() -> None:
 
 def has_no_journal() -> None:
     """Commands are remembered in memory alone."""
-    CommandService._is_journalled = lambda self, ticket, payload: False  # type: ignore[method-assign]
+    Admission.is_journalled = lambda self, ticket, payload: False  # type: ignore[method-assign]
 
 
 def sends_what_was_left() -> None:

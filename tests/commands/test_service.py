@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from macnet_bridge.commands.admission import Admission
 from macnet_bridge.commands.permission import AllowRule, Permission
-from macnet_bridge.commands.service import CommandService
 from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.errors import COMMAND_CODES
 from tests.commands.lab import START, lab
@@ -410,7 +410,7 @@ async def test_a_fault_of_ours_is_an_answer_too(monkeypatch: pytest.MonkeyPatch)
         raise RuntimeError("secret")
 
     async with lab() as it:
-        monkeypatch.setattr(CommandService, "_find_verb", broken)
+        monkeypatch.setattr(Admission, "_find_verb", broken)
         it.tell("ping", channel=None)
         monkeypatch.undo()
         (answer,) = it.finals()
