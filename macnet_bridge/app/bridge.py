@@ -28,7 +28,7 @@ from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.service import CommandService, system_clock
 from macnet_bridge.commands.verbs import verb_names
 from macnet_bridge.macnet.protocol.messages import Login
-from macnet_bridge.payloads.status import SCHEMA_VERSION, BridgeInfo, BridgeStatus
+from macnet_bridge.payloads.status import SCHEMA_VERSION, BridgeHealth, BridgeInfo, BridgeStatus
 from macnet_bridge.store import Journal
 from macnet_bridge.telemetry.poller import Poller
 from macnet_bridge.telemetry.publisher import Identity, Publisher
@@ -40,6 +40,10 @@ STOP_COMMANDS_S = 3.0
 """How long running commands may take to end when the bridge stops."""
 
 STOP_FLUSH_S = 1.5
+
+HEALTH_S = 10.0
+"""How often the bridge tells of its health."""
+
 _RETAINED_OF_CHANNEL = ("state",)
 _RETAINED_OF_CYCLER = ("status", "info")
 
@@ -154,12 +158,13 @@ class Bridge:
             tasks.create_task(commands.keep_house(self._config.commands.journal_days), name="journal"),
         ]
         serving = tasks.create_task(self._serving.run(tasks), name="serving")
+        health = tasks.create_task(self._tell_health(commands), name="health")
         await self._stop.wait()
         serving.cancel()
         await commands.drain(STOP_COMMANDS_S)
         await self._say_goodbye()
         # Not before: whoever sends a stop meanwhile must learn that it was not carried out.
-        for task in (*receiving, broker):
+        for task in (*receiving, health, broker):
             task.cancel()
         if http is not None:
             http.close()
@@ -174,6 +179,20 @@ class Bridge:
                 receipts.put(message, None)
             else:
                 receipts.put(message, commands.handle(message))
+
+    async def _tell_health(self, commands: CommandService) -> None:
+        while True:
+            await asyncio.sleep(HEALTH_S)
+            if not self.broker.ready:
+                continue  # what is told later would be untrue by then
+            health = BridgeHealth(
+                unix_time_second=round(time.time(), 3),
+                session=self.identity.session,
+                run=self.identity.run,
+                commands_running=commands.running,
+                stops=commands.stop_latency.health(),
+            )
+            self._publish(self.topics.bridge_topic("health"), msgspec.json.encode(health), 0, False)
 
     async def _say_goodbye(self) -> None:
         if not self.broker.ready:

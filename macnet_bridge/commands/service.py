@@ -168,6 +168,11 @@ class CommandService:
         """A tester came online."""
         self._settler.testers_changed()
 
+    @property
+    def running(self) -> int:
+        """How many commands are on their way, or wait for their turn."""
+        return len(self._running)
+
     async def drain(self, timeout_s: float) -> None:
         """Before the bridge stops: refuse what has not begun, wait for what has, stop what is leased.
 

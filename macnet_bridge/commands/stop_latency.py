@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from macnet_bridge.payloads.status import Latency, StopHealth
 
 KEPT = 1000
 """Stops that the figures are of: the last ones."""
-
-
-class Figures(NamedTuple):
-    """Median, 99th percentile (nearest rank) and longest, in ms."""
-
-    p50: float
-    p99: float
-    longest: float
 
 
 class StopLatency:
@@ -36,22 +29,18 @@ class StopLatency:
         self._sent.append(sent_ms)
         self._confirmed.append(confirmed_ms)
 
-    @property
-    def sent(self) -> Figures | None:
-        """From receipt until the first request to the tester left; None before the first stop."""
-        return _figures(self._sent)
-
-    @property
-    def confirmed(self) -> Figures | None:
-        """From receipt until the tester showed that nothing runs; None before the first stop."""
-        return _figures(self._confirmed)
+    def health(self) -> StopHealth:
+        """The figures, as they are published."""
+        return StopHealth(
+            count=self.count, sent_ms=_figures(self._sent), confirmed_ms=_figures(self._confirmed)
+        )
 
 
-def _figures(values: Sequence[float]) -> Figures | None:
+def _figures(values: Sequence[float]) -> Latency | None:
     if not values:
         return None
     ordered = sorted(values)
-    return Figures(_rank(ordered, 50), _rank(ordered, 99), ordered[-1])
+    return Latency(p50=_rank(ordered, 50), p99=_rank(ordered, 99), longest=ordered[-1])
 
 
 def _rank(ordered: Sequence[float], percent: int) -> float:
