@@ -173,7 +173,9 @@ class LeaseKeeper:
 
     async def _let_lapse(self, record: LeaseRecord, reason: LapseReason, *, look_first: bool = False) -> None:
         """Stop the channel; again and again until that is seen, or another stop came first."""
-        if lease := self._leases.get(record.place):
+        lease = self._leases.get(record.place)
+        # One that an earlier run left may come to its end after the next one of its channel began.
+        if lease is not None and lease.record.token == record.token:
             lease.close()
         wanted = LapseArguments(test_name=record.test_name, look_first=look_first)
         answer = await self._order(record, wanted)

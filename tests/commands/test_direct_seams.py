@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 
 from macnet_bridge.commands.job import CyclerRules
+from macnet_bridge.commands.lease import LeaseRecord
+from macnet_bridge.commands.leases import Leases
+from macnet_bridge.macnet.protocol.codes import ChannelState
 from tests.commands.lab import LIMITS, lab
-from tests.commands.test_direct import READY, error, output, outputs, started
+from tests.commands.test_direct import READY, Shelf, error, events, output, outputs, started
 
 WATCHED = CyclerRules(5.0, limits=LIMITS, direct_watchdog_s=0.6)
 
@@ -23,3 +26,19 @@ async def test_a_rest_that_overtook_a_setpoint_is_what_the_watchdog_is_fed_with(
         seen = len(outputs(it))
         await it.until(lambda: it.asked(6, 8) >= seen + 2)
         assert set(outputs(it)[seen:]) == {("R", 0.0)}
+
+
+async def test_a_lease_that_was_left_does_not_end_the_one_that_came_after_it() -> None:
+    left = LeaseRecord(cycler="lab1", channel=1, principal="ann", test_name="old", token="0" * 16)
+    async with lab(behaviour=READY) as it:
+        survey, it.tester.survey = it.tester.survey, None
+        shelf = Shelf()
+        shelf.records = [left]
+        it.service = it.next_bridge(Leases(shelf))
+        await it.service.recover()
+        it.tester.survey = survey  # it comes online, and a start is faster than the one who looks
+        lease = await started(it, valid_for_s=1.0, current_ampere=1.0)
+        await it.until(lambda: len(it.service._keeper._keeping) == 1)  # the one who looked is done
+        assert (await it.ask("set_output", output(lease, 1, 0.5)))["status"] == "done"
+        await it.until(lambda: it.simulated.channel(1).state is ChannelState.SUSPENDED)
+        assert [event["reason"] for event in events(it)] == ["silence"]
