@@ -133,14 +133,16 @@ class LeaseKeeper:
     def _feed(self, lease: Lease, now: float) -> None:
         lease.fed(now)
         setpoint = lease.setpoint
-        outputs = self._leases.known_outputs(lease.record.place)
-        # An output that is on its way is one, and must not be replaced by the one before.
-        if setpoint is not None and outputs.is_idle:
+        if setpoint is not None:
             self._keep_in_task(self._repeat(lease, setpoint), lease.record)
 
     async def _repeat(self, lease: Lease, setpoint: DirectOutput) -> None:
         """MacNet (6, 8), with what it last took."""
         outputs = self._leases.known_outputs(lease.record.place)
+        if not outputs.is_idle:
+            # An output or a rest that is on its way feeds it too, and must not be replaced by the
+            # one before. It may have come since this task was made.
+            return
 
         def leaves() -> None:
             if not lease.is_open or lease.setpoint is not setpoint:

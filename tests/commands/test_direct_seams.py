@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.lease import LeaseRecord
 from macnet_bridge.commands.leases import Leases
@@ -42,3 +44,14 @@ async def test_a_lease_that_was_left_does_not_end_the_one_that_came_after_it() -
         assert (await it.ask("set_output", output(lease, 1, 0.5)))["status"] == "done"
         await it.until(lambda: it.simulated.channel(1).state is ChannelState.SUSPENDED)
         assert [event["reason"] for event in events(it)] == ["silence"]
+
+
+@pytest.mark.parametrize("verb", ["rest", "stop_direct"])
+async def test_a_feed_at_the_moment_of_a_stop_takes_no_place_of_its_rest(verb: str) -> None:
+    async with lab(behaviour=READY, cycler_rules=WATCHED) as it:
+        lease = await started(it)
+        await it.ask("set_output", output(lease, 1, 1.0))
+        stop = it.tell(verb)  # its rest waits for the interval
+        it.service._keeper._feed(it.service._leases.find(("lab1", 1)), 0.0)
+        assert (await it.final(stop))["status"] == "done"
+        assert outputs(it) == [("C", 1.0), ("R", 0.0)]
