@@ -210,7 +210,7 @@ async def _rest_if_possible(job: Job[Any]) -> bool:
         return False
     except CommandStopped:
         if not job.sent:
-            raise
+            job.still_wanted()  # or a newer rest came first, which leaves the suspend to us
     return False
 
 

@@ -10,7 +10,7 @@ from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.lease import LeaseRecord
 from macnet_bridge.commands.leases import Leases
 from macnet_bridge.macnet.protocol.codes import ChannelState
-from tests.commands.lab import LIMITS, lab
+from tests.commands.lab import LIMITS, SOON_S, lab
 from tests.commands.test_direct import READY, Shelf, error, events, output, outputs, started
 
 WATCHED = CyclerRules(5.0, limits=LIMITS, direct_watchdog_s=0.6)
@@ -55,3 +55,14 @@ async def test_a_feed_at_the_moment_of_a_stop_takes_no_place_of_its_rest(verb: s
         it.service._keeper._feed(it.service._leases.find(("lab1", 1)), 0.0)
         assert (await it.final(stop))["status"] == "done"
         assert outputs(it) == [("C", 1.0), ("R", 0.0)]
+
+
+async def test_a_rest_right_after_stop_direct_leaves_it_to_suspend() -> None:
+    async with lab(behaviour=READY, timeout_s=SOON_S) as it:
+        lease = await started(it)
+        await it.ask("set_output", output(lease, 1, 1.0))
+        stop = it.tell("stop_direct")  # its rest waits for the interval
+        rest = it.tell("rest", principal="bob")
+        assert (await it.final(stop))["status"] == "done"
+        await it.final(rest)
+        assert it.simulated.channel(1).state is ChannelState.SUSPENDED
