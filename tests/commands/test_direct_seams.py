@@ -10,6 +10,7 @@ from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.lease import LeaseRecord
 from macnet_bridge.commands.leases import Leases
 from macnet_bridge.macnet.protocol.codes import ChannelState
+from macnet_bridge.simulator.sockets.fault_kinds import Fault
 from tests.commands.lab import LIMITS, SOON_S, lab
 from tests.commands.test_direct import READY, Shelf, error, events, output, outputs, started
 
@@ -42,7 +43,8 @@ async def test_a_lease_that_was_left_does_not_end_the_one_that_came_after_it() -
         lease = await started(it, valid_for_s=1.0, current_ampere=1.0)
         await it.until(lambda: len(it.service._keeper._keeping) == 1)  # the one who looked is done
         assert (await it.ask("set_output", output(lease, 1, 0.5)))["status"] == "done"
-        await it.until(lambda: it.simulated.channel(1).state is ChannelState.SUSPENDED)
+        await it.until(lambda: events(it))
+        assert it.simulated.channel(1).state is ChannelState.SUSPENDED
         assert [event["reason"] for event in events(it)] == ["silence"]
 
 
@@ -66,3 +68,19 @@ async def test_a_rest_right_after_stop_direct_leaves_it_to_suspend() -> None:
         assert (await it.final(stop))["status"] == "done"
         await it.final(rest)
         assert it.simulated.channel(1).state is ChannelState.SUSPENDED
+
+
+@pytest.mark.parametrize("topic", ["macnet/lab1/1/cmd/suspend", "macnet/all/cmd/suspend"])
+async def test_after_a_suspend_that_nobody_could_confirm_no_current_is_fed(topic: str) -> None:
+    rules = CyclerRules(SOON_S, limits=LIMITS, direct_watchdog_s=0.6)
+    async with lab(behaviour=READY, cycler_rules=rules, timeout_s=SOON_S) as it:
+        lease = await started(it)
+        await it.ask("set_output", output(lease, 1, 1.0))
+        lost = Fault("drop", on=(6, 3), carried_out=False)
+        it.simulated.faults.add(lost)
+        it.take(topic, b'{"id":"stop"}')
+        assert (await it.final("stop"))["status"] == "unknown"
+        seen = len(outputs(it))
+        await it.until(lambda: it.asked(6, 8) >= seen + 2)
+        it.simulated.faults.remove(lost)
+        assert set(outputs(it)[seen:]) == {("R", 0.0)}
