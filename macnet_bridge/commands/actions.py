@@ -29,6 +29,7 @@ from macnet_bridge.errors import (
 )
 from macnet_bridge.macnet.cycler import Line, same_limits
 from macnet_bridge.macnet.protocol import functions as f
+from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ARCHIVABLE, RUNNING, STOPPED, ChannelState
 from macnet_bridge.macnet.protocol.fieldtypes import single
 from macnet_bridge.payloads.arguments import (
@@ -45,6 +46,7 @@ _STOP_READ_BACK_S = 0.5
 
 async def suspend(job: Job[Any]) -> Done:
     """MacNet (6, 3), repeated until the tester's state shows that nothing runs."""
+    feed_no_current(job)
     said_yes = False
     for _ in range(STOP_ATTEMPTS):
         trouble = await _try_to_suspend(job)
@@ -60,6 +62,13 @@ async def suspend(job: Job[Any]) -> Done:
     raise trouble or NotConfirmed(
         "the tester said yes, and the channel's state does not show that it stopped"
     )
+
+
+def feed_no_current(job: Job[Any]) -> None:
+    """Whatever becomes of a stop: from now on no lease of its channel repeats a current."""
+    lease = job.leases.get(job.place)
+    if lease is not None and not job.dry_run:
+        lease.asked(m.REST)
 
 
 async def _try_to_suspend(job: Job[Any]) -> MacNetBridgeError | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import UnsetType
 
-from macnet_bridge.commands.actions import suspend, wanted_limits
+from macnet_bridge.commands.actions import feed_no_current, suspend, wanted_limits
 from macnet_bridge.commands.job import Done, Job, Verb
 from macnet_bridge.commands.lease import Lease, LeaseRecord
 from macnet_bridge.commands.leases import new_token
@@ -174,7 +174,7 @@ async def _rest(job: Job[Any], gate: BeforeSend, line: Line, result: dict[str, o
 
 async def rest(job: Job[NoArguments]) -> Done:
     """Let no current flow; the lease lives on. Binary MacNet (6, 8), read back by (4, 7)"""
-    _feed_no_current(job)
+    feed_no_current(job)
     done = await _rest(job, job.deciding, Line.STOPS, {})
     job.tester.touched(job.channel)
     return done
@@ -201,7 +201,7 @@ async def lapse(job: Job[LapseArguments]) -> Done:
 
 async def _rest_if_possible(job: Job[Any]) -> bool:
     """Rest, with no need to succeed: the channel is suspended next, and seen to be. True = refused."""
-    _feed_no_current(job)
+    feed_no_current(job)
     try:
         await outputs_of(job).rest_unseen(job.deciding)
     except TesterRefused:
@@ -210,15 +210,8 @@ async def _rest_if_possible(job: Job[Any]) -> bool:
         return False
     except CommandStopped:
         if not job.sent:
-            raise
+            job.still_wanted()  # or a newer rest came first, which leaves the suspend to us
     return False
-
-
-def _feed_no_current(job: Job[Any]) -> None:
-    """From now on, though the channel's rest has yet to be sent."""
-    lease = job.leases.get(job.place)
-    if lease is not None and not job.dry_run:
-        lease.asked(m.REST)
 
 
 async def _may_run(job: Job[LapseArguments]) -> bool:

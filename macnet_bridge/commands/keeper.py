@@ -133,14 +133,16 @@ class LeaseKeeper:
     def _feed(self, lease: Lease, now: float) -> None:
         lease.fed(now)
         setpoint = lease.setpoint
-        outputs = self._leases.known_outputs(lease.record.place)
-        # An output that is on its way is one, and must not be replaced by the one before.
-        if setpoint is not None and outputs.is_idle:
+        if setpoint is not None:
             self._keep_in_task(self._repeat(lease, setpoint), lease.record)
 
     async def _repeat(self, lease: Lease, setpoint: DirectOutput) -> None:
         """MacNet (6, 8), with what it last took."""
         outputs = self._leases.known_outputs(lease.record.place)
+        if not outputs.is_idle:
+            # An output or a rest that is on its way feeds it too, and must not be replaced by the
+            # one before. It may have come since this task was made.
+            return
 
         def leaves() -> None:
             if not lease.is_open or lease.setpoint is not setpoint:
@@ -173,7 +175,9 @@ class LeaseKeeper:
 
     async def _let_lapse(self, record: LeaseRecord, reason: LapseReason, *, look_first: bool = False) -> None:
         """Stop the channel; again and again until that is seen, or another stop came first."""
-        if lease := self._leases.get(record.place):
+        lease = self._leases.get(record.place)
+        # One that an earlier run left may come to its end after the next one of its channel began.
+        if lease is not None and lease.record.token == record.token:
             lease.close()
         wanted = LapseArguments(test_name=record.test_name, look_first=look_first)
         answer = await self._order(record, wanted)

@@ -113,8 +113,12 @@ class Lease:
         self.valid_until = received_at + valid_for_s
 
     def refused(self, before: DirectOutput | None) -> None:
-        """The tester did not take an output, so that the one before holds."""
-        self.setpoint = before
+        """The tester did not take an output, so that the one before holds.
+
+        Unless a rest came meanwhile: the output it overtook must not bring back the current before.
+        """
+        if self.setpoint is None:
+            self.setpoint = before
 
     def fed(self, now: float) -> None:
         """The setpoint is being repeated, which makes no lease longer."""

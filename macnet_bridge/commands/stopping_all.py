@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from macnet_bridge.commands.actions import feed_no_current
 from macnet_bridge.commands.job import Done, Job, Verb
 from macnet_bridge.commands.read_back import can_read_back
 from macnet_bridge.macnet.cycler.stopping import Stopper
@@ -29,6 +30,7 @@ class StopOfAll:
 
     async def _run(self, job: Job[NoArguments]) -> Done:
         """MacNet (4, 1), and (6, 3) unless it is stopped already"""
+        feed_no_current(job)
         job.looked = True
         live = can_read_back(job, f.CHANNEL_STATUSES)
         with self._tester.stops_first():
