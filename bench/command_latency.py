@@ -74,7 +74,10 @@ class Row:
 )
 @click.option("--json", "json_file", type=click.Path(dir_okay=False), help="Write every latency there.")
 def main(commands: int, channels: int, directory: Path, json_file: str | None) -> None:
-    """Measure, print a table, and exit 1 when a command was not done."""
+    """Measure, print a table, and exit 1 when a command was not done.
+
+    Example: python bench/command_latency.py --commands 500 --directory /var/lib
+    """
     syncs = _bare_syncs(directory)
     facts = machine.facts() | {
         "disk": f"{_filesystem(directory)}; a bare fsync of a file that grew by 4 KiB takes "
