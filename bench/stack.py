@@ -33,7 +33,7 @@ log_dest file {directory}/mosquitto.log
 
 BRIDGE_CONFIG = """\
 [bridge]
-name = "bench"
+name = "{name}"
 data_dir = "{directory}"
 http = ""
 [mqtt]
@@ -157,17 +157,29 @@ def simulated_tester(channels: int, latency_ms: float, *more: str) -> Iterator[T
 
 @contextmanager
 def bridge(
-    broker_port: int, tester: TesterPorts, root: str, *, qos: int, polling: Polling
+    broker_port: int,
+    tester: TesterPorts,
+    root: str,
+    *,
+    qos: int,
+    polling: Polling,
+    name: str = "bench",
+    data_parent: Path | None = None,
 ) -> Iterator[subprocess.Popen[str]]:
     """`macnet-bridge run` as a process, once it has looked at every channel.
 
     This first look takes a request per channel, which would count as slow sweeps at a slow tester.
+
+    Args:
+        name: of the bridge; two at one broker need two.
+        data_parent: where its data directory is made, the system's place for temporary files if None.
     """
     with ExitStack() as stack:
-        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="macnet-bench-"))
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="macnet-bench-", dir=data_parent))
         config = Path(directory, "bridge.toml")
         config.write_text(
             BRIDGE_CONFIG.format(
+                name=name,
                 directory=directory,
                 broker_port=broker_port,
                 root=root,
