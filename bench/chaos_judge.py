@@ -16,6 +16,8 @@ COUNTED = {"resume": (6, 4), "reset": (6, 5), "archive": (6, 6)}
 MAY_DIFFER = ("duplicate", "reply_ignored")
 
 Ack = dict[str, Any]
+Where = tuple[tuple[int, int], tuple[int, int]]
+"""MacNet's (class, number), and (cycler, channel)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +37,19 @@ class Request:
 
 @dataclass(slots=True)
 class Judgement:
-    """What must not be, in words, and how the commands ended."""
+    """What must not be, in words, and how the commands ended.
+
+    Attributes:
+        ends: status and error code of each command, the code empty where there is none.
+        executed: requests that the testers accepted, by function, of the verbs that are judged.
+    """
 
     twice: list[str] = field(default_factory=list)
     untrue: list[str] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
+    ends: Counter[tuple[str, str]] = field(default_factory=Counter)
+    executed: Counter[tuple[int, int]] = field(default_factory=Counter)
 
     @property
     def is_clean(self) -> bool:
@@ -66,20 +75,25 @@ def judge(
     """
     found = Judgement()
     by_mark: defaultdict[tuple[tuple[int, int], str], list[Request]] = defaultdict(list)
-    totals: Counter[tuple[tuple[int, int], tuple[int, int]]] = Counter()
+    totals: Counter[Where] = Counter()
+    accepted: Counter[Where] = Counter()
     for request in requests:
         by_mark[request.number, request.mark].append(request)
         totals[request.number, request.place] += 1
+        accepted[request.number, request.place] += request.accepted
+        found.executed[request.number] += request.accepted
     for command in commands:
         answers = finals.get(command.id, ())
         if not answers:
             found.unanswered.append(f"{command} got no final acknowledgement")
         else:
             found.statuses[answers[0]["status"]] += 1
+            found.ends[answers[0]["status"], answers[0].get("error", {}).get("code", "")] += 1
         found.untrue += _contradictions(command, answers)
         if command.verb in MARKED:
             _judge_marked(found, command, answers, by_mark[MARKED[command.verb], mark_of(command)])
     found.twice += _too_many(commands, finals, totals)
+    found.untrue += _too_few(commands, finals, accepted)
     return found
 
 
@@ -111,10 +125,10 @@ def _is_true(status: str, was_sent: bool, was_accepted: bool) -> bool:
 def _too_many(
     commands: Sequence[Command],
     finals: Mapping[str, Sequence[Ack]],
-    totals: Mapping[tuple[tuple[int, int], tuple[int, int]], int],
+    totals: Mapping[Where, int],
 ) -> list[str]:
     """Requests that carry no mark: no more of them than commands that may have sent one."""
-    allowed: Counter[tuple[tuple[int, int], tuple[int, int]]] = Counter()
+    allowed: Counter[Where] = Counter()
     for command in commands:
         answers = finals.get(command.id, ())
         if command.verb in COUNTED and not (answers and answers[0]["status"] in NEVER_SENT):
@@ -126,4 +140,20 @@ def _too_many(
         f"{number} came {count} times to {place}, {allowed[number, place]} commands may have sent it"
         for (number, place), count in totals.items()
         if number in COUNTED.values() and count > allowed[number, place]
+    ]
+
+
+def _too_few(
+    commands: Sequence[Command], finals: Mapping[str, Sequence[Ack]], accepted: Mapping[Where, int]
+) -> list[str]:
+    """More commands of a function `done` on a channel than requests that its tester accepted."""
+    done = Counter(
+        (COUNTED[command.verb], command.place)
+        for command in commands
+        if command.verb in COUNTED and any(ack["status"] == "done" for ack in finals.get(command.id, ()))
+    )
+    return [
+        f"{count} commands {number} of {place} are done, and {accepted.get((number, place), 0)} were accepted"
+        for (number, place), count in done.items()
+        if count > accepted.get((number, place), 0)
     ]

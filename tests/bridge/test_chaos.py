@@ -74,6 +74,8 @@ def test_the_judge_finds_nothing_where_all_is_well(
         (START, "expired", [STARTED]),
         (START, "superseded", [STARTED]),
         (START, "failed", [STARTED]),
+        (RESET, "done", []),
+        (RESET, "done", [Request((6, 5), (1, 3), accepted=False)]),
         (VARIABLE, "done", []),
         (VARIABLE, "rejected", [WRITTEN]),
     ],
