@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -223,6 +224,19 @@ async def test_resume() -> None:
         answer = await lose_reply(it, "resume", 6, 4)
         assert (answer["status"], answer["verified"]) == ("done", "read_back")
         assert it.asked(6, 4) == 2
+
+
+async def test_a_resume_without_a_look_before_is_not_proven_by_a_look_after() -> None:
+    """The channel ran all the time, the tester refused, and its refusal was lost."""
+    async with lab(live=False) as it:
+        it.simulated.channel(1).state = ChannelState.ACTIVE
+        it.simulated.faults.drop_replies(6, 4)
+        name = it.tell("resume")
+        await it.simulated.wait_for(lambda _: it.asked(6, 4) > 0, 30)
+        assert it.tester.survey is not None
+        it.tester.survey = replace(it.tester.survey, live=True)
+        it.simulated.disconnect_all()
+        assert error(await it.final(name)) == ("unknown", "NO_REPLY")
 
 
 async def test_reset() -> None:
