@@ -129,6 +129,10 @@ class Topics:
             return (first if _is_cycler(first) else None), None
         return cycler, channel
 
+    def is_for_all(self, topic: str) -> bool:
+        """Whether a command is for all cyclers of all bridges."""
+        return self._levels(topic)[:2] == ["all", "cmd"]
+
     def _filter(self, base: str) -> tuple[str, str]:
         return f"{base}/#", f"{base}/{CANARY_VERB}"
 

@@ -142,6 +142,7 @@ class Bridge:
             locks=self._locks,
             audit=self._audit,
             leases=self._leases,
+            left=lambda: self._serving.not_served,
         )
         for name, tester in self.testers.items():
             tester.seen = partial(commands.seen, name)

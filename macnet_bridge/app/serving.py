@@ -79,6 +79,9 @@ class Serving:
     def owner(self, topic: str) -> str | None:
         """The other bridge that a command is for, None when it is ours to answer."""
         cycler, _ = self._topics.address_hint(topic)
+        if cycler is None and self._topics.is_for_all(topic) and not self.served():
+            # A stop of everything: who serves nothing has nothing to say.
+            return next(iter(self.not_served.values()), None)
         return self.not_served.get(cycler or "")
 
     # --- what the broker tells

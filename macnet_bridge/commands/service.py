@@ -13,7 +13,7 @@ import functools
 import logging
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from msgspec import UNSET
@@ -84,7 +84,12 @@ class CommandService:
         locks: Locks | None = None,
         audit: Audit | None = None,
         leases: Leases | None = None,
+        left: Callable[[], Collection[str]] = frozenset,
     ) -> None:
+        """
+        Args:
+            left: names of cyclers that another bridge serves at the moment; no command to one comes here.
+        """
         self._topics = topics
         self._rules = rules
         self._testers = testers
@@ -108,7 +113,7 @@ class CommandService:
         )
         self._locks = locks or Locks({}, lambda table: None)
         self._locks.hand_out(testers)
-        self._several = Several(self._admission, self, testers, clock)
+        self._several = Several(self._admission, self, testers, clock, left)
         self.stop_latency = StopLatency()
         self._keeper = LeaseKeeper(self._leases, testers, topics, self._order, send, tasks, clock)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -96,11 +96,23 @@ class Several:
         looking: tasks that look for testers which have to be stopped.
     """
 
-    def __init__(self, maker: Maker, workshop: Workshop, testers: Mapping[str, Tester], clock: Clock) -> None:
+    def __init__(
+        self,
+        maker: Maker,
+        workshop: Workshop,
+        testers: Mapping[str, Tester],
+        clock: Clock,
+        left: Callable[[], Collection[str]],
+    ) -> None:
+        """
+        Args:
+            left: names of cyclers that another bridge serves at the moment, and stops.
+        """
         self._maker = maker
         self._workshop = workshop
         self._testers = testers
         self._clock = clock
+        self._left = left
         self._stops: dict[str, StopOfAll] = {}
         self.looking: set[asyncio.Task[None]] = set()
 
@@ -137,13 +149,15 @@ class Several:
         Raises:
             Rejected: that is nothing, or it has arguments.
         """
-        if not self._testers:
+        left = self._left()
+        served = {name: tester for name, tester in self._testers.items() if name not in left}
+        if not served:
             raise Rejected("NOT_SERVED", "this bridge serves no cycler")
         decode_arguments(order.verb.arguments, order.envelope.args)
         group = self._group(order)
-        known = {name: tester for name, tester in self._testers.items() if tester.channels}
+        known = {name: tester for name, tester in served.items() if tester.channels}
         group.expect((name, n) for name, tester in known.items() for n in tester.channels)
-        unknown = [tester for name, tester in self._testers.items() if name not in known]
+        unknown = [tester for name, tester in served.items() if name not in known]
         group.expect((tester.name, None) for tester in unknown)
         for tester in known.values():
             self._stop_cycler(order, group, tester)

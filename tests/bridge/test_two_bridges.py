@@ -77,7 +77,11 @@ async def test_the_second_leaves_the_cycler_to_the_first(lab: Lab) -> None:
     second = await bridge(lab, cycler, "second")
     await says(lab, peer, "second", {"lab1": "first"})
     await set_variables(lab, peer, "a")
+    await peer.command(f"{lab.root}/all/cmd/suspend", {"id": "all"})
     assert (await peer.command(f"{lab.root}/bridge/second/cmd/ping", {"id": "p"}))["status"] == "done"
+    answers = [seen.topic for seen in peer.seen if seen.topic.endswith("/ack") and seen.json["id"] == "all"]
+    assert f"{lab.root}/bridge/first/ack" in answers
+    assert f"{lab.root}/bridge/second/ack" not in answers, "it has nothing to stop"
     # Its answer came, so whatever it would have said to what came before is here, too.
     assert all(len(peer.finals(f"a-{number}")) == 1 for number in range(10))
     assert len(cycler.received.of(6, 9)) == 10

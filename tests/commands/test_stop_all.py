@@ -89,6 +89,15 @@ async def test_a_tester_that_is_away_is_told_of() -> None:
         assert summary["error"]["code"] == "TESTER_OFFLINE"
 
 
+async def test_a_cycler_that_another_bridge_serves_is_left_to_it() -> None:
+    async with lab(2) as it:
+        running(it.simulated, 1)
+        it.service._several._left = lambda: {"lab1"}
+        summary = await it.final(stop_all(it))
+        assert (summary["status"], summary["error"]["code"]) == ("rejected", "NOT_SERVED")
+        assert it.asked(6, 3) == 0
+
+
 async def test_a_rule_is_needed_only_where_stops_need_one() -> None:
     async with lab(1, permission=Permission()) as it:
         assert (await it.final(stop_all(it)))["status"] == "done"
