@@ -38,7 +38,7 @@ class Requester:
         self._dice = random.Random(f"{seed}/{number}")
         self._root = root
         self._reply_topic = f"{root}/reply/client{number}"
-        self._open: dict[str, tuple[Command, bytes]] = {}
+        self._open: dict[str, Command] = {}
         self._payloads: dict[str, bytes] = {}
         self._asked_at: dict[str, float] = {}
         self._subscribed = threading.Event()
@@ -81,7 +81,7 @@ class Requester:
 
     def _send_overdue(self) -> None:
         now = time.monotonic()
-        for command, _ in list(self._open.values()):
+        for command in list(self._open.values()):
             if now - self._asked_at[command.id] > RESEND_S:
                 self._send(command)
 
@@ -91,7 +91,7 @@ class Requester:
             expires_at = int((time.time() + DEADLINE_S) * 1000)
             content = {"id": command.id, "args": command.arguments, "expires_at": expires_at}
             payload = self._payloads[command.id] = json.dumps(content).encode()
-            self._open[command.id] = (command, payload)
+            self._open[command.id] = command
         else:
             self.duplicates += 1
         self._asked_at[command.id] = time.monotonic()
