@@ -133,7 +133,10 @@ class Journalling:
                 return  # its answer was given when it was carried out, and is in the whole's
         except JournalUnavailable:
             pass  # that is the answer
-        self._answers.final(ticket, None, answer)
+        try:
+            self._answers.final(ticket, None, answer)
+        except Exception:
+            log.exception("the answer to %s of %s could not be given", ticket.verb, ticket.principal)
 
     async def keep_house(self, journal_days: float) -> None:
         """Forget what is older than that, and write what could not be written, from time to time."""
