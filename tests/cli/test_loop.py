@@ -39,6 +39,7 @@ def test_ctrl_c_stops_what_runs_and_a_second_one_does_no_harm() -> None:
 @pytest.mark.usefixtures("handlers_kept")
 def test_a_closed_terminal_stops_it_but_not_under_nohup() -> None:
     hang_up = signal.Signals["SIGHUP"]
+    signal.signal(hang_up, signal.SIG_DFL)  # the tests themselves may run under nohup
 
     async def until_hung_up() -> str:
         stop = asyncio.Event()
