@@ -14,6 +14,7 @@ import msgspec
 
 from macnet_bridge.app.inspection import inspect
 from macnet_bridge.app.report import BrokerReport, CyclerReport, Note, Report, TransportReport
+from macnet_bridge.cli.config_option import config_option
 from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.cli.loop import run_async
 
@@ -27,16 +28,7 @@ Line = tuple[str, str]
 
 
 @click.command(epilog="Example: macnet-bridge check -c bridge.toml")
-@click.option(
-    "-c",
-    "--config",
-    "path",
-    required=True,
-    envvar="MACNET_CONFIG",
-    show_envvar=True,
-    metavar="PATH",
-    help="Configuration file (TOML).",
-)
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
 @log_options
 def check(path: str, as_json: bool, log_format: str, log_level: str) -> None:

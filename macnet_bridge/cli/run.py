@@ -10,22 +10,14 @@ from macnet_bridge.app.bridge import Bridge
 from macnet_bridge.app.config import Config
 from macnet_bridge.app.data_dir import DataDir
 from macnet_bridge.app.load import load, logins, password
+from macnet_bridge.cli.config_option import config_option
 from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.cli.loop import on_signals, run_async
 from macnet_bridge.macnet.protocol.messages import Login
 
 
 @click.command(epilog="Example: macnet-bridge run -c bridge.toml --log-format json")
-@click.option(
-    "-c",
-    "--config",
-    "path",
-    required=True,
-    envvar="MACNET_CONFIG",
-    show_envvar=True,
-    metavar="PATH",
-    help="Configuration file (TOML).",
-)
+@config_option
 @log_options
 def run(path: str, log_format: str, log_level: str) -> None:
     """Run the bridge until Ctrl-C or SIGTERM.

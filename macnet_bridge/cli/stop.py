@@ -10,6 +10,7 @@ import msgspec
 
 from macnet_bridge.app.load import load
 from macnet_bridge.app.stopping import Stopped, read_targets, stop
+from macnet_bridge.cli.config_option import config_option
 from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.cli.loop import run_async
 from macnet_bridge.errors import ConfigError
@@ -22,16 +23,7 @@ EXIT_NOT_CONFIRMED = 1
     epilog="Examples: macnet-bridge stop -c bridge.toml all; "
     "macnet-bridge stop -c bridge.toml lab1/5 lab2/1-16,33",
 )
-@click.option(
-    "-c",
-    "--config",
-    "path",
-    required=True,
-    envvar="MACNET_CONFIG",
-    show_envvar=True,
-    metavar="PATH",
-    help="Configuration file (TOML).",
-)
+@config_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
 @click.argument("targets", nargs=-1, required=True, metavar="CYCLER[/CHANNELS]... or all")
 @log_options
