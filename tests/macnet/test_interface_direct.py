@@ -29,7 +29,9 @@ from macnet_bridge.simulator import Behaviour, Received
 from macnet_bridge.simulator.answers import device
 from tests.macnet.running import CHANNEL, RunningCycler, Transport
 
-# What leaves 150 ms apart arrives less apart when the first one was held up. A tester wants 100 ms.
+# What leaves 150 ms apart arrives a little less apart when the first one was held up: on average of
+# several hardly so, but two of them by more on a busy machine. A tester wants 100 ms.
+LEAST_MEAN_GAP_S = 0.145
 LEAST_GAP_S = 0.12
 
 
@@ -57,8 +59,9 @@ def sent(record: Received) -> DirectOutput:
     return record.body
 
 
-def gaps(records: list[Received]) -> list[float]:
-    return [second.time - first.time for first, second in itertools.pairwise(records)]
+def are_apart(records: list[Received]) -> bool:
+    gaps = [second.time - first.time for first, second in itertools.pairwise(records)]
+    return min(gaps) >= LEAST_GAP_S and sum(gaps) / len(gaps) >= LEAST_MEAN_GAP_S
 
 
 def step(lab: RunningCycler) -> StepCode:
@@ -254,15 +257,16 @@ def test_q21_outputs_are_150_ms_apart_however_fast_they_are_asked_for(
         assert channel.set_direct_mode_output(ampere) is True
     records = outputs_of(lab)
     assert [sent(record).mode for record in records] == ["C", "D", "R", "C", "R"]
-    assert min(gaps(records)) >= LEAST_GAP_S
+    assert are_apart(records)
 
 
 def test_pacing_outlives_a_reconnect(lab: RunningCycler, channel: MaccorInterface) -> None:
     channel.set_direct_mode_output(0.2)
     channel.close()
     channel.start()
-    channel.set_direct_mode_output(0)
-    assert min(gaps(outputs_of(lab))) >= LEAST_GAP_S
+    for ampere in (0, 0.2, 0):
+        channel.set_direct_mode_output(ampere)
+    assert are_apart(outputs_of(lab))
 
 
 def test_an_output_that_comes_before_direct_mode_is_ready_is_tried_again() -> None:
@@ -272,7 +276,7 @@ def test_an_output_that_comes_before_direct_mode_is_ready_is_tried_again() -> No
         records = outputs_of(lab)
         assert lab.do(lambda cycler: cycler.channel(CHANNEL).state) is ChannelState.ACTIVE
         assert 3 <= len(records) <= 5
-        assert min(gaps(records)) >= LEAST_GAP_S
+        assert are_apart(records)
         assert {sent(record).current_ampere for record in records} == {0.2}
 
 
