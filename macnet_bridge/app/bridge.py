@@ -16,6 +16,7 @@ from macnet_bridge import __version__, kill_points
 from macnet_bridge.app import wiring
 from macnet_bridge.app.config import Config, CyclerSection
 from macnet_bridge.app.data_dir import DataDir, Memory
+from macnet_bridge.app.health import Health
 from macnet_bridge.app.http import serve_http
 from macnet_bridge.app.lease_file import LeaseFile
 from macnet_bridge.app.lock_file import open_locks
@@ -28,7 +29,7 @@ from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.service import CommandService, system_clock
 from macnet_bridge.commands.verbs import verb_names
 from macnet_bridge.macnet.protocol.messages import Login
-from macnet_bridge.payloads.status import SCHEMA_VERSION, BridgeHealth, BridgeInfo, BridgeStatus
+from macnet_bridge.payloads.status import SCHEMA_VERSION, BridgeInfo, BridgeStatus
 from macnet_bridge.store import Journal
 from macnet_bridge.telemetry.poller import Poller
 from macnet_bridge.telemetry.publisher import Identity, Publisher
@@ -159,7 +160,9 @@ class Bridge:
             tasks.create_task(commands.keep_house(self._config.commands.journal_days), name="journal"),
         ]
         serving = tasks.create_task(self._serving.run(tasks), name="serving")
-        health = tasks.create_task(self._tell_health(commands), name="health")
+        health = tasks.create_task(
+            self._tell_health(Health(self.identity, self.broker, commands)), name="health"
+        )
         await self._stop.wait()
         serving.cancel()
         await commands.drain(STOP_COMMANDS_S)
@@ -181,19 +184,12 @@ class Bridge:
             else:
                 receipts.put(message, commands.handle(message))
 
-    async def _tell_health(self, commands: CommandService) -> None:
+    async def _tell_health(self, health: Health) -> None:
         while True:
             await asyncio.sleep(HEALTH_S)
             if not self.broker.ready:
                 continue  # what is told later would be untrue by then
-            health = BridgeHealth(
-                unix_time_second=round(time.time(), 3),
-                session=self.identity.session,
-                run=self.identity.run,
-                commands_running=commands.running,
-                stops=commands.stop_latency.health(),
-            )
-            self._publish(self.topics.bridge_topic("health"), msgspec.json.encode(health), 0, False)
+            self._publish(self.topics.bridge_topic("health"), msgspec.json.encode(health.now()), 0, False)
 
     async def _say_goodbye(self) -> None:
         if not self.broker.ready:

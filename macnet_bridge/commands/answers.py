@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -23,8 +24,15 @@ message of this size."""
 _decoder = msgspec.json.Decoder(Acknowledgement)
 
 
+LATENCIES_KEPT = 1000
+
+
 class Answers:
-    """All acknowledgements of a bridge."""
+    """All acknowledgements of a bridge.
+
+    Attributes:
+        latencies_ms: of the last final ones, from the receipt of their commands.
+    """
 
     def __init__(
         self,
@@ -41,6 +49,7 @@ class Answers:
         self._memory = memory
         self._clock = clock
         self._audit = audit
+        self.latencies_ms: deque[float] = deque(maxlen=LATENCIES_KEPT)
 
     def accepted(self, ticket: Ticket) -> None:
         """Say that a command is valid and allowed, and not done yet."""
@@ -63,6 +72,8 @@ class Answers:
             payload = msgspec.json.encode(answer)
             self._publish(ticket, payload)
         self._audit.answered(ticket, answer)
+        if answer.latency_ms is not UNSET:
+            self.latencies_ms.append(answer.latency_ms)
         if entry is not None:
             self.recalled(entry, payload)
 

@@ -117,6 +117,11 @@ class CommandService:
         self.stop_latency = StopLatency()
         self._keeper = LeaseKeeper(self._leases, testers, topics, self._order, send, tasks, clock)
 
+    @property
+    def latencies_ms(self) -> Collection[float]:
+        """From the receipt of commands to their final acknowledgement, of the last thousand."""
+        return self._answers.latencies_ms
+
     def seen(self, cycler: str, channel: int, state: int) -> None:
         """A poll saw a channel in this state, by MacNet's number."""
         self._keeper.seen(cycler, channel, state)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 
-from macnet_bridge.payloads.status import Latency, StopHealth
+from macnet_bridge.payloads.health import StopHealth, latency
 
 KEPT = 1000
 """Stops that the figures are of: the last ones."""
@@ -32,16 +31,5 @@ class StopLatency:
     def health(self) -> StopHealth:
         """The figures, as they are published."""
         return StopHealth(
-            count=self.count, sent_ms=_figures(self._sent), confirmed_ms=_figures(self._confirmed)
+            count=self.count, sent_ms=latency(self._sent), confirmed_ms=latency(self._confirmed)
         )
-
-
-def _figures(values: Sequence[float]) -> Latency | None:
-    if not values:
-        return None
-    ordered = sorted(values)
-    return Latency(p50=_rank(ordered, 50), p99=_rank(ordered, 99), longest=ordered[-1])
-
-
-def _rank(ordered: Sequence[float], percent: int) -> float:
-    return ordered[-(-len(ordered) * percent // 100) - 1]

@@ -23,43 +23,6 @@ class BridgeStatus(Struct, frozen=True, kw_only=True):
     not_served: dict[str, str] | UnsetType = UNSET
 
 
-class Latency(Struct, frozen=True, kw_only=True):
-    """Of the last thousand of a kind, in milliseconds.
-
-    Attributes:
-        p50: median.
-        p99: 99th percentile, by nearest rank.
-    """
-
-    p50: float
-    p99: float
-    longest: float
-
-
-class StopHealth(Struct, frozen=True, kw_only=True):
-    """How quick the stops were that were confirmed.
-
-    Attributes:
-        count: of all since the bridge began.
-        sent_ms: from the receipt until the first request to the tester left; null before the first.
-        confirmed_ms: from the receipt until the tester showed that nothing runs.
-    """
-
-    count: int
-    sent_ms: Latency | None
-    confirmed_ms: Latency | None
-
-
-class BridgeHealth(Struct, frozen=True, kw_only=True):
-    """`R/bridge/B/health`, not retained."""
-
-    unix_time_second: float
-    session: str
-    run: int
-    commands_running: int
-    stops: StopHealth
-
-
 class BridgeInfo(Struct, frozen=True, kw_only=True):
     """`R/bridge/B/info`."""
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from macnet_bridge.commands.stop_latency import KEPT, StopLatency
-from macnet_bridge.payloads.status import Latency, StopHealth
+from macnet_bridge.payloads.health import Latency, StopHealth
 from tests.commands.lab import START, lab
 
 

@@ -1,0 +1,45 @@
+"""What the bridge says of its own health, every ten seconds."""
+
+from __future__ import annotations
+
+import time
+
+import psutil
+
+from macnet_bridge.broker import Broker
+from macnet_bridge.commands.service import CommandService
+from macnet_bridge.payloads.health import BridgeHealth, BrokerHealth, latency
+from macnet_bridge.telemetry.publisher import Identity
+
+
+class Health:
+    """Gathers the figures of all parts."""
+
+    def __init__(self, identity: Identity, broker: Broker, commands: CommandService) -> None:
+        self._identity = identity
+        self._broker = broker
+        self._commands = commands
+        self._process = psutil.Process()
+
+    def now(self) -> BridgeHealth:
+        """`R/bridge/B/health` of this moment."""
+        commands = self._commands
+        return BridgeHealth(
+            unix_time_second=round(time.time(), 3),
+            session=self._identity.session,
+            run=self._identity.run,
+            memory_megabytes=round(self._process.memory_info().rss / 1e6, 1),
+            commands_running=commands.running,
+            commands_ms=latency(commands.latencies_ms),
+            stops=commands.stop_latency.health(),
+            broker=self._broker_health(),
+        )
+
+    def _broker_health(self) -> BrokerHealth:
+        counters = self._broker.counters
+        return BrokerHealth(
+            queued=self._broker.queued,
+            losses=counters.losses,
+            dropped=counters.dropped,
+            refused=counters.refused,
+        )
