@@ -29,10 +29,11 @@ from macnet_bridge.telemetry.safekeeping import Owed, Place, Safekeeping
 TICK_S = 0.05
 
 REPEATED_S = 5.0
-"""What was confirmed so shortly before a broker was lost that forgot our session is sent again."""
+"""What was confirmed so shortly before a broker was lost, and came back without our session, is sent
+again: it may have forgotten its subscribers, and what it had for them."""
 
 REPEAT_AFTER_S = 3.0
-"""How long after that, so that subscribers are back, too."""
+"""How long after it came back, together with what was confirmed meanwhile: subscribers are back then, too."""
 
 _DRAIN_STEP_S = 0.01
 
@@ -97,6 +98,8 @@ class Delivery:
         self._bytes = 0
         self._now = time.monotonic()
         self._lost_at: float | None = None
+        self._repeat_since: float | None = None
+        self._repeat_at = 0.0
         self._will_flush = False
         self._numbered = 0
         self._live_per_second = 0.0
@@ -149,16 +152,14 @@ class Delivery:
     def connected(self, session_present: bool) -> None:
         """There is a broker. Without our session it may have lost what it had confirmed."""
         now = self._now = time.monotonic()
-        begins_at = now
         if not session_present and self._lost_at is not None:
-            for at, owed in self._confirmed_last:
-                if at >= self._lost_at - REPEATED_S:
-                    owed.was_confirmed = True
-                    self._safekeeping.keep(owed)
-                    begins_at = now + REPEAT_AFTER_S
-        self._confirmed_last.clear()
+            since = self._lost_at - REPEATED_S
+            self._repeat_since = since if self._repeat_since is None else min(since, self._repeat_since)
+            self._repeat_at = now + REPEAT_AFTER_S
+        elif self._repeat_since is None:
+            self._confirmed_last.clear()
         self._safekeeping.flush()
-        self._replay.begin(begins_at)
+        self._replay.begin(now if self._repeat_since is None else self._repeat_at)
 
     def lost(self) -> None:
         """There is no broker; what it had not confirmed was given back before."""
@@ -371,6 +372,8 @@ class Delivery:
         self._flush()
         if self._safekeeping.is_on and not self._safekeeping.is_failing:
             self._keep_older_than(self._now - self._limits.patience_s)
+        if self._repeat_since is not None and self._now >= self._repeat_at and self._is_ready():
+            self._keep_confirmed_again(self._repeat_since)
         self._safekeeping.flush()
         self._replay.pump(self._now, self._live_per_second, self._oldest_unconfirmed())
 
@@ -390,6 +393,15 @@ class Delivery:
             del self._in_memory[number]
             self._on_disk[number] = owed
             self._safekeeping.keep(owed)
+
+    def _keep_confirmed_again(self, since: float) -> None:
+        """What the broker may have forgotten, and what came before its subscribers were back."""
+        self._repeat_since = None
+        for at, owed in self._confirmed_last:
+            if at >= since:
+                owed.was_confirmed = True
+                self._safekeeping.keep(owed)
+        self._confirmed_last.clear()
 
     def _oldest_unconfirmed(self) -> int:
         oldest = next(iter(self._in_memory), 1 << 62)
