@@ -229,7 +229,7 @@ async def test_commands_are_answered_while_much_is_replayed(own_lab: Lab) -> Non
     spool.open()
     topic = f"{lab.root}/lab1/9/telemetry/reading"
     payload = b'{"run":0,"seq":%d,"is_historical":false,"x":"' + b"x" * 300 + b'"}'
-    await spool.keep([Message(n, time.time(), topic, payload % n) for n in range(1, 10_001)], [])
+    await spool.keep([Message(n, time.time(), topic, payload % n) for n in range(1, 4_001)], [])
     spool.close()
     peer = await subscriber(lab)
     bridge = await lab.bridge(cycler_table(cycler))
@@ -240,7 +240,7 @@ async def test_commands_are_answered_while_much_is_replayed(own_lab: Lab) -> Non
         assert done["status"] == "done"
     stopped = await peer.command(f"{lab.root}/lab1/2/cmd/suspend", {"id": "stop"})
     assert stopped["status"] == "done"
-    assert bridge.delivery.spool_health().waiting > 1000, "it was still replaying"
+    assert bridge.delivery.spool_health().waiting > 500, "it was still replaying"
     await until(lambda: bridge.delivery.spool_health().waiting == 0)
     replayed = [reading["seq"] for reading in readings(peer)[topic]]
-    assert replayed == list(range(1, 10_001))
+    assert replayed == list(range(1, 4_001))
