@@ -25,6 +25,8 @@ _SPARE_PAGES = 512
 """Kept free below the largest size, so that there is room to insert before the oldest go."""
 _DROPPED_AT_ONCE = 200
 _BUSY_S = 2.0
+_LOOKED_BACK = 50_000
+"""Messages that may have been kept since it was last noted how far their channels got, at most."""
 _SUFFIXES = ("", "-wal", "-shm")
 
 _SCHEMA = """
@@ -32,7 +34,11 @@ CREATE TABLE message (
     id INTEGER PRIMARY KEY,
     kept_at REAL NOT NULL,
     topic TEXT NOT NULL,
-    payload BLOB NOT NULL
+    payload BLOB NOT NULL,
+    cycler TEXT,
+    channel INTEGER,
+    run INTEGER,
+    seq INTEGER
 );
 CREATE TABLE safe (
     cycler TEXT NOT NULL,
@@ -42,13 +48,21 @@ CREATE TABLE safe (
     PRIMARY KEY (cycler, channel)
 ) WITHOUT ROWID;
 """
-_KEEP = "INSERT OR IGNORE INTO message (id, kept_at, topic, payload) VALUES (?, ?, ?, ?)"
+_KEEP = "INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _NOTE = """
 INSERT INTO safe (cycler, channel, run, seq) VALUES (?, ?, ?, ?)
 ON CONFLICT (cycler, channel) DO UPDATE SET run = excluded.run, seq = excluded.seq
 WHERE (excluded.run, excluded.seq) > (safe.run, safe.seq)
 """
 _OLDEST = "SELECT id, kept_at, topic, payload FROM message WHERE id > ? AND id < ? ORDER BY id LIMIT ?"
+_SAFE = f"""
+SELECT cycler, channel, run, max(seq) FROM (
+    SELECT cycler, channel, run, seq FROM safe
+    UNION ALL
+    SELECT cycler, channel, run, seq FROM (SELECT * FROM message ORDER BY id DESC LIMIT {_LOOKED_BACK})
+    WHERE cycler IS NOT NULL
+) GROUP BY cycler, channel, run ORDER BY run
+"""
 _FORGET = "DELETE FROM message WHERE id = ?"
 _DROP_OLD = """
 DELETE FROM message WHERE id IN (
@@ -67,12 +81,22 @@ class SpoolUnavailable(Exception):
 
 
 class Message(NamedTuple):
-    """One that waits. `kept_at` is in Unix seconds; ids rise in the order of the messages."""
+    """One that waits.
+
+    Attributes:
+        id: rises in the order of the messages.
+        kept_at: Unix seconds.
+        cycler, channel, run, seq: of a reading; not read back.
+    """
 
     id: int
     kept_at: float
     topic: str
     payload: bytes
+    cycler: str | None = None
+    channel: int | None = None
+    run: int | None = None
+    seq: int | None = None
 
 
 class Safe(NamedTuple):
@@ -162,12 +186,11 @@ class Spool:
             self._writer.close()
             self._writer = None
 
-    def keep(self, messages: Sequence[Message], safe: Sequence[Safe]) -> asyncio.Future[Done]:
-        """Keep messages, and note how far their channels got. Pushes out the oldest past the bound."""
+    def keep(self, messages: Sequence[Message]) -> asyncio.Future[Done]:
+        """Keep messages. Pushes out the oldest past the bound."""
 
         def insert(connection: sqlite3.Connection) -> Done:
             kept = connection.executemany(_KEEP, messages).rowcount
-            connection.executemany(_NOTE, safe)
             return Done(kept=kept, dropped_for_size=self._make_room(connection))
 
         return self._submit("keep", insert)
@@ -276,7 +299,9 @@ class Spool:
             connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
         elif version != SCHEMA_VERSION:
             raise sqlite3.DatabaseError(f"it was written by another version (schema {version})")
-        self.safe = [Safe(*row) for row in connection.execute("SELECT cycler, channel, run, seq FROM safe")]
+        # Of each channel the last run stays.
+        found = {(row[0], row[1]): Safe(*row) for row in connection.execute(_SAFE)}
+        self.safe = sorted(found.values())
         (last,) = connection.execute("SELECT max(id) FROM message").fetchone()
         self.last_id = last or 0
         self.waiting = 0

@@ -86,7 +86,7 @@ class Delivery:
         self._run = run
         self._limits = limits or DeliveryLimits()
         self._safekeeping = Safekeeping(spool, run, self._not_kept)
-        self._replay = Replay(self._safekeeping, self._send_again)
+        self._replay = Replay(self._safekeeping, self._send_again, self._wake)
         self._lines: dict[Place, _Line] = {}
         # Unconfirmed, by number, the oldest first: in memory alone, and on disk as well.
         self._in_memory: dict[int, Owed] = {}
@@ -101,6 +101,7 @@ class Delivery:
         self._repeat_since: float | None = None
         self._repeat_at = 0.0
         self._will_flush = False
+        self._will_pump = False
         self._numbered = 0
         self._live_per_second = 0.0
         self._published = 0
@@ -136,7 +137,8 @@ class Delivery:
 
     def passing(self, topic: str, payload: bytes, qos: int) -> None:
         """Something that the next one will replace anyway: sent if there is room."""
-        if not self._has_room or not self._send(topic, payload, qos):
+        settled = partial(self._passing_settled, len(topic) + len(payload))
+        if not self._has_room or not self._send(topic, payload, qos, settled):
             self._skipped += 1
 
     def suppress(self) -> None:
@@ -252,7 +254,8 @@ class Delivery:
     def _send_unkept(self, place: Place, topic: str, values: dict[str, Any]) -> None:
         payload = self._numbered_reading(place, values)
         seq = self._lines[place].seq
-        if self._send(topic, payload, 0, partial(self._unkept_settled, place, seq)):
+        size = len(topic) + len(payload)
+        if self._send(topic, payload, 0, partial(self._unkept_settled, place, seq, size)):
             self._published += 1
         else:
             self._lost += 1
@@ -277,27 +280,25 @@ class Delivery:
         topic: str,
         payload: bytes,
         qos: int,
-        settled: Callable[[bool], None] = lambda is_taken: None,
+        settled: Callable[[bool], None],
         *,
         retain: bool = False,
     ) -> bool:
+        """Publish; once it is taken or given up, `settled` has to call `_free`."""
         size = len(topic) + len(payload)
-
-        def done(is_taken: bool) -> None:
-            self._messages -= 1
-            self._bytes -= size
-            settled(is_taken)
-            if (self._newest or self._retained) and not self._will_flush:
-                self._will_flush = True
-                asyncio.get_running_loop().call_soon(self._flush)
-
         self._messages += 1
         self._bytes += size
-        if self._publish(Outgoing(topic, payload, qos, retain, None, done)):
+        if self._publish(Outgoing(topic, payload, qos, retain, None, settled)):
             return True
+        self._free(size)
+        return False
+
+    def _free(self, size: int) -> None:
         self._messages -= 1
         self._bytes -= size
-        return False
+        if (self._newest or self._retained) and not self._will_flush:
+            self._will_flush = True
+            asyncio.get_running_loop().call_soon(self._flush)
 
     def _flush(self) -> None:
         """Hand over what waited for room."""
@@ -316,6 +317,7 @@ class Delivery:
         was_on_disk = owed is None
         if owed is None:
             owed = self._on_disk.pop(number)
+        self._free(len(owed.topic) + len(owed.payload))
         if is_taken:
             self._arrived(owed)
         elif not self._is_ready():
@@ -334,7 +336,11 @@ class Delivery:
         if owed.place is not None:
             self._safekeeping.note(owed.place, owed.seq)
 
-    def _unkept_settled(self, place: Place, seq: int, is_taken: bool) -> None:
+    def _passing_settled(self, size: int, is_taken: bool) -> None:
+        self._free(size)
+
+    def _unkept_settled(self, place: Place, seq: int, size: int, is_taken: bool) -> None:
+        self._free(size)
         if is_taken:
             self._confirmed += 1
             self._safekeeping.note(place, seq)
@@ -342,10 +348,12 @@ class Delivery:
             self._lost += 1
 
     def _retained_settled(self, topic: str, payload: bytes, is_taken: bool) -> None:
+        self._free(len(topic) + len(payload))
         if not is_taken and not self._is_ready():
             self._retained.setdefault(topic, payload)
 
     def _replay_settled(self, owed: Owed, is_taken: bool) -> None:
+        self._free(len(owed.topic) + len(owed.payload))
         if not self._replay.settled(owed.number) or not (is_taken or self._is_ready()):
             return  # it is of an earlier connection, or will be sent again
         if is_taken:
@@ -375,7 +383,16 @@ class Delivery:
         if self._repeat_since is not None and self._now >= self._repeat_at and self._is_ready():
             self._keep_confirmed_again(self._repeat_since)
         self._safekeeping.flush()
-        self._replay.pump(self._now, self._live_per_second, self._oldest_unconfirmed())
+        self._pump()
+
+    def _wake(self) -> None:
+        if not self._will_pump:
+            self._will_pump = True
+            asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        self._will_pump = False
+        self._replay.pump(time.monotonic(), self._live_per_second, self._oldest_unconfirmed())
 
     def _every_second(self, seconds: float) -> None:
         self._live_per_second = self._numbered / seconds

@@ -31,14 +31,18 @@ class Replay:
 
     Args:
         send: publishes one; False when it cannot leave now.
+        wake: have `pump` called soon.
     """
 
-    def __init__(self, safekeeping: Safekeeping, send: Callable[[Message], bool]) -> None:
+    def __init__(
+        self, safekeeping: Safekeeping, send: Callable[[Message], bool], wake: Callable[[], None]
+    ) -> None:
         self._safekeeping = safekeeping
         self._send = send
+        self._wake = wake
         self._rows: deque[Message] = deque()
         self._under_way: set[int] = set()
-        self._sent_up_to = 0
+        self._fetched_up_to = 0
         self._allowance = 0.0
         self._counted_at = 0.0
         self._begins_at: float | None = None
@@ -66,7 +70,7 @@ class Replay:
         self._epoch += 1
         self._rows.clear()
         self._under_way.clear()
-        self._sent_up_to = 0
+        self._fetched_up_to = 0
         self._is_fetching = False
 
     def settled(self, number: int) -> bool:
@@ -74,6 +78,8 @@ class Replay:
         if number not in self._under_way:
             return False
         self._under_way.remove(number)
+        if self._rows:
+            self._wake()
         return True
 
     def pump(self, now: float, live_per_second: float, before: int) -> None:
@@ -92,7 +98,8 @@ class Replay:
         while self._rows and self._allowance >= 1 and len(self._under_way) < WINDOW:
             if not self._send_one(self._rows[0]):
                 break
-        if not self._rows and not self._is_fetching and self._safekeeping.waiting > len(self._under_way):
+        known = len(self._rows) + len(self._under_way)
+        if len(self._rows) < WINDOW and not self._is_fetching and self._safekeeping.waiting > known:
             self._fetch(before)
 
     def _send_one(self, row: Message) -> bool:
@@ -114,6 +121,7 @@ class Replay:
             self._is_fetching = False
             self._rows.extend(rows)
             if rows:
-                self._sent_up_to = rows[-1].id
+                self._fetched_up_to = rows[-1].id
+                self._wake()
 
-        self._safekeeping.fetch(self._sent_up_to, before, _FETCHED_AT_ONCE, fetched)
+        self._safekeeping.fetch(self._fetched_up_to, before, _FETCHED_AT_ONCE, fetched)

@@ -136,8 +136,9 @@ class Safekeeping:
             self.flush()
 
     def note(self, place: Place, seq: int) -> None:
-        """A reading of this run was confirmed."""
-        self._safe[place] = seq
+        """A reading of this run was confirmed, or is on disk."""
+        if seq > self._safe.get(place, 0):
+            self._safe[place] = seq
 
     def flush(self) -> None:
         """Give what was gathered to the thread that writes."""
@@ -210,20 +211,21 @@ class Safekeeping:
             return
         self._writing += len(batch)
         now = time.time()
-        reached: dict[Place, int] = {}
-        for owed in batch:
-            if owed.place is not None:
-                reached[owed.place] = max(owed.seq, reached.get(owed.place, 0))
-        kept = self._spool.keep(
-            [Message(owed.number, now, owed.topic, owed.payload) for owed in batch],
-            [Safe(cycler, channel, self._run, seq) for (cycler, channel), seq in reached.items()],
-        )
-        kept.add_done_callback(partial(self._written, batch))
+        messages = [
+            Message(owed.number, now, owed.topic, owed.payload)
+            if owed.place is None
+            else Message(owed.number, now, owed.topic, owed.payload, *owed.place, self._run, owed.seq)
+            for owed in batch
+        ]
+        self._spool.keep(messages).add_done_callback(partial(self._written, batch))
 
     def _written(self, batch: list[Owed], future: asyncio.Future[Any]) -> None:
         self._writing -= len(batch)
         if self._finished(future):
             self._kept += len(batch)
+            for owed in batch:
+                if owed.place is not None:
+                    self.note(owed.place, owed.seq)
             self._recovered()
         else:
             self._failed_at = time.monotonic()

@@ -17,7 +17,7 @@ from macnet_bridge.simulator import Behaviour
 from macnet_bridge.store import Spool
 from macnet_bridge.store.spool import FILE, Message
 from tests.bridge.conftest import Lab
-from tests.bridge.mqtt_peer import MqttPeer
+from tests.bridge.mqtt_peer import MqttPeer, Seen
 from tests.bridge.running import cycler_table
 from tests.commands.samples import running
 
@@ -136,12 +136,17 @@ def on_disk(folder: Path) -> tuple[list[str], dict[int, list[int]]]:
     connection = sqlite3.connect(folder / FILE)
     try:
         rows = connection.execute("SELECT topic, payload FROM message ORDER BY id").fetchall()
-        safe = connection.execute("SELECT channel, run, seq FROM safe").fetchall()
+        read = "SELECT channel, run, seq FROM {} WHERE channel IS NOT NULL ORDER BY run, seq"
+        safe = [*connection.execute(read.format("safe")), *connection.execute(read.format("message"))]
     except sqlite3.OperationalError:
         return [], {}
     finally:
         connection.close()
     return [topic for topic, _ in rows], {channel: [run, seq] for channel, run, seq in safe}
+
+
+def of_run_2(topic: str) -> Callable[[Seen], bool]:
+    return lambda seen: seen.topic == topic and bool(seen.json["run"] == 2)
 
 
 async def test_a_bridge_that_is_killed_while_the_broker_is_away(own_lab: Lab) -> None:
@@ -168,7 +173,7 @@ async def test_a_bridge_that_is_killed_while_the_broker_is_away(own_lab: Lab) ->
     await until(arrived)
     for number in range(1, 5):
         topic = f"{lab.root}/lab1/{number}/telemetry/reading"
-        await peer.wait(lambda seen, topic=topic: seen.topic == topic and seen.json["run"] == 2)
+        await peer.wait(of_run_2(topic))
         came = readings(peer)[topic]
         historical = [reading["seq"] for reading in came if reading["is_historical"]]
         assert historical == list(range(historical[0], historical[-1] + 1))
@@ -229,7 +234,7 @@ async def test_commands_are_answered_while_much_is_replayed(own_lab: Lab) -> Non
     spool.open()
     topic = f"{lab.root}/lab1/9/telemetry/reading"
     payload = b'{"run":0,"seq":%d,"is_historical":false,"x":"' + b"x" * 300 + b'"}'
-    await spool.keep([Message(n, time.time(), topic, payload % n) for n in range(1, 4_001)], [])
+    await spool.keep([Message(n, time.time(), topic, payload % n) for n in range(1, 4_001)])
     spool.close()
     peer = await subscriber(lab)
     bridge = await lab.bridge(cycler_table(cycler))

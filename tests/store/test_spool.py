@@ -34,14 +34,18 @@ def messages(first: int, last: int, kept_at: float = 1000.0) -> list[Message]:
     return [Message(n, kept_at, f"t/{n % 8}", PAYLOAD) for n in range(first, last + 1)]
 
 
+def reading(number: int, channel: int, run: int, seq: int) -> Message:
+    return Message(number, 1000.0, "t", PAYLOAD, "lab1", channel, run, seq)
+
+
 async def ids(spool: Spool) -> list[int]:
     return [message.id for message in await spool.oldest(0, ALL, 1_000_000)]
 
 
 async def test_what_is_kept_comes_back_in_order(tmp_path: Path) -> None:
     with spool_in(tmp_path) as spool:
-        await spool.keep(messages(11, 20), [])
-        await spool.keep(messages(1, 10), [])
+        await spool.keep(messages(11, 20))
+        await spool.keep(messages(1, 10))
         assert spool.waiting == 20
     with spool_in(tmp_path) as spool:
         assert spool.last_id == 20
@@ -56,24 +60,25 @@ async def test_what_is_kept_comes_back_in_order(tmp_path: Path) -> None:
 
 async def test_the_same_message_twice_is_one(tmp_path: Path) -> None:
     with spool_in(tmp_path) as spool:
-        await spool.keep(messages(1, 5), [])
-        await spool.keep(messages(3, 7), [])
+        await spool.keep(messages(1, 5))
+        await spool.keep(messages(3, 7))
         assert (spool.waiting, await ids(spool)) == (7, [1, 2, 3, 4, 5, 6, 7])
 
 
 async def test_how_far_channels_got(tmp_path: Path) -> None:
     with spool_in(tmp_path) as spool:
         assert spool.safe == []
-        await spool.keep(messages(1, 1), [Safe("lab1", 1, 3, 20), Safe("lab1", 2, 3, 7)])
-        await spool.tend([Safe("lab1", 1, 3, 19), Safe("lab1", 2, 4, 1)], 1000.0)
+        await spool.keep([reading(1, 1, 3, 20), reading(2, 2, 3, 7), Message(3, 1.0, "event", b"")])
+        await spool.tend([Safe("lab1", 1, 3, 19), Safe("lab1", 2, 4, 1), Safe("lab1", 3, 2, 9)], 1000.0)
+        await spool.tend([Safe("lab1", 3, 2, 8)], 1000.0)
     with spool_in(tmp_path) as spool:
-        assert spool.safe == [Safe("lab1", 1, 3, 20), Safe("lab1", 2, 4, 1)]
+        assert spool.safe == [Safe("lab1", 1, 3, 20), Safe("lab1", 2, 4, 1), Safe("lab1", 3, 2, 9)]
 
 
 async def test_the_oldest_go_first_when_it_is_full(tmp_path: Path) -> None:
     with spool_in(tmp_path, max_bytes=1 << 20) as spool:
         for first in range(1, 10_001, 100):
-            await spool.keep(messages(first, first + 99), [])
+            await spool.keep(messages(first, first + 99))
         left = await ids(spool)
         assert left == list(range(left[0], 10_001)), "what is left is the newest, without a hole"
         assert 500 < len(left) < 2000
@@ -85,8 +90,8 @@ async def test_the_oldest_go_first_when_it_is_full(tmp_path: Path) -> None:
 
 async def test_what_is_too_old_goes(tmp_path: Path) -> None:
     with spool_in(tmp_path, max_age_s=100.0) as spool:
-        await spool.keep(messages(1, 10, kept_at=1000.0), [])
-        await spool.keep(messages(11, 15, kept_at=1050.0), [])
+        await spool.keep(messages(1, 10, kept_at=1000.0))
+        await spool.keep(messages(11, 15, kept_at=1050.0))
         await spool.tend([], 1100.0)
         assert (spool.waiting, spool.oldest_at) == (15, 1000.0)
         await spool.tend([], 1101.0)
@@ -97,9 +102,9 @@ async def test_what_is_too_old_goes(tmp_path: Path) -> None:
 
 async def test_closed(tmp_path: Path) -> None:
     with spool_in(tmp_path) as spool:
-        last = spool.keep(messages(1, 1), [])
+        last = spool.keep(messages(1, 1))
     assert (await last).kept == 1
-    for future in (spool.keep(messages(2, 2), []), spool.oldest(0, ALL, 1)):
+    for future in (spool.keep(messages(2, 2)), spool.oldest(0, ALL, 1)):
         with pytest.raises(SpoolUnavailable):
             await future
 
@@ -110,7 +115,7 @@ async def test_closed(tmp_path: Path) -> None:
 async def test_it_can_be_emptied_when_its_file_is_full(tmp_path: Path) -> None:
     """As on a full disk: nothing can be added, and what waits can still go."""
     with spool_in(tmp_path) as spool:
-        await spool.keep(messages(1, 1000), [])
+        await spool.keep(messages(1, 1000))
         assert spool._writer is not None
         connection = spool._writer._connection
         assert connection is not None
@@ -120,11 +125,11 @@ async def test_it_can_be_emptied_when_its_file_is_full(tmp_path: Path) -> None:
             lambda: connection.execute(f"PRAGMA max_page_count = {limit}").fetchone()
         ).result()
         with pytest.raises(SpoolUnavailable, match="full") as full:
-            await spool.keep(messages(2001, 3000), [])
+            await spool.keep(messages(2001, 3000))
         assert not full.value.is_damaged
         assert spool.waiting == 1000
         await spool.forget(range(1, 501))
-        await spool.keep(messages(2001, 2100), [])
+        await spool.keep(messages(2001, 2100))
         assert spool.waiting == 600
 
 
@@ -134,7 +139,7 @@ async def test_a_damaged_file_is_moved_aside(tmp_path: Path, damage: bytes) -> N
     with spool_in(tmp_path) as spool:
         assert spool.set_aside == tmp_path / f"{FILE}.damaged-1"
         assert spool.set_aside.read_bytes() == damage
-        await spool.keep(messages(1, 5), [])
+        await spool.keep(messages(1, 5))
     with spool_in(tmp_path) as spool:
         assert spool.set_aside is None
         assert await ids(spool) == [1, 2, 3, 4, 5]
@@ -142,12 +147,13 @@ async def test_a_damaged_file_is_moved_aside(tmp_path: Path, damage: bytes) -> N
 
 async def test_damage_within_is_found(tmp_path: Path) -> None:
     with spool_in(tmp_path) as spool:
-        await spool.keep(messages(1, 5000), [])
+        await spool.keep([Message(n, 1.0, "t", b"x") for n in range(1, 70_001)])
     with (tmp_path / FILE).open("r+b") as file:
-        file.seek(100 * 4096)
-        file.write(os.urandom(50 * 4096))
+        file.seek(10 * 4096)  # among the oldest, where opening does not look
+        file.write(os.urandom(20 * 4096))
     spool = Spool(tmp_path, max_bytes=64 << 20, max_age_s=1e9)
     spool.open()
+    assert spool.set_aside is None
     with pytest.raises(SpoolUnavailable) as damaged:
         await spool.count()
     assert damaged.value.is_damaged
@@ -165,14 +171,14 @@ async def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
 _KEEPS_UNTIL_KILLED = """
 import asyncio, sys
 from macnet_bridge.store import Spool
-from macnet_bridge.store.spool import Message, Safe
+from macnet_bridge.store.spool import Message
 
 async def main():
     spool = Spool(sys.argv[1], max_bytes=64 << 20, max_age_s=1e9)
     spool.open()
     for first in range(1, 10**9, 50):
-        rows = [Message(n, 1.0, "t", b"x" * 400) for n in range(first, first + 50)]
-        await spool.keep(rows, [Safe("lab1", 1, 1, first + 49)])
+        rows = [Message(n, 1.0, "t", b"x" * 400, "lab1", 1, 1, n) for n in range(first, first + 50)]
+        await spool.keep(rows)
         print(first + 49, flush=True)
 
 asyncio.run(main())
@@ -210,10 +216,10 @@ async def _whole(folder: Path) -> tuple[list[int], list[Safe]]:
 async def test_nothing_else_may_look_into_it_for_long(tmp_path: Path) -> None:
     """Another program that reads does not keep us from writing."""
     with spool_in(tmp_path) as spool:
-        await spool.keep(messages(1, 5), [])
+        await spool.keep(messages(1, 5))
         other = sqlite3.connect(tmp_path / FILE)
         other.execute("BEGIN")
         assert other.execute("SELECT count(*) FROM message").fetchone() == (5,)
-        await asyncio.wait_for(spool.keep(messages(6, 10), []), 10)
+        await asyncio.wait_for(spool.keep(messages(6, 10)), 10)
         other.close()
         assert spool.waiting == 10
