@@ -65,20 +65,20 @@ async def _receive_all(
     transport: Transport, dialect: Dialect, flight: _Flight[Any], timeout_s: float
 ) -> None:
     now = asyncio.get_running_loop().time
-    # One limit for all, moved by each reply that had to be waited for: to set one costs as much
-    # as to read a reply.
+    # One limit for all, moved by each reply that had to be waited for: to move it costs as much
+    # as to read a reply. Those that came together came at the same time.
     async with asyncio.timeout(timeout_s) as limit:
-        while flight.is_under_way:
+        for _ in range(flight.count):
             try:
                 reply = dialect.take()
                 if reply is None:
+                    limit.reschedule(now() + timeout_s)
                     reply = await receive(transport, dialect)
                 check_result(flight.function, reply)
                 flight.came(reply)
             except TesterRefused as error:
                 flight.came(error)
             dialect.turn()
-            limit.reschedule(now() + timeout_s)
 
 
 class _Flight(Generic[R]):
@@ -89,14 +89,11 @@ class _Flight(Generic[R]):
     ) -> None:
         self.function = function
         self.outcomes: list[R | MacNetBridgeError] = []
+        self.count = len(channels)
         self._channels = channels
         self._request = request
         self._watcher = watcher
         self._sent_at = time.monotonic()
-
-    @property
-    def is_under_way(self) -> bool:
-        return len(self.outcomes) < len(self._channels)
 
     def came(self, outcome: Any) -> None:
         """The reply to the next request came, or its refusal."""
@@ -107,7 +104,7 @@ class _Flight(Generic[R]):
         """It went wrong with the next one, and nobody waits for those behind it any more."""
         channel = self._channels[len(self.outcomes)]
         self.came(error)
-        while self.is_under_way:
+        while len(self.outcomes) < self.count:
             self.came(NoReply(f"{self.function}: given up after channel {channel}: {error}"))
 
     def cancelled(self) -> None:

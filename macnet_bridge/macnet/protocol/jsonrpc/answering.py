@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -61,13 +62,18 @@ def _decode_params(params: Any, request_id: RequestId) -> Request:
     form = find_form(function.fclass, function.fnum, reply_to_wire(channel), b"")
     if form is not None and form.json:
         function = form
-    needed = {info.encode_name for info in msgspec.structs.fields(function.request) if info.required}
-    if needed - params.keys():
+    if _needed(function) - params.keys():
         raise BadRequest(BadRequest.MISSING_OBJECT)
     try:
         return Request(function, channel, msgspec.convert(params, function.request), request_id)
     except msgspec.ValidationError:
         raise BadRequest(BadRequest.ILLEGAL_VALUE) from None
+
+
+@cache
+def _needed(function: Function[Any, Any]) -> frozenset[str]:
+    """MacNet's names of the fields that a request must have."""
+    return frozenset(info.encode_name for info in msgspec.structs.fields(function.request) if info.required)
 
 
 def _function(params: dict[str, Any]) -> Function[Any, Any]:
