@@ -109,16 +109,24 @@ def encode_reply(
         as_printed: with the envelope that the manual prints for this function, which for some
             of class 7 is that of a request.
     """
-    fields = msgspec.to_builtins(reply)
-    shown = {key: value for key, value in fields.items() if value is not None}
-    content = encoder.encode({key: value for key, value in shown.items() if key not in function.binary_only})
     # The answer to an echo is the request.
     is_request = function is ECHO or (as_printed and function.printed_as_request)
     envelope = b'"method":"MacNet","params"' if is_request else b'"result"'
     return b'{"jsonrpc":"2.0",%b:%b,"id":%b}' % (
         envelope,
-        body(function, reply_to_wire(channel), content),
+        body(function, reply_to_wire(channel), _content(function, reply)),
         encoder.encode(request_id),
+    )
+
+
+def _content(function: Function[Any, Any], reply: Message) -> bytes:
+    """The fields that the reply has and JSON knows."""
+    if not function.binary_only and None not in msgspec.structs.astuple(reply):
+        return encoder.encode(reply)
+    fields: dict[str, Any] = msgspec.to_builtins(reply)
+    hidden = function.binary_only
+    return encoder.encode(
+        {key: value for key, value in fields.items() if value is not None and key not in hidden}
     )
 
 
