@@ -37,7 +37,7 @@ SWEEP_S = 1.0
 ACTIVE_SHARE = 10
 """One channel of so many runs a test."""
 
-SETTLE_S = 20.0
+SETTLE_S = 40.0
 """The first look at every channel takes two requests each, 9 s at these testers."""
 
 TELEMETRY = """\
