@@ -68,6 +68,8 @@ def bounds_of(tester_time: datetime, asked: float, answered: float) -> Bounds:
 class TesterClock:
     """The clock of one tester, followed over its replies."""
 
+    __test__ = False  # not a test case, whatever pytest makes of the name
+
     def __init__(self) -> None:
         self._older: Bounds | None = None
         self._newer: Bounds | None = None

@@ -43,7 +43,7 @@ class Record:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __call__(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:
-        self.messages.append((topic, msgspec.json.decode(payload), qos, retain))
+        self.messages.append((topic, msgspec.json.decode(payload) if payload else None, qos, retain))
         self._news.set()
 
     def on(self, leaf: str, since: int = 0) -> list[Any]:
