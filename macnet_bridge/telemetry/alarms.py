@@ -180,6 +180,10 @@ class AlarmTable:
     def __init__(self) -> None:
         self._held: dict[Place, tuple[Finding, float]] = {}
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._held
+
     def get(self, place: Place) -> Finding | None:
         held = self._held.get(place)
         return held and held[0]

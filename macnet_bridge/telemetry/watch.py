@@ -14,13 +14,14 @@ from macnet_bridge.payloads.alarms import Alarm, AlarmKind
 from macnet_bridge.telemetry import alarms
 from macnet_bridge.telemetry.alarms import NO_LIMITS, AlarmLimits, AlarmTable, Finding, LimitJudge
 from macnet_bridge.telemetry.channel import Channel
-from macnet_bridge.telemetry.clock import TesterClock
+from macnet_bridge.telemetry.clock import Bounds, TesterClock
 from macnet_bridge.telemetry.events import Look, completes, event, happened
 from macnet_bridge.telemetry.publisher import Publisher
 from macnet_bridge.tester import Tester
 
 CLOCK_STEP_S = 0.25
-"""A clock offset is published again when it changed by so much, and is known as well as that."""
+"""A clock offset is published again when it changed by so much, and is known as well as that; and
+when it is known four times as well as what was published."""
 
 _CLOCK_EVERY_S = 0.05
 
@@ -53,6 +54,7 @@ class Watch:
         self._clock = TesterClock()
         self._clock_due = 0.0
         self._told_offset: float | None = None
+        self._told_width_s = 1.0
         self._survey: Survey | None = None
         self._has_ends = True
         self._is_there = False
@@ -66,6 +68,7 @@ class Watch:
             self._looks.clear()  # what happened between two testers is no event
         self._survey, self._is_there, self._has_ends = found, True, True
         self._clock, self._told_offset = TesterClock(), found.clock_offset_second
+        self._told_width_s = 1.0
         for number, kind in self._alarms.places():
             if kind == "stale" and number is None:
                 self._put(None, "stale", None, now_unix)
@@ -154,6 +157,8 @@ class Watch:
             self._put(number, "stop_unconfirmed", None, now_unix)
 
     def _put(self, number: int | None, kind: AlarmKind, finding: Finding | None, now_unix: float) -> None:
+        if finding is None and self._alarms.is_empty:
+            return  # as nearly always
         place = (number, kind)
         if not self._alarms.put(place, finding, now_unix):
             return
@@ -180,11 +185,13 @@ class Watch:
             return  # a clock that stands still has no offset
         self._clock.see(status.tester_time, asked_unix, now_unix)
         offset = self._clock.offset
-        if offset is not None and offset.width <= 2 * CLOCK_STEP_S and self._is_news(offset.middle):
-            self._told_offset = offset.middle
+        if offset is not None and offset.width <= 2 * CLOCK_STEP_S and self._is_news(offset):
+            self._told_offset, self._told_width_s = offset.middle, offset.width
             self._publisher.clock_offset(round(offset.middle, 2))
         held = self._alarms.get((None, "clock"))
         self._put(None, "clock", alarms.clock(self._clock, held, now_unix), now_unix)
 
-    def _is_news(self, offset_second: float) -> bool:
-        return self._told_offset is None or abs(offset_second - self._told_offset) > CLOCK_STEP_S
+    def _is_news(self, offset: Bounds) -> bool:
+        if self._told_offset is None or abs(offset.middle - self._told_offset) > CLOCK_STEP_S:
+            return True
+        return offset.width <= self._told_width_s / 4
