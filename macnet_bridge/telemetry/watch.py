@@ -69,9 +69,16 @@ class Watch:
         self._survey, self._is_there, self._has_ends = found, True, True
         self._clock, self._told_offset = TesterClock(), found.clock_offset_second
         self._told_width_s = 1.0
-        for number, kind in self._alarms.places():
-            if kind == "stale" and number is None:
-                self._put(None, "stale", None, now_unix)
+        self._put(None, "stale", None, now_unix)
+        self._forget({number for number in self._looks if not self._tester.serves(number)}, now_unix)
+
+    def _forget(self, numbers: set[int], now_unix: float) -> None:
+        """Channels that a tester had before and has no more."""
+        for number in numbers:
+            del self._looks[number]
+        for place in self._alarms.places():
+            if place[0] in numbers:
+                self._put(*place, None, now_unix)
 
     def gone(self, why: str, now_unix: float) -> None:
         """The tester is away, and with it all that was seen of its channels."""
@@ -107,6 +114,7 @@ class Watch:
         if before is not None:
             self._tell_events(number, before, after, end)
         self._judge(number, status, now_unix)
+        self._see_stopped(number, status, asked_unix, now_unix)
         if now_unix >= self._clock_due or now_unix < self._clock_due - _CLOCK_EVERY_S:
             self._clock_due = now_unix + _CLOCK_EVERY_S
             self._see_clock(status, asked_unix, now_unix)
@@ -145,8 +153,16 @@ class Watch:
         self._put(number, "limit", judge.judge(status, current), now_unix)
         self._put(number, "problem", alarms.problem(status), now_unix)
         self._put(number, "stale", None, now_unix)
-        if status.state in STOPPED and self._survey is not None and self._survey.live:
-            self._put(number, "stop_unconfirmed", None, now_unix)
+
+    def _see_stopped(
+        self, number: int, status: StatusAndReadings, asked_unix: float, now_unix: float
+    ) -> None:
+        """That nothing runs, by a reading that was asked for after the stop, ends the doubt about it."""
+        place: alarms.Place = (number, "stop_unconfirmed")
+        if self._alarms.get(place) is None or status.state not in STOPPED:
+            return
+        if self._survey is not None and self._survey.live and asked_unix >= self._alarms.since(place):
+            self._put(*place, None, now_unix)
 
     def _stop_ended(self, number: int, verb: str, ends_test: bool, why: str | None, now_unix: float) -> None:
         if why is not None:
