@@ -57,6 +57,10 @@ JOURNAL_S = 0.4
 LEASE_STOP_S = 0.1
 """How much longer the bridge may take to stop for each channel under direct control."""
 
+STOP_DOUBTFUL_S = 4.0
+"""A stop that has not ended by then raises an alarm, and is repeated all the same. Less would alarm
+for channels that only wait for their turn when all of a large tester are stopped."""
+
 
 def system_clock() -> Now:
     """This moment."""
@@ -246,7 +250,7 @@ class CommandService:
         """
         if self._is_stopping:
             raise Rejected("CANCELLED", "the bridge is stopping")
-        self._lane(job).add(job)  # begins in a task of its own, so that what follows is in time
+        self._add(job)  # begins in a task of its own, so that what follows is in time
         self._audit.admitted(job.ticket)
         if entry is not None:
             self._remembered[job] = entry
@@ -271,6 +275,16 @@ class CommandService:
 
         record.begun.add_done_callback(say)
 
+    def _add(self, job: Job[Any]) -> None:
+        self._lane(job).add(job)
+        if job.overtakes:
+            asyncio.get_running_loop().call_later(STOP_DOUBTFUL_S, self._doubt, job)
+
+    def _doubt(self, job: Job[Any]) -> None:
+        """A stop should have ended by now."""
+        if not job.finished.is_set():
+            self._tell_stop(job, f"it has been under way for {STOP_DOUBTFUL_S:g} s")
+
     def _lane(self, job: Job[Any]) -> Lane:
         place = (job.ticket.cycler, job.ticket.channel)
         lane = self._lanes.get(place)
@@ -287,7 +301,7 @@ class CommandService:
         answer: asyncio.Future[Acknowledgement] = asyncio.get_running_loop().create_future()
         self._orders[job] = answer
         self._running[job] = None
-        self._lane(job).add(job)
+        self._add(job)
         return await answer
 
     def _finish_job(self, job: Job[Any], answer: Acknowledgement) -> None:
@@ -310,9 +324,7 @@ class CommandService:
 
     def _tell_of_stop(self, job: Job[Any], answer: Acknowledgement) -> None:
         """Have an alarm raised where a channel may still run that was to stop, or cleared."""
-        channel = job.ticket.channel
-        tester = self._testers.get(job.ticket.cycler or "")
-        if not job.overtakes or tester is None or channel is None:
+        if not job.overtakes:
             return
         problem = answer.error or None
         why = problem and problem.message
@@ -320,7 +332,14 @@ class CommandService:
             problem is not None and problem.code == "TESTER_OFFLINE"
         )
         if answer.status == "done" or is_doubtful:
-            tester.stop_ended(channel, job.verb.name, job.verb.name != "rest", why, self._clock().unix)
+            self._tell_stop(job, why)
+
+    def _tell_stop(self, job: Job[Any], why: str | None) -> None:
+        """Pass on what keeps a stop from being confirmed, None when it is."""
+        verb, channel = job.verb.name, job.ticket.channel
+        tester = self._testers.get(job.ticket.cycler or "")
+        if tester is not None and channel is not None:
+            tester.stop_ended(channel, verb, verb != "rest", why, self._clock().unix)
 
     @staticmethod
     def _ends_lease(job: Job[Any], answer: Acknowledgement) -> bool:
