@@ -16,7 +16,7 @@ WINDOW = 100
 """How many of them may be unconfirmed; a live reading waits behind so many at most."""
 
 _BURST_S = 0.1
-_FETCHED_AT_ONCE = 200
+FETCHED_AT_ONCE = 200
 _LIVE = b'"is_historical":false'
 _HISTORICAL = b'"is_historical":true'
 
@@ -124,4 +124,4 @@ class Replay:
                 self._fetched_up_to = rows[-1].id
                 self._wake()
 
-        self._safekeeping.fetch(self._fetched_up_to, before, _FETCHED_AT_ONCE, fetched)
+        self._safekeeping.fetch(self._fetched_up_to, before, FETCHED_AT_ONCE, fetched)

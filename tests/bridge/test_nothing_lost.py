@@ -196,7 +196,8 @@ async def test_a_bridge_that_is_stopped_while_the_broker_is_away(own_lab: Lab) -
     assert process.interrupt() == 0
     lab.broker.start()
     process.start()
-    await peer.wait(lambda seen: seen.topic.endswith("/1/telemetry/reading") and seen.json["run"] == 2)
+    for number in (1, 2):
+        await peer.wait(of_run_2(f"{lab.root}/lab1/{number}/telemetry/reading"))
     await until(lambda: not on_disk(lab.folder / "data")[0])
     await until(lambda: not gaps(peer))
     for came in readings(peer).values():
