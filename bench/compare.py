@@ -40,7 +40,8 @@ from bench.rows import (
     measure,
     rows,
 )
-from bench.table import remark_on_subscriber, table
+from bench.table import remark_on_failures, remark_on_subscriber, table
+from bench.wire import WireError
 
 QUICK_SECONDS, QUICK_COMMANDS = 1.0, 20
 NO_NODE_RED = (
@@ -98,7 +99,7 @@ def main(
     json_file: Path | None,
     quick: bool,
 ) -> None:
-    """Compare, and print one table of goals and one of rows.
+    """Compare, and print one table of goals and one of rows; exit 1 when a row could not be measured.
 
     Example: python bench/compare.py --runs 3 --node-red /opt/node-red --json bench.json
     """
@@ -124,11 +125,14 @@ def main(
     taken_by_key = dict(zip((row.key for row in chosen), samples, strict=True))
     verdicts = [judge_ratio(ratio, taken_by_key, rounds * runs) for ratio in ratios(channels)]
     verdicts += [judge_figure(figure, figures, absent) for figure in FIGURES]
-    remarks = [*remark_on_subscriber(taken_by_key), *([] if program else [NO_NODE_RED])]
+    failures = list(remark_on_failures(taken_by_key))
+    remarks = [*remark_on_subscriber(taken_by_key), *([] if program else [NO_NODE_RED]), *failures]
     print(table(facts, chosen, samples, verdicts, remarks))
     if json_file:
         content = as_json(facts, chosen, samples, verdicts) | {"scripts": figures, "remarks": remarks}
         json_file.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    if failures:
+        sys.exit(1)
 
 
 def choose(all_rows: Sequence[Row], *, only: str, quick: bool, with_node_red: bool) -> list[Row]:
@@ -152,10 +156,19 @@ def run(chosen: Sequence[Row], rounds: int, channels: int, name: str = "", **mor
         for number in range(1, rounds + 1):
             for row, taken in zip(chosen, samples, strict=True):
                 print(f"{name}round {number}: {row.key}", file=sys.stderr)
-                with row.setup(bench, row) as measured:
-                    time.sleep(measured.settle_s)
-                    taken.append(measure(bench, measured, row))
+                taken.append(_take(bench, row))
     return samples
+
+
+def _take(bench: Bench, row: Row) -> Sample:
+    """One sample. A row that fails says so in it, and costs the others nothing."""
+    try:
+        with row.setup(bench, row) as measured:
+            time.sleep(measured.settle_s)
+            return measure(bench, measured, row)
+    except (RuntimeError, OSError, WireError) as error:
+        print(f"failed: {error}", file=sys.stderr)
+        return Sample(failure=str(error), calibration_ms=machine.calibration_ms())
 
 
 def _start_testers(wanted: set[str], channels: int, running: ExitStack) -> dict[str, list[stack.TesterPorts]]:

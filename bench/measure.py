@@ -54,6 +54,7 @@ class Sample:
     Attributes:
         cpu: seconds of processor time, of each process that took part.
         calibration_ms: what a fixed piece of work took just before.
+        failure: why there is nothing, or not everything; empty when all went well.
     """
 
     seconds: float = 0.0
@@ -64,6 +65,7 @@ class Sample:
     disordered: int = 0
     numbered: int = 0
     calibration_ms: float = 0.0
+    failure: str = ""
     cpu: dict[str, float] = field(default_factory=dict)
     latencies_ms: dict[str, list[float]] = field(default_factory=dict)
     not_done: int = 0

@@ -66,6 +66,14 @@ def remark_on_subscriber(taken: Mapping[Key, Sequence[Sample]]) -> Iterable[str]
     yield f"The subscriber counted {shown}; {most}."
 
 
+def remark_on_failures(taken: Mapping[Key, Sequence[Sample]]) -> Iterable[str]:
+    """What could not be measured, and why."""
+    for key, samples in taken.items():
+        for number, sample in enumerate(samples, 1):
+            if sample.failure:
+                yield f"Not measured: {key}, round {number}: {sample.failure}."
+
+
 def _messages_per_s(samples: Sequence[Sample]) -> float:
     rates = [sample.messages / sample.seconds for sample in samples if sample.seconds]
     return median(rates) if rates else 0.0
@@ -112,7 +120,8 @@ def _readings(row: Row, taken: list[Sample]) -> Iterable[str]:
     yield str(row.key.qos)
     yield f"{median(sizes):.0f}" if sizes else ""
     yield f"{sum(sample.seconds for sample in taken):.0f}"
-    rate = _spread([sample.rate for sample in taken], "{:,.0f}")
+    rates = [sample.rate for sample in taken if not sample.failure]
+    rate = _spread(rates, "{:,.0f}") if rates else "not measured"
     limit = row.arithmetic_per_s
     yield f"{rate}; limit {limit:,.0f}" if limit else rate
     yield _delivered(taken)

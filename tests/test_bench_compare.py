@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner
 
-from bench import node_red, others
+from bench import compare, node_red, others
 from bench.compare import choose, main
-from bench.rows import EIGHT, NODE_RED_FLOWS, rows
+from bench.rows import EIGHT, NODE_RED_FLOWS, Bench, Key, Row, rows
 from bench.stack import TesterPorts
 from macnet_bridge.embedded_broker import find_mosquitto
 
@@ -92,6 +93,21 @@ def test_rows_from_end_to_end(tmp_path: Path) -> None:
     assert list(written["summary"]) == [f"P{number}" for number in range(1, 9)]
     assert "| floor | paho publishing | none | bare message | 1 |" in result.output
     assert "load after" in written["facts"]
+
+
+@pytest.mark.skipif(find_mosquitto() is None, reason="needs mosquitto on the PATH")
+@pytest.mark.skipif(sys.platform == "win32", reason="the bench waits for sockets and a pipe at once")
+def test_a_row_that_fails_costs_the_others_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(bench: Bench, row: Row) -> NoReturn:
+        raise RuntimeError("it did not start")
+
+    working = next(row for row in rows(4) if row.key.name == "echo")
+    all_rows = [Row(Key("floor", "nothing", "none", 1), broken), working]
+    monkeypatch.setattr(compare, "rows", lambda channels: all_rows)
+    result = CliRunner().invoke(main, ["--quick", "--only", "floor"])
+    assert result.exit_code == 1
+    assert "Not measured: floor, nothing, tester none, QoS 1, round 1: it did not start." in result.output
+    assert "| floor | echo | none |" in result.output
 
 
 @pytest.mark.skipif(find_mosquitto() is None, reason="needs mosquitto on the PATH")
