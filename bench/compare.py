@@ -25,7 +25,7 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import machine, node_red, others, stack
-from bench.goals import FIGURES, Verdict, judge_figure, judge_ratio, ratios, summary
+from bench.goals import FIGURES, ratios
 from bench.measure import Sample
 from bench.rows import (
     EIGHT,
@@ -41,6 +41,7 @@ from bench.rows import (
     rows,
 )
 from bench.table import remark_on_failures, remark_on_subscriber, table
+from bench.verdicts import Verdict, judge_figure, judge_ratio, summary
 from bench.wire import WireError
 
 QUICK_SECONDS, QUICK_COMMANDS = 1.0, 20

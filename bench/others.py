@@ -1,9 +1,9 @@
 """Measures that have a script of their own, called by the comparison with `--json FILE`.
 
 A script is connected by a line of `SCRIPTS`, and its figures by lines of `FIGURES` in `goals.py`:
-each names the script and the path of a number in the JSON that it writes, its keys separated by dots,
-so `P7.cores` is `{"P7": {"cores": ...}}`. Where a script does not exist, its goals are shown as not
-measured.
+each names the script and the path of a number in the JSON that it writes, keys and places in lists
+separated by dots, so `scales.1.cores` is `{"scales": [..., {"cores": ...}]}`. Where a script does not
+exist, its goals are shown as not measured.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Script:
     """A script beside this file.
 
     Attributes:
-        name: of the file, without `.py`; it is run as `python bench/NAME.py --json FILE` and these.
+        name: of the file, without `.py`; it is run as `python -m bench.NAME --json FILE` and these.
         arguments: further ones.
         quick: those of `--quick`; None where the script is left out then.
         limit_s: how long it may take.
@@ -68,10 +68,10 @@ def _run(script: Script, *, quick: bool) -> Any:
     print(f"bench/{script.name}.py", file=sys.stderr)
     with tempfile.TemporaryDirectory(prefix="macnet-bench-") as directory:
         file = Path(directory, "figures.json")
-        command = [sys.executable, str(script.file), "--json", str(file), *arguments]
+        command = [sys.executable, "-m", f"bench.{script.name}", "--json", str(file), *arguments]
         try:
             # An exit status other than 0 may say that a goal is missed; the figures tell.
-            subprocess.run(command, stdout=sys.stderr, timeout=script.limit_s, check=False)
+            subprocess.run(command, stdout=sys.stderr, cwd=ROOT, timeout=script.limit_s, check=False)
             return json.loads(file.read_text("utf-8"))
         except subprocess.TimeoutExpired:
             raise _NotMeasured(f"bench/{script.name}.py took over {script.limit_s:g} s") from None

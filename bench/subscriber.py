@@ -22,6 +22,14 @@ from bench.wire import Client, Message
 _SEQ, _CHANNELS = b'"seq":', b'"channel":['
 
 
+class Numbered(msgspec.Struct):
+    """What both kinds of telemetry have, decoded, for who has the time: a number, and a sweep also its
+    channels."""
+
+    seq: int
+    channel: list[int] | int = 0
+
+
 class Counters(msgspec.Struct):
     """What arrived since the start.
 

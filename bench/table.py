@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
-from bench.goals import NUMBERS, Verdict, summary
 from bench.measure import Sample
 from bench.quantiles import quantile
 from bench.rows import FLOOD, SWEEP_FLOOD, VERBS, Key, Row
+from bench.verdicts import NUMBERS, Verdict, summary
 
 # Older benches know it by this place.
 __all__ = ["quantile", "table"]

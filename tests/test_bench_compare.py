@@ -63,6 +63,7 @@ def test_figures_of_a_script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.setattr(others, "ROOT", tmp_path)
     bench = tmp_path / "bench"
     bench.mkdir()
+    (bench / "__init__.py").touch()
     (bench / "good.py").write_text(
         "import sys\nopen(sys.argv[2], 'w').write('{\"P7\": {\"cores\": 0.4}}')\nsys.exit(1)\n"
     )

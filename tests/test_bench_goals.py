@@ -8,23 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.goals import (
-    NO_GOAL,
-    Figure,
-    Goal,
-    Ratio,
-    best,
-    constant,
-    judge_figure,
-    judge_ratio,
-    latency,
-    rate,
-    ratios,
-    summary,
-)
+from bench.goals import best, constant, latency, rate, ratios
 from bench.measure import Sample
 from bench.quantiles import quantile
 from bench.rows import BRIDGE, PEER, READ_STATUS, READINGS_FLAT_OUT, SERIAL, SWEEPS_FLAT_OUT, Key, rows
+from bench.verdicts import NO_GOAL, Figure, Goal, Ratio, judge_figure, judge_ratio, summary
 
 OURS = Key(BRIDGE, SWEEPS_FLAT_OUT, SERIAL, 1)
 THEIRS = Key(PEER, READINGS_FLAT_OUT, SERIAL, 0)
@@ -108,6 +96,9 @@ FIGURE = Figure("P7", "cores", "scale", "P7.cores", Goal(at_most=0.5))
 def test_figures_of_other_scripts_are_taken_over() -> None:
     assert judge_figure(FIGURE, {"scale": {"P7": {"cores": 0.4}}}, {}).met is True
     assert judge_figure(FIGURE, {"scale": {"P7": {"cores": 1}}}, {}).met is False
+    by_place = Figure("P7", "cores", "scale", "scales.1.cores", Goal(at_most=0.5))
+    assert judge_figure(by_place, {"scale": {"scales": [{}, {"cores": 0.4}]}}, {}).value == 0.4
+    assert judge_figure(by_place, {"scale": {"scales": [{}]}}, {}).value is None
     wrong = judge_figure(FIGURE, {"scale": {"P7": 3}}, {})
     assert (wrong.value, wrong.why) == (None, "bench/scale.py wrote no P7.cores")
     absent = judge_figure(FIGURE, {}, {"scale": "there is no bench/scale.py"})

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.subscriber import Counter, channels_in, number_at
+from bench.subscriber import Counter, Numbered, channels_in, number_at
 from bench.wire import Message
 
 
@@ -39,8 +39,9 @@ def test_messages_without_a_number_miss_nothing() -> None:
 @given(st.integers(0, 1 << 62), st.lists(st.integers(1, 1024)))
 def test_searches_find_what_decoding_finds(seq: int, channels: list[int]) -> None:
     sweep = msgspec.json.encode({"run": 1, "seq": seq, "channel": channels, "voltage_volt": [1.0, 2.0]})
-    assert channels_in(sweep) == len(channels)
-    assert number_at(sweep, sweep.find(b'"seq":') + 6) == seq
+    decoded = msgspec.json.decode(sweep, type=Numbered)
+    assert [channels_in(sweep)] == [len(channels)] == [len(decoded.channel)]  # type: ignore[arg-type]
+    assert number_at(sweep, sweep.find(b'"seq":') + 6) == seq == decoded.seq
 
 
 @pytest.mark.parametrize("payload", [b'{"seq": 17, "a":1}', b'{"a":1,"seq":17}', b'{"seq":17}'])

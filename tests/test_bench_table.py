@@ -6,10 +6,10 @@ import json
 from typing import Any, NoReturn
 
 from bench.compare import as_json, noise
-from bench.goals import Verdict
 from bench.measure import Sample
 from bench.rows import FLOOD, FLOOR, NONE, Bench, Key, Row
 from bench.table import remark_on_subscriber, table
+from bench.verdicts import Verdict
 
 
 def never_started(bench: Bench, row: Row) -> NoReturn:
