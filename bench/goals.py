@@ -142,7 +142,7 @@ def _p4() -> list[Ratio]:
         ceiling = rate(FLOOR, PUBLISHING, NONE, qos)
         costs = [cpu(who, READINGS_FLAT_OUT, EIGHT, qos) for who in (BRIDGE, PEER)]
         found += [
-            Ratio("P4", f"QoS {qos} / the better of Node-RED", ours, _best_node_red(qos), of_node_red),
+            Ratio("P4", f"QoS {qos} / the best of Node-RED", ours, _best_node_red(qos), of_node_red),
             Ratio("P4", f"QoS {qos} / paho's ceiling", ours, ceiling, Goal(at_least=of_ceiling)),
             Ratio("P4", f"QoS {qos} / pymacnet + paho", ours, theirs),
             Ratio("P4", f"CPU of a reading, QoS {qos} / pymacnet + paho", costs[0], costs[1]),
@@ -157,7 +157,7 @@ def _p5() -> list[Ratio]:
         theirs = rate(PEER, READINGS_FLAT_OUT, EIGHT, qos)
         found += [
             Ratio("P5", f"QoS {qos} / pymacnet + paho", ours, theirs, Goal(at_least=100)),
-            Ratio("P5", f"QoS {qos} / the better of Node-RED", ours, _best_node_red(qos), Goal(at_least=20)),
+            Ratio("P5", f"QoS {qos} / the best of Node-RED", ours, _best_node_red(qos), Goal(at_least=20)),
         ]
     return found
 
