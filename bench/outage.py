@@ -28,7 +28,7 @@ import click
 from bench import machine
 from bench.outage_judge import Judgement, Window, gaps_by_window, judge, records
 from bench.proxy import Proxy
-from bench.trial import ROOT, Keeper, Trial, bridge_config
+from bench.trial import ROOT, Keeper, Trial, bridge_config, read_lines
 from tests.bridge.running import BridgeProcess
 
 FILTERS = ("+/+/telemetry/reading", "bridge/+/health")
@@ -119,26 +119,17 @@ class Outage:
 
     def finish(self) -> list[list[Any]]:
         """Wait until all is replayed, stop the bridge, and start it once more: it tells what it has sent."""
-        self._caught_up()
+        self.keeper.until_replayed(self.size.settle_s)
         self.bridge.interrupt()
         self.bridge.start()
         self._live(time.time())
-        self._caught_up()
+        self.keeper.until_replayed(self.size.settle_s)
         self.bridge.interrupt()
         self.keeper.until_quiet(2.0)
-        with self.record.open(encoding="utf-8") as lines:
-            return [json.loads(line) for line in lines]
+        return read_lines(self.record)
 
     def _live(self, since: float) -> float:
         return self.keeper.until_live(self.size.channels, since)
-
-    def _caught_up(self, limit_s: float = 900.0) -> None:
-        """Until no replayed reading came for a while."""
-        end, seen, since = time.monotonic() + limit_s, -1, time.monotonic()
-        while time.monotonic() - since < self.size.settle_s and time.monotonic() < end:
-            if (now := self.keeper.look()["historical"]) != seen:
-                seen, since = now, time.monotonic()
-            time.sleep(0.2)
 
     def _pause(self, seconds: float, what: str) -> None:
         end = time.monotonic() + seconds

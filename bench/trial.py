@@ -65,6 +65,12 @@ def bridge_config(
     return head + "".join(tables)
 
 
+def read_lines(record: Path) -> list[list[Any]]:
+    """What a keeper recorded."""
+    with record.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
 class Trial:
     """The processes of a trial, all ended with the stack. The broker is configured as we ship it."""
 
@@ -152,3 +158,11 @@ class Keeper:
     def until_quiet(self, quiet_s: float, seconds: float = READY_S) -> float:
         """Until no message came for a while."""
         return self.until(lambda seen: time.time() - seen["at"] > quiet_s, "quiet", seconds)
+
+    def until_replayed(self, settle_s: float, limit_s: float = 900.0) -> None:
+        """Until no replayed reading came for a while, or the limit passed."""
+        end, seen, since = time.monotonic() + limit_s, -1, time.monotonic()
+        while time.monotonic() - since < settle_s and time.monotonic() < end:
+            if (now := self.look()["historical"]) != seen:
+                seen, since = now, time.monotonic()
+            time.sleep(LOOK_S)
