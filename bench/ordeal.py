@@ -38,7 +38,6 @@ HEALTHY, BAD = "lab1", "lab2"
 FILTERS = ("+/+/telemetry/reading", "bridge/+/health")
 VERBS = ("read_status", "suspend")
 ANSWER_S = 90.0
-SETTLE_S = 5.0
 MEMORY_EVERY_S = 0.25
 
 
@@ -51,6 +50,7 @@ class Size:
         share: of replies that are garbage.
         slow_s: how long the slow tester takes for each.
         memory_mb: by how much the bridge may grow in a phase.
+        calm_s: before the first phase, and after each.
         caught_up_s: without a replayed reading until it counts as caught up.
     """
 
@@ -61,6 +61,7 @@ class Size:
     slow_s: float = 2.0
     memory_mb: float = 20.0
     ask_every_s: float = 0.1
+    calm_s: float = 5.0
     caught_up_s: float = 11.0
 
 
@@ -93,7 +94,7 @@ class Ordeal:
 
     def run(self) -> None:
         """All phases, with a recovery after each."""
-        time.sleep(SETTLE_S)
+        time.sleep(self.size.calm_s)
         self._phase("undisturbed")
         self._faulty("slow tester", Fault("delay", second=self.size.slow_s))
         self._faulty("garbage", Fault("garble", share=self.size.share))
@@ -123,7 +124,7 @@ class Ordeal:
         self._phase(name)
         self.bad.do(lambda cycler: cycler.faults.clear())
         self._all_live(time.time())
-        time.sleep(SETTLE_S)
+        time.sleep(self.size.calm_s)
 
     def _phase(self, name: str) -> None:
         began = time.time()

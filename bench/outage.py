@@ -43,11 +43,13 @@ class Size:
     """How much of everything there is.
 
     Attributes:
+        calm_s: before the cut.
         settle_s: without a replayed reading until it counts as caught up; health comes every 10 s.
     """
 
     channels: int = 128
     interval_s: float = 1.0
+    calm_s: float = 5.0
     cut_s: float = 600.0
     stops: int = 5
     down_s: float = 10.0
@@ -89,7 +91,7 @@ class Outage:
     def cut(self) -> None:
         """The network falls silent; then clean stops of the broker, one after the other."""
         size = self.size
-        self._pause(5.0, "before the cut")
+        self._pause(size.calm_s, "before the cut")
         self.proxy.cut()
         self._pause(size.cut_s, "cut")
         self.proxy.restore()
@@ -107,7 +109,7 @@ class Outage:
         order = ["broker", "bridge"] * self.size.kills
         dice.shuffle(order)
         for number, what in enumerate(order, 1):
-            time.sleep(dice.uniform(0.5, self.size.most_pause_s))
+            time.sleep(dice.uniform(0.1, 1.0) * self.size.most_pause_s)
             victim = self._trial.broker if what == "broker" else self.bridge
             began = time.time()
             victim.kill()
