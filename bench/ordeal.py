@@ -76,8 +76,8 @@ class Ordeal:
         self.record = self.trial.folder / "record.jsonl"
         self.keeper = self.trial.keeper(*FILTERS, record=self.record)
         healthy = self.trial.tester(size.channels)
-        # Time stands still in it, so that it is known what its readings have to show.
-        self.bad = running.enter_context(ThreadedCycler(size.bad_channels, paused=True, max_records=1000))
+        # Its cells rest, so that it is known what its readings have to show.
+        self.bad = running.enter_context(ThreadedCycler(size.bad_channels, max_records=1000))
         ports = {HEALTHY: healthy, BAD: (self.bad.json_port, self.bad.tcp_port, self.bad.udp_port)}
         self.bridge = self.trial.bridge(
             bridge_config(self.trial.folder, self.trial.broker.port, ports, interval_s=1.0)

@@ -96,7 +96,7 @@ def seen(
 
 
 def untrue(lines: Iterable[Sequence[Any]], topics_below: str, phase: Phase, calm: Phase) -> int:
-    """Readings of a tester that stands still which differ from those of the calm phase.
+    """Readings of a tester whose cells rest which differ from those of the calm phase.
 
     Args:
         lines: of the keeper: state and voltage are compared.
