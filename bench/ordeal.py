@@ -104,6 +104,7 @@ class Ordeal:
         finally:
             self.trial.broker.thaw()
         self._all_live(time.time())
+        _say("catching up")
         self.keeper.until_replayed(self.size.caught_up_s)
 
     def finish(self) -> tuple[list[list[Any]], list[Asked], int]:

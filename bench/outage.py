@@ -117,15 +117,17 @@ class Outage:
             victim.start()
             ended = self._live(time.time())
             self.windows.append(Window(began, ended, f"{number} {what}"))
-            _say(f"kill {number} of {len(order)}, the {what}: {ended - began:.1f} s; {self._counted()}")
+            _say(
+                f"kill {number} of {len(order)}, the {what}: {ended - began:.1f} s; {_counted(self.keeper.look())}"
+            )
 
     def finish(self) -> list[list[Any]]:
         """Wait until all is replayed, stop the bridge, and start it once more: it tells what it has sent."""
-        self.keeper.until_replayed(self.size.settle_s)
+        self._caught_up()
         self.bridge.interrupt()
         self.bridge.start()
         self._live(time.time())
-        self.keeper.until_replayed(self.size.settle_s)
+        self._caught_up()
         self.bridge.interrupt()
         self.keeper.until_quiet(2.0)
         return read_lines(self.record)
@@ -133,15 +135,14 @@ class Outage:
     def _live(self, since: float) -> float:
         return self.keeper.until_live(self.size.channels, since)
 
+    def _caught_up(self) -> None:
+        self.keeper.until_replayed(self.size.settle_s, lambda seen: _say(f"replay; {_counted(seen)}"))
+
     def _pause(self, seconds: float, what: str) -> None:
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
-            _say(f"{what}, {left:.0f} s left; {self._counted()}")
+            _say(f"{what}, {left:.0f} s left; {_counted(self.keeper.look())}")
             time.sleep(min(left, 10.0))
-
-    def _counted(self) -> str:
-        seen = self.keeper.look()
-        return f"{seen['readings']} readings, {seen['historical']} replayed, {seen['missing']} missing"
 
 
 PARTS: dict[str, Callable[[Outage], None]] = {"cut": Outage.cut, "kill": Outage.kill}
@@ -204,8 +205,12 @@ def totals(health: dict[int, dict[str, Any]]) -> dict[str, int]:
     }
 
 
+def _counted(seen: dict[str, Any]) -> str:
+    return f"{seen['readings']} readings, {seen['historical']} replayed, {seen['missing']} missing"
+
+
 def _say(text: str) -> None:
-    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr)
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 @click.command(help=__doc__)

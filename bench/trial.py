@@ -20,6 +20,7 @@ ROOT = "trial"
 KEEPER = Path(__file__).with_name("keeper.py")
 READY_S = 120.0
 LOOK_S = 0.2
+TELL_S = 10.0
 
 HEAD = """\
 [bridge]
@@ -159,10 +160,16 @@ class Keeper:
         """Until no message came for a while."""
         return self.until(lambda seen: time.time() - seen["at"] > quiet_s, "quiet", seconds)
 
-    def until_replayed(self, settle_s: float, limit_s: float = 900.0) -> None:
-        """Until no replayed reading came for a while, or the limit passed."""
-        end, seen, since = time.monotonic() + limit_s, -1, time.monotonic()
-        while time.monotonic() - since < settle_s and time.monotonic() < end:
-            if (now := self.look()["historical"]) != seen:
-                seen, since = now, time.monotonic()
+    def until_replayed(
+        self, settle_s: float, tell: Callable[[dict[str, Any]], None] = lambda seen: None
+    ) -> None:
+        """Until no replayed reading came for a while. `tell` gets the counters now and then."""
+        seen, since, told_at = -1, time.monotonic(), time.monotonic()
+        while time.monotonic() - since < settle_s:
+            found = self.look()
+            if found["historical"] != seen:
+                seen, since = found["historical"], time.monotonic()
+            if time.monotonic() - told_at > TELL_S:
+                told_at = time.monotonic()
+                tell(found)
             time.sleep(LOOK_S)
