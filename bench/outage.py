@@ -117,9 +117,8 @@ class Outage:
             victim.start()
             ended = self._live(time.time())
             self.windows.append(Window(began, ended, f"{number} {what}"))
-            _say(
-                f"kill {number} of {len(order)}, the {what}: {ended - began:.1f} s; {_counted(self.keeper.look())}"
-            )
+            counted = _counted(self.keeper.look())
+            _say(f"kill {number} of {len(order)}, the {what}: {ended - began:.1f} s; {counted}")
 
     def finish(self) -> list[list[Any]]:
         """Wait until all is replayed, stop the bridge, and start it once more: it tells what it has sent."""

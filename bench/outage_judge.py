@@ -155,12 +155,18 @@ def merged(windows: Iterable[Window], slack_s: float) -> list[Window]:
 
 
 def gaps_by_window(gaps: Iterable[Gap], windows: Sequence[Window]) -> Mapping[str, int]:
-    """Readings lost in each window that lost any; a gap counts for the first one it overlaps."""
+    """Readings lost in each window that lost any; a gap counts for the one of which it overlaps most."""
     counted: defaultdict[str, int] = defaultdict(int)
     for gap in gaps:
-        where = next((w.what for w in windows if gap.after <= w.end and gap.before >= w.start), "outside")
-        counted[where] += gap.count
+        widest = max(windows, key=lambda window: _overlap(gap, window), default=None)
+        inside = widest is not None and _overlap(gap, widest) >= 0
+        counted[widest.what if widest and inside else "outside"] += gap.count
     return counted
+
+
+def _overlap(gap: Gap, window: Window) -> float:
+    """In seconds; below zero when they do not touch."""
+    return min(gap.before, window.end) - max(gap.after, window.start)
 
 
 def _first_arrivals(arrived: Iterable[Record], found: Judgement) -> list[Record]:

@@ -148,8 +148,14 @@ def test_a_channel_without_readings_is_found() -> None:
 
 def test_gaps_are_counted_for_their_window() -> None:
     windows = [Window(1.0, 2.0, "1 broker"), Window(5.0, 6.0, "2 bridge")]
-    gaps = [Gap(ONE, 1, 1, 2, 1.5, 3.0), Gap(ONE, 1, 5, 5, 5.1, 5.2), Gap(ONE, 1, 9, 9, 8.0, 9.0)]
-    assert gaps_by_window(gaps, windows) == {"1 broker": 2, "2 bridge": 1, "outside": 1}
+    gaps = [
+        Gap(ONE, 1, 1, 2, 1.5, 3.0),
+        Gap(ONE, 1, 5, 5, 5.1, 5.2),
+        Gap(ONE, 1, 6, 8, 1.9, 5.9),
+        Gap(ONE, 1, 9, 9, 8.0, 9.0),
+    ]
+    assert gaps_by_window(gaps, windows) == {"1 broker": 2, "2 bridge": 4, "outside": 1}
+    assert gaps_by_window(gaps[:1], []) == {"outside": 2}
 
 
 def test_lines_of_the_keeper_become_records() -> None:
