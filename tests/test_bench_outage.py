@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import socket
+import sys
+from pathlib import Path
 
 import pytest
 
+from bench import keeper
 from bench.keeper import MOST_MISSING, Ledger
 from bench.outage import health_of_runs, totals
 from bench.outage_judge import (
@@ -182,6 +186,20 @@ def test_the_last_health_of_each_run_counts() -> None:
 
 def message(run: int, seq: int, *, old: bool = False) -> dict[str, object]:
     return {"run": run, "seq": seq, "is_historical": old, "unix_time_second": float(seq)}
+
+
+def test_the_subscriber_imports_nothing_of_ours() -> None:
+    tree = ast.parse(Path(keeper.__file__).read_text("utf-8"))
+    imported = {
+        name.partition(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module or "."] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+        )
+    }
+    assert "json" in imported
+    assert imported <= sys.stdlib_module_names | {"__future__"}
 
 
 def test_the_ledger_knows_what_is_missing_and_forgives_what_comes_late() -> None:
