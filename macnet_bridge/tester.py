@@ -15,6 +15,8 @@ from macnet_bridge.macnet.survey import Survey
 from macnet_bridge.payloads.telemetry import ChannelState, Lock
 from macnet_bridge.readings import CurrentSign
 
+StopEnded = Callable[[int, str, bool, str | None, float], None]
+
 STOPS_FIRST_S = 10.0
 """How long reads make way for a stop of many channels."""
 
@@ -35,6 +37,8 @@ class Tester:
         touched: called with a channel that a command has just changed.
         lock_changed: called with a channel that was locked or unlocked.
         seen: called with a channel and the state that a poll found it in, by MacNet's number.
+        stop_ended: called when a stop of a channel has ended, with its verb, whether that ends the
+            test, what kept it from being confirmed (None = it was), and the time.
         came_online: called when it is known what there is to serve, before anything of it is published.
     """
 
@@ -62,6 +66,7 @@ class Tester:
         self.touched: Callable[[int], None] = lambda channel: None
         self.lock_changed: Callable[[int], None] = lambda channel: None
         self.seen: Callable[[int, int], None] = lambda channel, state: None
+        self.stop_ended: StopEnded = lambda channel, verb, ends_test, why, now_unix: None
         self.came_online: Callable[[], None] = lambda: None
 
     @property

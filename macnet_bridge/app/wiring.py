@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec import structs
+
 from macnet_bridge.app.config import Config, CyclerSection
 from macnet_bridge.audit_file import AuditFile
 from macnet_bridge.broker import BrokerSettings
@@ -14,11 +16,19 @@ from macnet_bridge.macnet.cycler import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.protocol.messages import Login
 from macnet_bridge.payloads.envelope import MAX_FILE_PAYLOAD_BYTES
 from macnet_bridge.readings import CurrentSign
+from macnet_bridge.telemetry.alarms import AlarmLimits
+from macnet_bridge.telemetry.publisher import Publisher
 from macnet_bridge.telemetry.schedule import Intervals
+from macnet_bridge.telemetry.watch import Watch
 from macnet_bridge.tester import Tester
 
 _TOPIC_AND_PROPERTIES_BYTES = 4096
 """Room that a packet needs beside its payload."""
+
+_MISSED_READINGS = 3
+_LATE_S = 10.0
+"""A channel is stale so many intervals and seconds after its last reading: stops of many channels
+hold up readings for ten seconds at most."""
 
 
 def broker_settings(config: Config, password: str) -> BrokerSettings:
@@ -91,6 +101,22 @@ def command_rules(config: Config) -> CommandRules:
         config.mqtt.reply_prefixes,
         {cycler.name: _cycler_rules(cycler, config) for cycler in config.cycler},
     )
+
+
+def watch(tester: Tester, publisher: Publisher, cycler: CyclerSection, config: Config) -> Watch:
+    """What looks out for events and alarms of a cycler."""
+    every = intervals(cycler, config)
+
+    def limits(number: int) -> AlarmLimits:
+        own = cycler.channel.get(str(number))
+        both = cycler.limits.tightened(own.limits) if own else cycler.limits
+        return AlarmLimits(**structs.asdict(both))
+
+    def oldest_s(running: bool) -> float | None:
+        interval = every.active_s if running or every.sweep_s <= 0 else every.idle_s
+        return _MISSED_READINGS * interval + _LATE_S if interval > 0 else None
+
+    return Watch(tester, publisher, limits=limits, oldest_s=oldest_s)
 
 
 def _cycler_rules(cycler: CyclerSection, config: Config) -> CyclerRules:

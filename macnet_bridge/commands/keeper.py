@@ -47,6 +47,8 @@ class LeaseKeeper:
         send: SendAcknowledgement,
         tasks: asyncio.TaskGroup,
         clock: Clock,
+        *,
+        run: int = 0,
     ) -> None:
         self._leases = leases
         self._testers = testers
@@ -55,6 +57,7 @@ class LeaseKeeper:
         self._send = send
         self._tasks = tasks
         self._clock = clock
+        self._run = run
         self._is_stopping = False
         self._news: dict[Lease, asyncio.Event] = {}
         self._keeping: set[asyncio.Task[None]] = set()
@@ -201,6 +204,7 @@ class LeaseKeeper:
         event = DirectLapsed(
             id=secrets.token_hex(8),
             unix_time_second=round(self._clock().unix, 3),
+            run=self._run,
             principal=record.principal,
             test_name=record.test_name,
             reason=reason,

@@ -85,9 +85,11 @@ class CommandService:
         audit: Audit | None = None,
         leases: Leases | None = None,
         left: Callable[[], Collection[str]] = frozenset,
+        run: int = 0,
     ) -> None:
         """
         Args:
+            run: which start of the bridge this is, for events.
             left: names of cyclers that another bridge serves at the moment; no command to one comes here.
         """
         self._topics = topics
@@ -115,7 +117,7 @@ class CommandService:
         self._locks.hand_out(testers)
         self._several = Several(self._admission, self, testers, clock, left)
         self.stop_latency = StopLatency()
-        self._keeper = LeaseKeeper(self._leases, testers, topics, self._order, send, tasks, clock)
+        self._keeper = LeaseKeeper(self._leases, testers, topics, self._order, send, tasks, clock, run=run)
 
     @property
     def latencies_ms(self) -> Collection[float]:
@@ -284,6 +286,7 @@ class CommandService:
 
     def _finish_job(self, job: Job[Any], answer: Acknowledgement) -> None:
         entry = self._forget(job)
+        self._tell_of_stop(job, answer)
         # Before the journal has it: a stop may wait for this, and never waits for a disk.
         job.finished.set()
         if order := self._orders.pop(job, None):
@@ -298,6 +301,20 @@ class CommandService:
             self.end_part(job.ticket, job.record, answer, reads=job.verb.reads)
         self._measure_stop(job, answer)
         job.report(answer)
+
+    def _tell_of_stop(self, job: Job[Any], answer: Acknowledgement) -> None:
+        """Have an alarm raised where a channel may still run that was to stop, or cleared."""
+        channel = job.ticket.channel
+        tester = self._testers.get(job.ticket.cycler or "")
+        if not job.overtakes or tester is None or channel is None:
+            return
+        problem = answer.error or None
+        why = problem and problem.message
+        is_doubtful = answer.status in ("failed", "unknown") or (
+            problem is not None and problem.code == "TESTER_OFFLINE"
+        )
+        if answer.status == "done" or is_doubtful:
+            tester.stop_ended(channel, job.verb.name, job.verb.name != "rest", why, self._clock().unix)
 
     @staticmethod
     def _ends_lease(job: Job[Any], answer: Acknowledgement) -> bool:

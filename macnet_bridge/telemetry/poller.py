@@ -13,12 +13,13 @@ from macnet_bridge.macnet.cycler.lines import KEEP_ALIVE_S
 from macnet_bridge.macnet.probe import probe
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol.codes import RUNNING
-from macnet_bridge.macnet.protocol.messages import TestInfo
+from macnet_bridge.macnet.protocol.messages import EndStatus, TestInfo
 from macnet_bridge.macnet.survey import Survey, survey
 from macnet_bridge.telemetry.channel import Channel
 from macnet_bridge.telemetry.publisher import Publisher
 from macnet_bridge.telemetry.schedule import Due, Intervals, ReadingDue, Schedule
 from macnet_bridge.telemetry.sweep import SWEEP_FUNCTIONS, Swept, sweep
+from macnet_bridge.telemetry.watch import Watch
 from macnet_bridge.tester import Tester
 
 log = logging.getLogger(__name__)
@@ -42,8 +43,10 @@ class Poller:
         *,
         run_number: int,
         constant_id: bool = False,
+        watch: Watch | None = None,
     ) -> None:
         self._tester = tester
+        self.watch = watch or Watch(tester, publisher)
         self._publisher = publisher
         self._intervals = intervals
         self._run_number = run_number
@@ -88,6 +91,7 @@ class Poller:
         self._publisher.info()
         for number, channel in self._channels.items():
             self._publisher.state(number, channel)
+        self._publisher.alarms()
 
     # --- coming and going
 
@@ -107,6 +111,7 @@ class Poller:
             channel.lock = tester.locks.get(number)
         log.info("%s is online with %d channels", tester.name, found.system.test_channels)
         tester.came_online()
+        self.watch.there(found, self._last_ok)
         self._publish_status()
         # Commands are served from here on; they do not wait for the probe.
         await self._choose_transport(found)
@@ -138,6 +143,7 @@ class Poller:
         self._troubles = {None: reason}
         self._publish_status()
         now = time.time()
+        self.watch.gone(reason, now)
         for number, channel in self._channels.items():
             if channel.go_stale(now):
                 self._publisher.state(number, channel)
@@ -240,12 +246,15 @@ class Poller:
 
     async def _read_channel(self, number: int, schedule: Schedule) -> None:
         channel = self._channels[number]
+        asked_unix = time.time()
         status = await self._tester.cycler.read_status(number)
         now_unix = time.time()
         test: TestInfo | None = None
+        end: EndStatus | None = None
         try:
             if channel.needs_test_info(status) and self._tester.online().has(f.TEST_INFO):
                 test = await self._tester.cycler.read_test_info(number)
+            end = await self.watch.end_of(number, status)
         finally:
             # A name that cannot be read is no reason to withhold what was measured.
             changed = channel.see(status, now_unix, test)
@@ -254,6 +263,7 @@ class Poller:
             self._publisher.reading(number, channel, status, now_unix)
             if changed:
                 self._publisher.state(number, channel)
+            self.watch.see(number, channel, asked_unix, now_unix, end)
 
     async def _read_a_specification(self) -> bool:
         """Use idle time to read one more specification. False = all are known, or never will be."""

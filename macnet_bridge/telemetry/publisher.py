@@ -11,6 +11,8 @@ from msgspec import Struct
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol.messages import ChannelSpecification, StatusAndReadings
 from macnet_bridge.macnet.survey import Survey
+from macnet_bridge.payloads.alarms import Alarm, AlarmKind
+from macnet_bridge.payloads.events import Event
 from macnet_bridge.payloads.status import CyclerInfo, CyclerStatus, SharedSpecification
 from macnet_bridge.payloads.telemetry import Reading
 from macnet_bridge.readings import measured
@@ -23,6 +25,7 @@ Publish = Callable[[str, bytes, int, bool], None]
 """Publishes telemetry: topic, payload, QoS, retain."""
 
 _RETAINED_QOS = 1
+_EVENT_QOS = 1
 
 
 class Identity(Struct, frozen=True):
@@ -45,16 +48,18 @@ class Publisher:
         """
         self._tester = tester
         self._topics = topics
-        self._identity = identity
+        self.identity = identity
         self._publish = publish
         self._qos = qos
         self._sweep_seq = 0
         self._status: CyclerStatus | None = None
+        self._clock_offset_second: float | None = None
+        self._alarms: dict[str, Alarm] = {}
 
     def sweep(self, swept: Swept) -> None:
         """`R/C/telemetry/sweep`"""
         self._sweep_seq += 1
-        payload = sweep_payload(swept, self._tester, run=self._identity.run, seq=self._sweep_seq)
+        payload = sweep_payload(swept, self._tester, run=self.identity.run, seq=self._sweep_seq)
         topic = self._topics.cycler_topic(self._tester.name, "telemetry/sweep")
         self._publish(topic, msgspec.json.encode(payload), self._qos, False)
 
@@ -63,17 +68,48 @@ class Publisher:
         values = measured(
             status, self._tester.sign, unix_time_second=round(now_unix, 3), test_name=channel.test_name
         )
-        reading = Reading(**values, run=self._identity.run, seq=channel.next_reading_seq())
+        reading = Reading(**values, run=self.identity.run, seq=channel.next_reading_seq())
         topic = self._topics.channel_topic(self._tester.name, number, "reading")
         self._publish(topic, msgspec.json.encode(reading), self._qos, False)
 
     def state(self, number: int, channel: Channel) -> None:
         """`R/C/N/telemetry/state`, once something is known of the channel."""
         cell_id = self._tester.cell_id(number, channel.test_name)
-        payload = channel.payload(self._identity.bridge, self._identity.session, cell_id)
+        payload = channel.payload(self.identity.bridge, self.identity.session, cell_id)
         if payload is not None:
             self._tester.published[number] = payload
             self._retain(self._topics.channel_topic(self._tester.name, number, "state"), payload)
+
+    def event(self, number: int, event: Event) -> None:
+        """`R/C/N/telemetry/event`"""
+        topic = self._topics.channel_topic(self._tester.name, number, "event")
+        self._publish(topic, msgspec.json.encode(event), _EVENT_QOS, False)
+
+    def alarm(self, number: int | None, kind: AlarmKind, alarm: Alarm | None) -> None:
+        """`R/C/N/telemetry/alarm/K`, of the cycler without a number; None clears it."""
+        topic = self._topics.alarm_topic(self._tester.name, number, kind)
+        if alarm is None:
+            self._alarms.pop(topic, None)
+            self._publish(topic, b"", _RETAINED_QOS, True)
+        else:
+            self._alarms[topic] = alarm
+            self._retain(topic, alarm)
+
+    def alarms(self) -> None:
+        """All alarms that hold, once more."""
+        for topic, alarm in self._alarms.items():
+            self._retain(topic, alarm)
+
+    def has_raised(self, topic: str) -> bool:
+        """Whether this is the topic of an alarm that holds."""
+        return topic in self._alarms
+
+    def clock_offset(self, offset_second: float) -> None:
+        """`R/C/status`, with another offset of the tester's clock."""
+        self._clock_offset_second = offset_second
+        if self._status is not None and self._status.state != "offline":
+            self._status = msgspec.structs.replace(self._status, clock_offset_second=offset_second)
+            self._retain(self._topics.cycler_topic(self._tester.name, "status"), self._status)
 
     def status(self, trouble: str | None, last_ok: float | None, *, always: bool = False) -> None:
         """`R/C/status`, when it says something new or always."""
@@ -88,8 +124,8 @@ class Publisher:
         if found is None:
             return
         info = CyclerInfo(
-            bridge=self._identity.bridge,
-            session=self._identity.session,
+            bridge=self.identity.bridge,
+            session=self.identity.session,
             channel_count=found.system.test_channels,
             channels=self._tester.channels,
             channel_number_offset=self._tester.channel_number_offset,
@@ -100,6 +136,14 @@ class Publisher:
             specifications=_shared_specifications(self._tester),
         )
         self._retain(self._topics.cycler_topic(self._tester.name, "info"), info)
+
+    def _current_clock_offset(self, found: Survey | None) -> float | None:
+        """What the survey found, to a second, until more is known."""
+        if found is None:
+            self._clock_offset_second = None
+            return None
+        measured = self._clock_offset_second
+        return found.clock_offset_second if measured is None else measured
 
     def _retain(self, topic: str, payload: Struct) -> None:
         self._publish(topic, msgspec.json.encode(payload), _RETAINED_QOS, True)
@@ -114,12 +158,12 @@ class Publisher:
             state = "degraded"
             reason = reason or _shortcomings(found)
         return CyclerStatus(
-            bridge=self._identity.bridge,
-            session=self._identity.session,
+            bridge=self.identity.bridge,
+            session=self.identity.session,
             state=state,
             reason=reason,
             last_ok=last_ok and round(last_ok, 3),
-            clock_offset_second=found.clock_offset_second if found else None,
+            clock_offset_second=self._current_clock_offset(found),
             missing_functions={f"{c},{n}": why for (c, n), why in found.missing.items()} if found else {},
             oddities=list(found.oddities) if found else [],
         )
