@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 from msgspec import Struct, structs
@@ -17,12 +18,10 @@ from macnet_bridge.errors import ConfigError
 from macnet_bridge.topics import RESERVED_NAMES, is_name
 
 _NOT_YET = (
-    "telemetry.aux_interval_s",
-    "telemetry.variables_interval_s",
     "telemetry.deadband",
     "telemetry.spool",
 )
-_NOT_YET_OF_CYCLER_TELEMETRY = ("aux_interval_s", "variables_interval_s", "deadband")
+_NOT_YET_OF_CYCLER_TELEMETRY = ("deadband",)
 
 _KNOWN_VERBS = sorted({name for _, name in VERBS})
 
@@ -79,12 +78,21 @@ def _of_cycler(cycler: CyclerSection) -> Iterator[str]:
     for number, channel in cycler.channel.items():
         if not _is_channel(number):
             yield f"{where}: [cycler.channel.{number}] is no channel; write a number from 1 up"
-        if channel.aux:
-            yield f"{where}: channel.{number}.aux is not available in this version; leave it out"
+        yield from _of_aux(f"{where}: channel.{number}.aux", channel.aux)
         yield from _of_limits(f"{where}: channel.{number}.limits", channel.limits)
         if loosened := _loosened(cycler.limits, channel.limits):
             yield f"{where}: channel.{number}.limits.{loosened} is wider than the cycler's"
     yield from _not_yet(cycler.telemetry, f"{where}: telemetry.", _NOT_YET_OF_CYCLER_TELEMETRY)
+
+
+def _of_aux(where: str, names: Mapping[str, str]) -> Iterator[str]:
+    for place, name in names.items():
+        if not _is_channel(place):
+            yield f"{where}: {place!r} is no input; write a number from 1 up"
+        if not name or re.fullmatch(r"aux_\d+", name):
+            yield f"{where}: input {place} needs a name, and not one of those that inputs without one have"
+    if len(set(names.values())) < len(names):
+        yield f"{where}: two inputs have the same name"
 
 
 def _is_channel(number: str) -> bool:
