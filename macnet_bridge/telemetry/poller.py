@@ -31,6 +31,10 @@ FAILURES_UNTIL_OFFLINE = 2
 BATCH = 32
 """How many channels are read in one turn of a tester that is quick enough."""
 
+RESURVEY_FIRST_S = 10.0
+RESURVEY_LAST_S = 320.0
+"""A tester of which some replies were lost when it was surveyed is asked again, six times at most."""
+
 _RETRY_FIRST_S = 0.2
 _RETRY_LAST_S = 5.0
 _NOT_YET_REACHED = "not reached yet"
@@ -61,6 +65,8 @@ class Poller:
         self._troubles: dict[Subject | None, str] = {None: _NOT_YET_REACHED}
         self._planner: Planner | None = None
         self._lateness: Lateness | None = None
+        self._survey_again_at = float("inf")
+        self._resurvey_s = RESURVEY_FIRST_S
         self._pace = Pace(tester.cycler.traffic, time.monotonic())
         self._unspecified: list[int] = []
         self._transport: ReadTransport = tester.cycler.transport
@@ -112,6 +118,8 @@ class Poller:
         tester.survey = found
         self._connected = tester.cycler.times_connected(Line.READS)
         self._forget_specifications(found)
+        self._resurvey_s = RESURVEY_FIRST_S
+        self._doubt(found)
         self._last_ok, self._failures = time.time(), 0
         self._troubles.clear()
         for number in tester.channels:
@@ -124,6 +132,29 @@ class Poller:
         await self._choose_transport(found)
         self._publisher.info()
         return self._plan(found)
+
+    def _doubt(self, found: Survey) -> None:
+        """Survey it again soon if replies were lost: until then its read-backs are not trusted."""
+        is_worth_it = found.doubtful and self._resurvey_s <= RESURVEY_LAST_S
+        self._survey_again_at = time.monotonic() + self._resurvey_s if is_worth_it else float("inf")
+        self._resurvey_s *= 2
+
+    async def _survey_again(self) -> bool:
+        """Ask a doubtful tester again when it is time. True = something else was found."""
+        if time.monotonic() < self._survey_again_at:
+            return False
+        known = self._tester.online()
+        try:
+            found = await survey(self._tester.cycler, constant_id=self._constant_id)
+        except TransportError:
+            found = known  # if it is gone, the next read that is due finds out
+        self._doubt(found)
+        if found.system != known.system or (found.missing, found.live) == (known.missing, known.live):
+            return False
+        self._tester.survey = found
+        self._tester.came_online()
+        self._publish_status()
+        return True
 
     def _plan(self, found: Survey) -> Planner:
         served, now = self._tester.channels, time.monotonic()
@@ -177,11 +208,14 @@ class Poller:
     # --- polling
 
     async def _poll(self, planner: Planner) -> None:
-        reader = Reader(self._tester, self._publisher, self._channels, planner, self._pace)
+        reader = self._reader(planner)
         while True:
             await self._tester.let_stops_pass()
             await self._tester.cycler.keep_alive()
             self._judge(reader)
+            if await self._survey_again():
+                planner = self._plan(self._tester.online())
+                reader = self._reader(planner)
             due = planner.next_due(time.monotonic(), BATCH)
             if due is not None:
                 await self._carry_out(due, reader, planner)
@@ -190,6 +224,9 @@ class Poller:
                     return self._go_offline("it was restarted as another tester")
             elif not await self._read_a_specification():
                 await self._wait(min(planner.next_turn() - time.monotonic(), KEEP_ALIVE_S / 3))
+
+    def _reader(self, planner: Planner) -> Reader:
+        return Reader(self._tester, self._publisher, self._channels, planner, self._pace)
 
     def _judge(self, reader: Reader) -> None:
         """Say when the tester begins or ends to be too slow, and what was learned of it."""

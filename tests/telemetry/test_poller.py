@@ -753,3 +753,42 @@ async def test_health_of_a_tester() -> None:
         it.simulated.faults.missing.add((4, 3))
         await it.record.wait("status", lambda status: status["state"] == "degraded")
         assert it.poller.health(time.monotonic()).failed_reads >= 1
+
+
+async def test_a_survey_that_lost_replies_is_repeated_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without this a tester would be distrusted until it was away the next time."""
+    monkeypatch.setattr(poller_module, "RESURVEY_FIRST_S", 0.1)
+    async with polled(intervals=WITH_INPUTS, away=True) as it:
+        it.simulated.faults.add(Fault("garble", on=(4, 8), times=2))
+        await it.simulated.start()
+        status = await it.record.wait("status", lambda status: "4,8" in status["missing_functions"])
+        assert status["state"] == "degraded"
+        mark = it.mark
+        status = await it.record.wait("status", online, since=mark)
+        assert status["missing_functions"] == {}
+        assert not [seen for seen in it.record.on("status", mark) if seen["state"] == "offline"]
+        await it.start_test(2)
+        await it.record.wait("2/telemetry/variables")
+
+
+async def test_surveys_are_not_repeated_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tester may answer one function with rubbish always."""
+    monkeypatch.setattr(poller_module, "RESURVEY_FIRST_S", 0.01)
+    monkeypatch.setattr(poller_module, "RESURVEY_LAST_S", 0.02)
+    async with polled(away=True) as it:
+        it.simulated.faults.add(Fault("garble", on=(6, 11)))
+        await it.simulated.start()
+        status = await it.record.wait("status", lambda status: status["missing_functions"])
+        assert list(status["missing_functions"]) == ["6,11"]
+        await it.record.wait("telemetry/sweep", count=20)
+        # Twice in each survey: when it came, after 0.01 s and after 0.02 s.
+        assert len(it.simulated.received.of(6, 11)) == 6
+
+
+async def test_a_reply_that_is_garbled_once_makes_no_function_missing() -> None:
+    async with SimulatedCycler(1, clock=quick_clock) as it:
+        it.faults.add(Fault("garble", on=(4, 7), times=1))
+        cycler = AsyncCycler(TesterAddress(it.host, it.json_port, it.tcp_port, it.udp_port))
+        found = await survey(cycler, constant_id=False)
+        cycler.close()
+        assert (found.missing, found.live, found.doubtful) == ({}, True, False)
