@@ -14,7 +14,7 @@ from macnet_bridge.macnet.cycler import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.protocol.messages import Login
 from macnet_bridge.payloads.envelope import MAX_FILE_PAYLOAD_BYTES
 from macnet_bridge.readings import CurrentSign
-from macnet_bridge.telemetry.planner import Intervals
+from macnet_bridge.telemetry.dues import Intervals
 from macnet_bridge.tester import Tester
 
 _TOPIC_AND_PROPERTIES_BYTES = 4096

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from macnet_bridge.telemetry.planner import Kind, Planner
+from macnet_bridge.telemetry.dues import Kind
+from macnet_bridge.telemetry.planner import Planner
 
 WINDOW_S = 10.0
 """Turns are judged by tens of seconds."""

@@ -15,69 +15,22 @@ they have a small share too. So everything gets slower, and nothing stops.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import Enum
 
 from macnet_bridge.telemetry.budget import Budget
+from macnet_bridge.telemetry.dues import (
+    FLAT_OUT_S,
+    AuxDue,
+    Due,
+    Intervals,
+    Kind,
+    ReadingsDue,
+    SweepDue,
+    VariablesDue,
+)
 from macnet_bridge.telemetry.shares import Shares
 from macnet_bridge.telemetry.turns import NEVER, Turns, turn_after
 
-FLAT_OUT_S = 0.01
-"""A shorter interval means: as often as it goes. Such reads are never late."""
-
 SWEEP_REQUESTS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Intervals:
-    """Seconds between reads of one kind; 0 turns it off."""
-
-    sweep_s: float = 1.0
-    active_s: float = 1.0
-    idle_s: float = 60.0
-    aux_s: float = 0.0
-    variables_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class SweepDue:
-    """A sweep of all channels is due."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingsDue:
-    """Full readings of these channels are due, to be asked for together."""
-
-    channels: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AuxDue:
-    """The auxiliary inputs of a channel are due."""
-
-    channel: int
-
-
-@dataclass(frozen=True, slots=True)
-class VariablesDue:
-    """The variables of a channel are due."""
-
-    channel: int
-
-
-Due = SweepDue | ReadingsDue | AuxDue | VariablesDue
-
-
-class Kind(Enum):
-    """Kinds of reads, in the order of need. The value is the key that configures it."""
-
-    SWEEP = "sweep_interval_s"
-    HURRIED = "hurried"
-    ACTIVE = "active_interval_s"
-    IDLE = "idle_interval_s"
-    AUX = "aux_interval_s"
-    VARIABLES = "variables_interval_s"
-
 
 # Sweeps and active channels by halves; a change is worth more, what is not urgent little.
 _WEIGHTS = {

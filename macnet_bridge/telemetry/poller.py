@@ -15,9 +15,10 @@ from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.survey import Survey, survey
 from macnet_bridge.payloads.health import CyclerHealth
 from macnet_bridge.telemetry.channel import Channel
+from macnet_bridge.telemetry.dues import Due, Intervals, Kind
 from macnet_bridge.telemetry.lateness import WINDOW_S, Lateness
 from macnet_bridge.telemetry.pace import Pace
-from macnet_bridge.telemetry.planner import Due, Intervals, Kind, Planner
+from macnet_bridge.telemetry.planner import Planner
 from macnet_bridge.telemetry.publisher import Publisher
 from macnet_bridge.telemetry.reader import Read, Reader, Subject
 from macnet_bridge.telemetry.sweep import SWEEP_FUNCTIONS, blocks

@@ -12,8 +12,9 @@ from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol.codes import RUNNING
 from macnet_bridge.macnet.protocol.messages import TestInfo
 from macnet_bridge.telemetry.channel import Channel
+from macnet_bridge.telemetry.dues import AuxDue, Due, Kind, ReadingsDue, SweepDue
 from macnet_bridge.telemetry.pace import Pace
-from macnet_bridge.telemetry.planner import AuxDue, Due, Kind, Planner, ReadingsDue, SweepDue
+from macnet_bridge.telemetry.planner import Planner
 from macnet_bridge.telemetry.publisher import Publisher
 from macnet_bridge.telemetry.sweep import Swept, sweep
 from macnet_bridge.tester import Tester

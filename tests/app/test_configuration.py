@@ -16,7 +16,7 @@ from macnet_bridge.app.places import lines_of
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.errors import ConfigError
 from macnet_bridge.macnet.protocol.messages import Login
-from macnet_bridge.telemetry.planner import Intervals
+from macnet_bridge.telemetry.dues import Intervals
 
 CYCLER = '[[cycler]]\nname = "lab1"\nhost = "10.0.0.17"\n'
 OTHER = '[[cycler]]\nname = "lab2"\nhost = "10.0.0.18"\n'

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from macnet_bridge.telemetry.dues import Intervals
 from macnet_bridge.telemetry.lateness import Lateness, too_slow
-from macnet_bridge.telemetry.planner import Intervals, Planner
+from macnet_bridge.telemetry.planner import Planner
 from tests.telemetry.test_planner import QUICK_S, REAL_S, SLOW_S, planner, play
 
 

@@ -11,16 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from macnet_bridge.telemetry.planner import (
+from macnet_bridge.telemetry.dues import (
     AuxDue,
     Due,
     Intervals,
     Kind,
-    Planner,
     ReadingsDue,
     SweepDue,
     VariablesDue,
 )
+from macnet_bridge.telemetry.planner import Planner
 
 INF = float("inf")
 SWEEP = ("sweep", 0)

@@ -19,7 +19,7 @@ from macnet_bridge.macnet.survey import survey
 from macnet_bridge.simulator import Fault, SimulatedCycler, Transport
 from macnet_bridge.telemetry import poller as poller_module
 from macnet_bridge.telemetry import reader as reader_module
-from macnet_bridge.telemetry.planner import Intervals
+from macnet_bridge.telemetry.dues import Intervals
 from macnet_bridge.telemetry.poller import Poller
 from macnet_bridge.telemetry.publisher import Identity, Publisher
 from macnet_bridge.telemetry.sweep import blocks, sweep, sweep_payload
