@@ -21,7 +21,7 @@ from pathlib import Path
 import click
 
 from bench import machine, stack
-from bench.table import quantile
+from bench.quantiles import quantile
 from macnet_bridge.macnet import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.protocol.messages import StartTest
 

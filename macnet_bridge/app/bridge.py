@@ -23,7 +23,8 @@ from macnet_bridge.app.lock_file import open_locks
 from macnet_bridge.app.ownership import TAKEOVER_S, Ownership, Rank
 from macnet_bridge.app.receipts import Receipts
 from macnet_bridge.app.serving import Serving
-from macnet_bridge.broker import Broker, Lane, Outgoing, Subscription
+from macnet_bridge.app.stray_alarms import StrayAlarms
+from macnet_bridge.broker import Broker, Incoming, Lane, Outgoing, Subscription
 from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.service import CommandService, system_clock
@@ -31,6 +32,7 @@ from macnet_bridge.commands.verbs import verb_names
 from macnet_bridge.macnet.protocol.messages import Login
 from macnet_bridge.payloads.status import SCHEMA_VERSION, BridgeInfo, BridgeStatus
 from macnet_bridge.store import Journal
+from macnet_bridge.telemetry.delivery import Delivery
 from macnet_bridge.telemetry.poller import Poller
 from macnet_bridge.telemetry.publisher import Identity, Publisher
 from macnet_bridge.topics import Scope, Topics
@@ -44,6 +46,9 @@ STOP_FLUSH_S = 1.5
 
 HEALTH_S = 10.0
 """How often the bridge tells of its health."""
+
+CHECK_AGES_S = 5.0
+"""How often the bridge looks for channels that were not read for too long."""
 
 _RETAINED_OF_CHANNEL = ("state",)
 _RETAINED_OF_CYCLER = ("status", "info")
@@ -74,33 +79,48 @@ class Bridge:
         self.testers = {
             cycler.name: wiring.tester(cycler, config, logins.get(cycler.name)) for cycler in config.cycler
         }
+        self.delivery = Delivery(
+            self._offer, lambda: self.broker.ready, wiring.spool(config, data_dir.path), run=self.identity.run
+        )
         self._audit_file = wiring.audit_file(config, data_dir.path)
         self._audit = Audit(self._audit_file.write, system_clock, run=self.identity.run)
         for name, tester in self.testers.items():
             tester.came_online = self._on_tester
             tester.cycler.watch(self._audit.watcher(name))
+        self._publishers: dict[str, Publisher] = {}
         pollers = {cycler.name: self._poller(cycler) for cycler in config.cycler}
         rank = Rank(round(self._since, 3), self.identity.session)
         ownership = Ownership(config.bridge.name, rank, self.testers, takeover_s=TAKEOVER_S)
         self._serving = Serving(self.topics, ownership, pollers, self._announce)
+        self._strays = StrayAlarms(self.topics, self.identity, self._has_raised, self._clear)
         self.broker = Broker(
             wiring.broker_settings(config, password),
             [Subscription(*pair) for pair in self.topics.command_filters(self.testers)],
             will=self._status_message("offline", "the bridge is gone without a word"),
             on_ready=self._on_ready,
-            on_lost=lambda reason: self._serving.lost(),
-            watched=self._serving.filters,
-            on_watched=self._serving.heard,
+            on_lost=self._on_lost,
+            watched=[*self._serving.filters, *self.topics.alarm_filters],
+            on_watched=self._heard,
         )
 
     def _poller(self, cycler: CyclerSection) -> Poller:
         tester, qos = self.testers[cycler.name], wiring.qos(cycler, self._config)
+        publisher = Publisher(
+            tester,
+            self.topics,
+            self.identity,
+            self.delivery,
+            qos=qos,
+            deadband=wiring.deadband(cycler, self._config),
+        )
+        self._publishers[cycler.name] = publisher
         return Poller(
             tester,
-            Publisher(tester, self.topics, self.identity, self._publish, qos=qos),
+            publisher,
             wiring.intervals(cycler, self._config),
             run_number=self.identity.run,
             constant_id=wiring.has_constant_id(cycler),
+            watch=wiring.watch(tester, publisher, cycler, self._config),
         )
 
     async def run(self) -> None:
@@ -111,6 +131,7 @@ class Bridge:
             ConfigError: the HTTP address or the journal cannot be used.
         """
         self._journal.open()
+        self.delivery.open()
         self._audit.started(bridge=self.identity.bridge, session=self.identity.session, version=__version__)
         try:
             with self._audit_file:
@@ -119,6 +140,7 @@ class Bridge:
         finally:
             for tester in self.testers.values():
                 tester.cycler.close()
+            self.delivery.close()
             self._journal.close()
 
     @property
@@ -144,6 +166,8 @@ class Bridge:
             audit=self._audit,
             leases=self._leases,
             left=lambda: self._serving.not_served,
+            send_event=self.delivery.event,
+            run=self.identity.run,
         )
         for name, tester in self.testers.items():
             tester.seen = partial(commands.seen, name)
@@ -159,16 +183,18 @@ class Bridge:
             tasks.create_task(receipts.run(), name="receipts"),
             tasks.create_task(commands.keep_house(self._config.commands.journal_days), name="journal"),
         ]
+        delivering = tasks.create_task(self.delivery.run(), name="delivery")
         serving = tasks.create_task(self._serving.run(tasks), name="serving")
-        health = tasks.create_task(
-            self._tell_health(Health(self.identity, self.broker, commands)), name="health"
-        )
+        figures = Health(self.identity, self.broker, commands, self.delivery, self._serving)
+        health = tasks.create_task(self._tell_health(figures), name="health")
+        ages = tasks.create_task(self._check_ages(), name="ages")
         await self._stop.wait()
         serving.cancel()
+        ages.cancel()
         await commands.drain(STOP_COMMANDS_S)
         await self._say_goodbye()
         # Not before: whoever sends a stop meanwhile must learn that it was not carried out.
-        for task in (*receiving, health, broker):
+        for task in (*receiving, health, delivering, broker):
             task.cancel()
         if http is not None:
             http.close()
@@ -189,13 +215,20 @@ class Bridge:
             await asyncio.sleep(HEALTH_S)
             if not self.broker.ready:
                 continue  # what is told later would be untrue by then
-            self._publish(self.topics.bridge_topic("health"), msgspec.json.encode(health.now()), 0, False)
+            topic = self.topics.bridge_topic("health")
+            self.broker.publish(Outgoing(topic, msgspec.json.encode(health.now())))
+
+    async def _check_ages(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_AGES_S)
+            for poller in self._serving.served():
+                poller.watch.check_age(time.time())
 
     async def _say_goodbye(self) -> None:
         if not self.broker.ready:
             return
         self._send(self._status_message("offline", "the bridge was stopped"))
-        await self.broker.flush(STOP_FLUSH_S)
+        await asyncio.gather(self.delivery.drain(STOP_FLUSH_S), self.broker.flush(STOP_FLUSH_S))
         await self.broker.close()
 
     def _readiness(self) -> dict[str, bool]:
@@ -212,8 +245,8 @@ class Bridge:
 
     # --- publishing
 
-    def _publish(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:
-        self.broker.publish(Outgoing(topic, payload, qos, retain))
+    def _offer(self, message: Outgoing) -> bool:
+        return self.broker.publish(message)
 
     def _send_acknowledgement(self, topic: str, payload: bytes, correlation_data: bytes | None) -> bool:
         return self._send(Outgoing(topic, payload, 1, False, correlation_data))
@@ -224,12 +257,28 @@ class Bridge:
     def _on_ready(self, session_present: bool) -> None:
         """Publish what is retained: the broker may have lost it, and the will may have replaced it."""
         self._serving.connected()
+        for name in self._serving.not_served:
+            self.delivery.withdraw_retained(self.topics.cycler_topic(name, ""))
+        self.delivery.connected(session_present)
         self._clear_what_is_no_longer_served()
         self._announce()
         info = Outgoing(self.topics.bridge_topic("info"), msgspec.json.encode(self._info()), 1, True)
         self._send(info)
         for poller in self._serving.served():
             poller.publish_retained()
+        self._strays.connected()
+
+    def _on_lost(self, reason: str) -> None:
+        self._serving.lost()
+        self._strays.lost()
+        self.delivery.lost()
+
+    def _heard(self, message: Incoming) -> None:
+        if not self._strays.heard(message.topic, message.payload):
+            self._serving.heard(message)
+
+    def _has_raised(self, topic: str) -> bool:
+        return any(publisher.has_raised(topic) for publisher in self._publishers.values())
 
     def _announce(self) -> None:
         """Say that we are there, and what is left to other bridges."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -94,13 +95,21 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to publish. `correlation_data` travels with MQTT 5 only."""
+    """A message to publish.
+
+    Attributes:
+        correlation_data: travels with MQTT 5 only.
+        settled: called once for a message that was accepted: True when the broker took it (QoS 1) or
+            it was written (QoS 0); False when it was given up with its connection, or denied. It
+            must not raise, and may publish.
+    """
 
     topic: str
     payload: bytes
     qos: int = 0
     retain: bool = False
     correlation_data: bytes | None = None
+    settled: Callable[[bool], None] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

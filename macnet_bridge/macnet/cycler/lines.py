@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -23,6 +24,7 @@ from macnet_bridge.errors import (
 )
 from macnet_bridge.macnet.connection import BeforeSend, Connection
 from macnet_bridge.macnet.contradictions import contradiction
+from macnet_bridge.macnet.cycler.traffic import Traffic
 from macnet_bridge.macnet.dialects import BinaryDialect, Call, JsonDialect
 from macnet_bridge.macnet.exchanges import Watcher
 from macnet_bridge.macnet.identity import difference
@@ -120,6 +122,7 @@ class Lines:
         self.is_auto = transport == "auto"
         self.transport: ReadTransport = "json" if transport == "auto" else transport
         self.fallen_back: str | None = None
+        self.traffic = Traffic()
         self._login = login
         self._constant_id = constant_id
         self._udp_local_port = udp_local_port
@@ -205,6 +208,23 @@ class Lines:
             line: the connection to take. What JSON does not have goes by the binary port.
             before_send: called right before the request leaves; what it raises keeps it back.
         """
+        if line is Line.READS:
+            await self.traffic.give_way()
+            began = time.monotonic()
+            reply = await self._call(function, channel, request, line, before_send)
+            self.traffic.answer(time.monotonic() - began)
+            return reply
+        with self.traffic.command():
+            return await self._call(function, channel, request, line, before_send)
+
+    async def _call(
+        self,
+        function: f.Function[Q, R],
+        channel: int,
+        request: Q,
+        line: Line,
+        before_send: BeforeSend | None,
+    ) -> R:
         addressed = function.target in (f.Target.CHANNEL, f.Target.CHANNELS)
         if addressed:
             self._check_channel(channel)
@@ -264,10 +284,13 @@ class Lines:
         self, connection: Connection, calls: Sequence[Call]
     ) -> list[m.Message | MacNetBridgeError]:
         timeout_s = max(self._timeout(call.function) for call in calls)
+        await self.traffic.give_way()
+        began = time.monotonic()
         try:
             outcomes = await connection.call_each(calls, timeout_s)
         except TransportError as error:
             return [error] * len(calls)
+        self.traffic.answer(time.monotonic() - began, len(calls))
         return [
             BadReply(f"{call.function}: {why}")
             if isinstance(found, m.Message) and (why := contradiction(call.request, found))
