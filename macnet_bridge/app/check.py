@@ -19,10 +19,8 @@ from macnet_bridge.topics import RESERVED_NAMES, is_name
 _NOT_YET = (
     "telemetry.aux_interval_s",
     "telemetry.variables_interval_s",
-    "telemetry.deadband",
-    "telemetry.spool",
 )
-_NOT_YET_OF_CYCLER_TELEMETRY = ("aux_interval_s", "variables_interval_s", "deadband")
+_NOT_YET_OF_CYCLER_TELEMETRY = ("aux_interval_s", "variables_interval_s")
 
 _KNOWN_VERBS = sorted({name for _, name in VERBS})
 

@@ -16,7 +16,9 @@ from macnet_bridge.macnet.cycler import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.protocol.messages import Login
 from macnet_bridge.payloads.envelope import MAX_FILE_PAYLOAD_BYTES
 from macnet_bridge.readings import CurrentSign
+from macnet_bridge.store import Spool
 from macnet_bridge.telemetry.alarms import AlarmLimits
+from macnet_bridge.telemetry.deadband import Deadband
 from macnet_bridge.telemetry.publisher import Publisher
 from macnet_bridge.telemetry.schedule import Intervals
 from macnet_bridge.telemetry.watch import Watch
@@ -76,6 +78,24 @@ def intervals(cycler: CyclerSection, config: Config) -> Intervals:
 
 def qos(cycler: CyclerSection, config: Config) -> int:
     return config.telemetry.qos if cycler.telemetry.qos is None else cycler.telemetry.qos
+
+
+def deadband(cycler: CyclerSection, config: Config) -> Deadband:
+    """A cycler's own deadband, whole, or the common one."""
+    chosen = cycler.telemetry.deadband or config.telemetry.deadband
+    return Deadband(
+        voltage_volt=chosen.voltage_volt,
+        current_ampere=chosen.current_ampere,
+        max_interval_s=chosen.max_interval_s,
+    )
+
+
+def spool(config: Config, folder: Path) -> Spool | None:
+    """None when it is turned off."""
+    section = config.telemetry.spool
+    if not section.max_mb:
+        return None
+    return Spool(folder, max_bytes=section.max_mb << 20, max_age_s=section.max_age_h * 3600)
 
 
 def audit_file(config: Config, folder: Path) -> AuditFile:

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+import msgspec
 from msgspec import UNSET
 
 from macnet_bridge import kill_points
@@ -26,7 +27,7 @@ from macnet_bridge.commands.direct import LAPSE, LapseArguments
 from macnet_bridge.commands.history import History
 from macnet_bridge.commands.job import Job
 from macnet_bridge.commands.journalling import Journalling
-from macnet_bridge.commands.keeper import LeaseKeeper
+from macnet_bridge.commands.keeper import LeaseKeeper, SendEvent
 from macnet_bridge.commands.lane import Lane
 from macnet_bridge.commands.lease import LeaseRecord
 from macnet_bridge.commands.leases import Leases, LeasesInMemory
@@ -89,10 +90,12 @@ class CommandService:
         audit: Audit | None = None,
         leases: Leases | None = None,
         left: Callable[[], Collection[str]] = frozenset,
+        send_event: SendEvent | None = None,
         run: int = 0,
     ) -> None:
         """
         Args:
+            send_event: for events of direct control; without it they go as acknowledgements do.
             run: which start of the bridge this is, for events.
             left: names of cyclers that another bridge serves at the moment; no command to one comes here.
         """
@@ -121,7 +124,10 @@ class CommandService:
         self._locks.hand_out(testers)
         self._several = Several(self._admission, self, testers, clock, left)
         self.stop_latency = StopLatency()
-        self._keeper = LeaseKeeper(self._leases, testers, topics, self._order, send, tasks, clock, run=run)
+        send_event = send_event or (lambda topic, event: send(topic, msgspec.json.encode(event), None))
+        self._keeper = LeaseKeeper(
+            self._leases, testers, topics, self._order, send_event, tasks, clock, run=run
+        )
 
     @property
     def latencies_ms(self) -> Collection[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
 from typing import Any, Literal
 
 import msgspec
@@ -14,18 +14,13 @@ from macnet_bridge.macnet.survey import Survey
 from macnet_bridge.payloads.alarms import Alarm, AlarmKind
 from macnet_bridge.payloads.events import Event
 from macnet_bridge.payloads.status import CyclerInfo, CyclerStatus, SharedSpecification
-from macnet_bridge.payloads.telemetry import Reading
 from macnet_bridge.readings import measured
 from macnet_bridge.telemetry.channel import Channel
+from macnet_bridge.telemetry.deadband import Deadband, ReportByException
+from macnet_bridge.telemetry.delivery import Delivery
 from macnet_bridge.telemetry.sweep import Swept, sweep_payload
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Topics
-
-Publish = Callable[[str, bytes, int, bool], None]
-"""Publishes telemetry: topic, payload, QoS, retain."""
-
-_RETAINED_QOS = 1
-_EVENT_QOS = 1
 
 
 class Identity(Struct, frozen=True):
@@ -40,17 +35,27 @@ class Publisher:
     """Publishes what is known of one tester."""
 
     def __init__(
-        self, tester: Tester, topics: Topics, identity: Identity, publish: Publish, *, qos: int
+        self,
+        tester: Tester,
+        topics: Topics,
+        identity: Identity,
+        delivery: Delivery,
+        *,
+        qos: int,
+        deadband: Deadband | None = None,
     ) -> None:
         """
         Args:
             qos: of readings and sweeps. What is retained always goes with QoS 1.
+            deadband: of readings; without one all are published.
         """
         self._tester = tester
         self._topics = topics
         self.identity = identity
-        self._publish = publish
+        self._delivery = delivery
         self._qos = qos
+        self._deadband = deadband or Deadband()
+        self._reports: dict[int, ReportByException] = {}
         self._sweep_seq = 0
         self._status: CyclerStatus | None = None
         self._clock_offset_second: float | None = None
@@ -61,16 +66,23 @@ class Publisher:
         self._sweep_seq += 1
         payload = sweep_payload(swept, self._tester, run=self.identity.run, seq=self._sweep_seq)
         topic = self._topics.cycler_topic(self._tester.name, "telemetry/sweep")
-        self._publish(topic, msgspec.json.encode(payload), self._qos, False)
+        self._delivery.passing(topic, msgspec.json.encode(payload), self._qos)
 
     def reading(self, number: int, channel: Channel, status: StatusAndReadings, now_unix: float) -> None:
-        """`R/C/N/telemetry/reading`"""
+        """`R/C/N/telemetry/reading`, unless it says nothing new."""
         values = measured(
             status, self._tester.sign, unix_time_second=round(now_unix, 3), test_name=channel.test_name
         )
-        reading = Reading(**values, run=self.identity.run, seq=channel.next_reading_seq())
+        if not self._report(number).passes(values, time.monotonic()):
+            return self._delivery.suppress()
         topic = self._topics.channel_topic(self._tester.name, number, "reading")
-        self._publish(topic, msgspec.json.encode(reading), self._qos, False)
+        return self._delivery.reading(self._tester.name, number, topic, values, self._qos)
+
+    def _report(self, number: int) -> ReportByException:
+        report = self._reports.get(number)
+        if report is None:
+            report = self._reports[number] = ReportByException(self._deadband)
+        return report
 
     def state(self, number: int, channel: Channel) -> None:
         """`R/C/N/telemetry/state`, once something is known of the channel."""
@@ -83,14 +95,14 @@ class Publisher:
     def event(self, number: int, event: Event) -> None:
         """`R/C/N/telemetry/event`"""
         topic = self._topics.channel_topic(self._tester.name, number, "event")
-        self._publish(topic, msgspec.json.encode(event), _EVENT_QOS, False)
+        self._delivery.event(topic, event)
 
     def alarm(self, number: int | None, kind: AlarmKind, alarm: Alarm | None) -> None:
         """`R/C/N/telemetry/alarm/K`, of the cycler without a number; None clears it."""
         topic = self._topics.alarm_topic(self._tester.name, number, kind)
         if alarm is None:
             self._alarms.pop(topic, None)
-            self._publish(topic, b"", _RETAINED_QOS, True)
+            self._delivery.retained(topic, b"")
         else:
             self._alarms[topic] = alarm
             self._retain(topic, alarm)
@@ -146,7 +158,7 @@ class Publisher:
         return found.clock_offset_second if measured is None else measured
 
     def _retain(self, topic: str, payload: Struct) -> None:
-        self._publish(topic, msgspec.json.encode(payload), _RETAINED_QOS, True)
+        self._delivery.retained(topic, msgspec.json.encode(payload))
 
     def _current_status(self, trouble: str | None, last_ok: float | None) -> CyclerStatus:
         found = self._tester.survey

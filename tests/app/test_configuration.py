@@ -201,8 +201,8 @@ def test_a_wrong_variable_is_named() -> None:
     assert complaint(CYCLER, MACNET_COMMANDS_JOURNAL_DAYS="0.5").startswith(
         "environment variable MACNET_COMMANDS_JOURNAL_DAYS: commands.journal_days"
     )
-    assert complaint(CYCLER, MACNET_TELEMETRY_SPOOL="{max_mb = 5}").startswith(
-        "environment variable MACNET_TELEMETRY_SPOOL: telemetry.spool is not available"
+    assert complaint(CYCLER, MACNET_TELEMETRY_AUX_INTERVAL_S="5").startswith(
+        "environment variable MACNET_TELEMETRY_AUX_INTERVAL_S: telemetry.aux_interval_s is not available"
     )
     assert complaint(CYCLER, MACNET_BRIDGE_NAME="all").startswith("environment variable MACNET_BRIDGE_NAME:")
     assert complaint(CYCLER + CYCLER, MACNET_BRIDGE_NAME="a").startswith("bridge.toml: two cyclers")
@@ -363,8 +363,6 @@ def test_reply_prefixes_that_are_fine() -> None:
     [
         "[telemetry]\naux_interval_s = 5\n" + CYCLER,
         "[telemetry]\nvariables_interval_s = 5\n" + CYCLER,
-        "[telemetry]\ndeadband = { voltage_volt = 0.1 }\n" + CYCLER,
-        "[telemetry.spool]\nmax_mb = 5\n" + CYCLER,
         CYCLER + "[cycler.telemetry]\naux_interval_s = 5\n",
         CYCLER + "[cycler.channel.5]\naux = { 1 = 'x' }\n",
     ],

@@ -24,6 +24,7 @@ from macnet_bridge.telemetry.schedule import Intervals
 from macnet_bridge.telemetry.sweep import blocks, sweep, sweep_payload
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Topics
+from tests.telemetry.recorded import delivery_to
 
 PATIENCE_S = 30.0
 FAST = Intervals(0.05, 0.05, 0.1)
@@ -106,7 +107,9 @@ async def polled(
         client = AsyncCycler(address, timeout_s=timeout_s, transport=transport, constant_id=constant_id)
         tester = Tester("lab1", client, served)
         record = Record()
-        publisher = Publisher(tester, Topics("macnet", "lab"), Identity("lab", "s1", 7), record, qos=qos)
+        publisher = Publisher(
+            tester, Topics("macnet", "lab"), Identity("lab", "s1", 7), delivery_to(record), qos=qos
+        )
         poller = Poller(tester, publisher, intervals, run_number=7, constant_id=constant_id)
         if away:
             await simulated.stop()

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, Self, TypeVar
 
-from macnet_bridge.errors import BadReply, InvalidRequest, TesterOffline, TesterRefused, TransportError
+from macnet_bridge.errors import (
+    BadReply,
+    InvalidRequest,
+    MacNetBridgeError,
+    TesterOffline,
+    TesterRefused,
+    TransportError,
+)
 from macnet_bridge.macnet.connection import BeforeSend, Connection
 from macnet_bridge.macnet.contradictions import contradiction
 from macnet_bridge.macnet.dialects import BinaryDialect, JsonDialect
@@ -128,6 +135,8 @@ class Lines:
         self._binary = Connection(self._connect_tcp, BinaryDialect, login, self._meet)
         self._watcher: Watcher | None = None
         self._system: m.SystemInfo | None = None
+        # Whether several requests in one go were answered; connections not in here are yet to show.
+        self._proven: dict[Connection, bool] = {}
         self._listing = asyncio.Lock()
         self._checking = asyncio.Lock()
 
@@ -148,6 +157,7 @@ class Lines:
 
         When it fails they go back to JSON by themselves, the one that failed included.
         """
+        self._proven.clear()
         if self.is_auto:
             self.transport, self.fallen_back = transport, None
             for name, connection in self._reads_in_binary.items():
@@ -200,7 +210,7 @@ class Lines:
             self._check_channel(channel)
         elif function.target is not f.Target.LISTED:
             channel = 1
-        timeout_s = max(self.timeout_s, _LEAST_TIMEOUT_S.get(function.fclass, 0.0))
+        timeout_s = self._timeout(function)
         connection = self._connection(function, request, line)
         try:
             reply = await connection.call(function, channel, request, timeout_s, before_send)
@@ -215,6 +225,84 @@ class Lines:
         if why := contradiction(request, reply):
             raise BadReply(f"{function}: {why}")
         return reply
+
+    async def call_each(
+        self, function: f.Function[Q, R], channels: Sequence[int], request: Q
+    ) -> list[R | MacNetBridgeError]:
+        """Call a function that reads for each of these channels, in one go where the tester takes that.
+
+        One after the other by UDP, which keeps no order; with `constant_id`, where an error does
+        not tell whose it is; and at testers that left the first ones that came together without
+        an answer. Nothing but InvalidRequest is raised: what goes wrong is the outcome of its
+        channel, and after a TransportError of those behind it as well.
+
+        Args:
+            channels: from 1, each of them once.
+        """
+        for channel in channels:
+            self._check_channel(channel)
+        if len(set(channels)) < len(channels):
+            raise InvalidRequest("a channel is named twice", "channels")
+        connection = self._connection(function, request, Line.READS)
+        if len(channels) < 2 or not self._takes_several(connection):
+            return await self._one_by_one(function, channels, request)
+        outcomes = await self._together(connection, function, channels, request)
+        lost = [at for at, found in enumerate(outcomes) if isinstance(found, TransportError)]
+        if not lost:
+            self._proven[connection] = True
+        elif self._may_ask_again(connection, outcomes[lost[0]]):
+            # Reading twice does no harm, and to read nothing would take the tester offline.
+            again = await self._one_by_one(function, [channels[at] for at in lost], request)
+            for at, found in zip(lost, again, strict=True):
+                outcomes[at] = found
+        return outcomes
+
+    async def _together(
+        self, connection: Connection, function: f.Function[Q, R], channels: Sequence[int], request: Q
+    ) -> list[R | MacNetBridgeError]:
+        timeout_s = self._timeout(function)
+        try:
+            outcomes = await connection.call_each(function, channels, request, timeout_s)
+        except TransportError as error:
+            return [error] * len(channels)
+        return [
+            BadReply(f"{function}: {why}")
+            if isinstance(found, m.Message) and (why := contradiction(request, found))
+            else found
+            for found in outcomes
+        ]
+
+    async def _one_by_one(
+        self, function: f.Function[Q, R], channels: Sequence[int], request: Q
+    ) -> list[R | MacNetBridgeError]:
+        outcomes: list[R | MacNetBridgeError] = []
+        for channel in channels:
+            try:
+                outcomes.append(await self.call(function, channel, request))
+            except TesterRefused as error:
+                outcomes.append(error)
+            except TransportError as error:
+                # The next one would wait as long, in vain as likely.
+                return [*outcomes, *[error] * (len(channels) - len(outcomes))]
+        return outcomes
+
+    def _takes_several(self, connection: Connection) -> bool:
+        """Whether requests on this connection may leave together."""
+        if connection is self._reads_in_binary["udp"]:
+            return False
+        has_ids = not self._constant_id or connection not in self._lines.values()
+        return has_ids and self._proven.get(connection, True)
+
+    def _may_ask_again(self, failed: Connection, error: object) -> bool:
+        """Whether what went wrong may be due to the transport, or to asking for several at once."""
+        falls_back = isinstance(error, TransportError) and self._falls_back(failed, error)
+        is_new = failed not in self._proven and not isinstance(error, TesterOffline)
+        if is_new:
+            self._proven[failed] = False
+        return falls_back or is_new
+
+    def _timeout(self, function: f.Function[Any, Any]) -> float:
+        return max(self.timeout_s, _LEAST_TIMEOUT_S.get(function.fclass, 0.0))
 
     def times_connected(self, line: Line) -> int:
         """How often a line's connection was opened: another tester may have come since the last time."""
