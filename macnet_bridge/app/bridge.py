@@ -185,9 +185,8 @@ class Bridge:
         ]
         delivering = tasks.create_task(self.delivery.run(), name="delivery")
         serving = tasks.create_task(self._serving.run(tasks), name="serving")
-        health = tasks.create_task(
-            self._tell_health(Health(self.identity, self.broker, commands)), name="health"
-        )
+        figures = Health(self.identity, self.broker, commands, self.delivery, self._serving)
+        health = tasks.create_task(self._tell_health(figures), name="health")
         ages = tasks.create_task(self._check_ages(), name="ages")
         await self._stop.wait()
         serving.cancel()

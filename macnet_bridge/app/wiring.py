@@ -19,8 +19,8 @@ from macnet_bridge.readings import CurrentSign
 from macnet_bridge.store import Spool
 from macnet_bridge.telemetry.alarms import AlarmLimits
 from macnet_bridge.telemetry.deadband import Deadband
+from macnet_bridge.telemetry.dues import Intervals
 from macnet_bridge.telemetry.publisher import Publisher
-from macnet_bridge.telemetry.schedule import Intervals
 from macnet_bridge.telemetry.watch import Watch
 from macnet_bridge.tester import Tester
 
@@ -59,7 +59,17 @@ def tester(cycler: CyclerSection, config: Config, login: Login | None) -> Tester
         constant_id=has_constant_id(cycler),
         login=login,
     )
-    return Tester(cycler.name, client, parse_channels(cycler.channels), CurrentSign(cycler.current_sign))
+    made = Tester(cycler.name, client, parse_channels(cycler.channels), CurrentSign(cycler.current_sign))
+    made.aux_names = aux_names(cycler)
+    return made
+
+
+def aux_names(cycler: CyclerSection) -> dict[int, dict[int, str]]:
+    """Names of auxiliary inputs, by channel and input."""
+    return {
+        int(number): {int(place): name for place, name in channel.aux.items()}
+        for number, channel in cycler.channel.items()
+    }
 
 
 def has_constant_id(cycler: CyclerSection) -> bool:
@@ -73,6 +83,8 @@ def intervals(cycler: CyclerSection, config: Config) -> Intervals:
         _either(own.sweep_interval_s, common.sweep_interval_s),
         _either(own.active_interval_s, common.active_interval_s),
         _either(own.idle_interval_s, common.idle_interval_s),
+        _either(own.aux_interval_s, common.aux_interval_s),
+        _either(own.variables_interval_s, common.variables_interval_s),
     )
 
 

@@ -9,18 +9,26 @@ import msgspec
 from msgspec import Struct
 
 from macnet_bridge.macnet.protocol import functions as f
-from macnet_bridge.macnet.protocol.messages import ChannelSpecification, StatusAndReadings
+from macnet_bridge.macnet.protocol.messages import (
+    AuxReadings,
+    ChannelSpecification,
+    FlagsAndVariables,
+    StatusAndReadings,
+)
 from macnet_bridge.macnet.survey import Survey
 from macnet_bridge.payloads.alarms import Alarm, AlarmKind
 from macnet_bridge.payloads.events import Event
-from macnet_bridge.payloads.status import CyclerInfo, CyclerStatus, SharedSpecification
+from macnet_bridge.payloads.status import CyclerInfo, CyclerStatus, SharedInputs, SharedSpecification
 from macnet_bridge.readings import measured
 from macnet_bridge.telemetry.channel import Channel
 from macnet_bridge.telemetry.deadband import Deadband, ReportByException
 from macnet_bridge.telemetry.delivery import Delivery
+from macnet_bridge.telemetry.inputs import aux_payload, variables_payload
 from macnet_bridge.telemetry.sweep import Swept, sweep_payload
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Topics
+
+_PASSING_QOS = 0
 
 
 class Identity(Struct, frozen=True):
@@ -84,6 +92,32 @@ class Publisher:
             report = self._reports[number] = ReportByException(self._deadband)
         return report
 
+    def aux(
+        self, number: int, channel: Channel, reply: AuxReadings, units: list[str], now_unix: float
+    ) -> None:
+        """`R/C/N/telemetry/aux`"""
+        names = self._tester.aux_names.get(number, {})
+        payload = aux_payload(
+            reply,
+            units,
+            names,
+            unix_time_second=round(now_unix, 3),
+            run=self.identity.run,
+            test_name=channel.test_name,
+        )
+        self._pass(number, "aux", payload)
+
+    def variables(self, number: int, channel: Channel, reply: FlagsAndVariables, now_unix: float) -> None:
+        """`R/C/N/telemetry/variables`"""
+        payload = variables_payload(
+            reply, unix_time_second=round(now_unix, 3), run=self.identity.run, test_name=channel.test_name
+        )
+        self._pass(number, "variables", payload)
+
+    def _pass(self, number: int, leaf: str, payload: Struct) -> None:
+        topic = self._topics.channel_topic(self._tester.name, number, leaf)
+        self._delivery.passing(topic, msgspec.json.encode(payload), _PASSING_QOS)
+
     def state(self, number: int, channel: Channel) -> None:
         """`R/C/N/telemetry/state`, once something is known of the channel."""
         cell_id = self._tester.cell_id(number, channel.test_name)
@@ -130,6 +164,11 @@ class Publisher:
             self._status = status
             self._retain(self._topics.cycler_topic(self._tester.name, "status"), status)
 
+    @property
+    def cycler_state(self) -> Literal["online", "degraded", "offline"]:
+        """What the last `R/C/status` said."""
+        return self._status.state if self._status else "offline"
+
     def info(self) -> None:
         """`R/C/info`, once the tester was found."""
         found = self._tester.survey
@@ -146,6 +185,7 @@ class Publisher:
             transport=self._tester.cycler.transport,
             transport_reason=_transport_reason(self._tester),
             specifications=_shared_specifications(self._tester),
+            aux=_shared_inputs(self._tester),
         )
         self._retain(self._topics.cycler_topic(self._tester.name, "info"), info)
 
@@ -202,6 +242,13 @@ def _shared_specifications(tester: Tester) -> list[SharedSpecification]:
         SharedSpecification(channels=channels, specification=_known_fields(specification))
         for specification, channels in sharing.items()
     ]
+
+
+def _shared_inputs(tester: Tester) -> list[SharedInputs]:
+    sharing: dict[tuple[str, ...], list[int]] = {}
+    for number, units in sorted(tester.aux_units.items()):
+        sharing.setdefault(tuple(units), []).append(number)
+    return [SharedInputs(channels=channels, units=list(units)) for units, channels in sharing.items()]
 
 
 def _known_fields(message: Struct) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -23,6 +24,7 @@ from macnet_bridge.errors import (
 )
 from macnet_bridge.macnet.connection import BeforeSend, Connection
 from macnet_bridge.macnet.contradictions import contradiction
+from macnet_bridge.macnet.cycler.traffic import Traffic
 from macnet_bridge.macnet.dialects import BinaryDialect, JsonDialect
 from macnet_bridge.macnet.exchanges import Watcher
 from macnet_bridge.macnet.identity import difference
@@ -120,6 +122,7 @@ class Lines:
         self.is_auto = transport == "auto"
         self.transport: ReadTransport = "json" if transport == "auto" else transport
         self.fallen_back: str | None = None
+        self.traffic = Traffic()
         self._login = login
         self._constant_id = constant_id
         self._udp_local_port = udp_local_port
@@ -205,6 +208,23 @@ class Lines:
             line: the connection to take. What JSON does not have goes by the binary port.
             before_send: called right before the request leaves; what it raises keeps it back.
         """
+        if line is Line.READS:
+            await self.traffic.give_way()
+            began = time.monotonic()
+            reply = await self._call(function, channel, request, line, before_send)
+            self.traffic.answer(time.monotonic() - began)
+            return reply
+        with self.traffic.command():
+            return await self._call(function, channel, request, line, before_send)
+
+    async def _call(
+        self,
+        function: f.Function[Q, R],
+        channel: int,
+        request: Q,
+        line: Line,
+        before_send: BeforeSend | None,
+    ) -> R:
         addressed = function.target in (f.Target.CHANNEL, f.Target.CHANNELS)
         if addressed:
             self._check_channel(channel)
@@ -260,11 +280,13 @@ class Lines:
     async def _together(
         self, connection: Connection, function: f.Function[Q, R], channels: Sequence[int], request: Q
     ) -> list[R | MacNetBridgeError]:
-        timeout_s = self._timeout(function)
+        await self.traffic.give_way()
+        began = time.monotonic()
         try:
-            outcomes = await connection.call_each(function, channels, request, timeout_s)
+            outcomes = await connection.call_each(function, channels, request, self._timeout(function))
         except TransportError as error:
             return [error] * len(channels)
+        self.traffic.answer(time.monotonic() - began, len(channels))
         return [
             BadReply(f"{function}: {why}")
             if isinstance(found, m.Message) and (why := contradiction(request, found))
