@@ -22,7 +22,7 @@ from macnet_bridge.errors import (
     TesterRefused,
     TransportError,
 )
-from macnet_bridge.macnet.dialects import Dialect
+from macnet_bridge.macnet.dialects import Call, Dialect
 from macnet_bridge.macnet.exchanges import Watch, Watcher
 from macnet_bridge.macnet.pipeline import ask_each
 from macnet_bridge.macnet.protocol.functions import LOGIN, SYSTEM_INFO, Effect, Function, check_result
@@ -132,33 +132,29 @@ class Connection:
                     self.close()
         return reply
 
-    async def call_each(
-        self, function: Function[Q, R], channels: Sequence[int], request: Q, timeout_s: float
-    ) -> list[R | MacNetBridgeError]:
-        """Send one request for each of these channels in one go, and wait for all their replies.
+    async def call_each(self, calls: Sequence[Call], timeout_s: float) -> list[Message | MacNetBridgeError]:
+        """Send these requests in one go, and wait for all their replies.
 
         Only for functions that read: what became of a command must be known before the next.
 
         Args:
-            channels: 1-based, each of them once.
+            calls: at least one, and no two of the same function and channel.
             timeout_s: for each reply, from the moment the one before it came.
 
         Returns:
-            One outcome per channel. TesterRefused is that channel's alone; after NoReply or
+            One outcome for each. TesterRefused is that request's alone; after NoReply or
             BadReply nothing more is known of those behind it, which have NoReply.
 
         Raises:
             TesterOffline, InvalidRequest: nothing was sent.
         """
-        assert function.effect is Effect.READS, f"{function} is a command"
+        assert all(call.function.effect is Effect.READS for call in calls), "one of them is a command"
         async with self._in_flight:
             self._last_used = time.monotonic()
             transport, dialect = await self._ready(timeout_s)
             in_step = False
             try:
-                outcomes = await ask_each(
-                    transport, dialect, function, channels, request, timeout_s, self.watcher
-                )
+                outcomes = await ask_each(transport, dialect, calls, timeout_s, self.watcher)
                 in_step = not any(isinstance(outcome, TransportError) for outcome in outcomes[-1:])
             finally:
                 if not in_step:

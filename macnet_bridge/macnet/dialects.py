@@ -29,13 +29,21 @@ _FIRST_ID_BELOW = 1 << 30
 _FNUM = re.compile(rb'"FNum"\s*:\s*(\d+)')
 
 
+class Call(NamedTuple):
+    """A request of a function, about a channel from 1 on."""
+
+    function: Function[Any, Any]
+    channel: int
+    request: Message
+
+
 class Dialect(Protocol):
     """How requests become bytes and bytes become the reply, for one connection."""
 
     def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
         """The bytes of a request, whose reply `take` will then wait for."""
 
-    def encode_each(self, function: Function[Q, Any], channels: Sequence[int], request: Q) -> bytes:
+    def encode_each(self, calls: Sequence[Call]) -> bytes:
         """Requests that leave together; `take` waits for their replies in this order, `turn` by `turn`."""
 
     def turn(self) -> None:
@@ -102,9 +110,9 @@ class JsonDialect:
         message, self._asked = self._encoded(function, channel, request, True)
         return message
 
-    def encode_each(self, function: Function[Q, Any], channels: Sequence[int], request: Q) -> bytes:
-        alone = len(channels) == 1
-        each = [self._encoded(function, channel, request, alone) for channel in channels]
+    def encode_each(self, calls: Sequence[Call]) -> bytes:
+        alone = len(calls) == 1
+        each = [self._encoded(*call, alone) for call in calls]
         self._to_come = deque(asked for _, asked in each)
         self._asked = self._to_come.popleft()
         return b"".join(message for message, _ in each)
@@ -195,16 +203,16 @@ class BinaryDialect:
         self._misprints = _Misprints()
         # A tester whose Len was once a number of bytes is not asked again what it means by it.
         self._counts_bytes = False
-        self._asked: tuple[Function[Any, Any], int, Message] | None = None
-        self._to_come: deque[tuple[Function[Any, Any], int, Message]] = deque()
+        self._asked: Call | None = None
+        self._to_come: deque[Call] = deque()
 
     def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
-        return self.encode_each(function, (channel,), request)
+        return self.encode_each((Call(function, channel, request),))
 
-    def encode_each(self, function: Function[Q, Any], channels: Sequence[int], request: Q) -> bytes:
-        self._to_come = deque((function, channel, request) for channel in channels)
+    def encode_each(self, calls: Sequence[Call]) -> bytes:
+        self._to_come = deque(calls)
         self._asked = self._to_come.popleft()
-        return b"".join(binary.encode_request(function, channel, request) for channel in channels)
+        return b"".join([binary.encode_request(*call) for call in calls])
 
     def turn(self) -> None:
         self._asked = self._to_come.popleft() if self._to_come else None
@@ -217,7 +225,7 @@ class BinaryDialect:
         function, channel, request = self._asked
         read_usual = binary.usual_reader(function, channel)
         if read_usual is not None:
-            end = HEADER_BYTES + function.binary_reply[0].size if self._to_come else len(self._buffer)
+            end = _usual_bytes(function, request) if self._to_come else len(self._buffer)
             usual = read_usual(self._buffer[:end], request)
             if usual is not None:
                 self._buffer = self._buffer[end:]
@@ -252,6 +260,13 @@ class BinaryDialect:
 
     def settle(self) -> None:
         self._counts_bytes = True
+
+
+def _usual_bytes(function: Function[Any, Any], request: Message) -> int:
+    """How long the reply is that a `usual_reader` takes."""
+    layout = function.binary_reply[0]
+    items = request.count if isinstance(request, ChannelRange) else 0
+    return HEADER_BYTES + layout.size + items * layout.item_size
 
 
 def _may_count(data: bytes, item_bytes: int) -> bool:

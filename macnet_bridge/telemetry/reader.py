@@ -26,6 +26,8 @@ Subject = tuple[Kind, int]
 Outcomes = list[tuple[Subject, MacNetBridgeError | None]]
 """What became of each read; None: it went well."""
 
+_SWEEP_REQUESTS = 4
+
 R = TypeVar("R")
 
 
@@ -69,7 +71,8 @@ class Reader:
 
     async def sweep(self) -> None:
         """MacNet (4, 1) (4, 2) (4, 3) (4, 9)"""
-        swept = await sweep(self._tester)
+        is_quick = self._planner.budget.depth(_SWEEP_REQUESTS) == _SWEEP_REQUESTS
+        swept = await sweep(self._tester, together=is_quick)
         self._pace.sweeps += 1
         self._publisher.sweep(swept)
         self._notice_changes(swept)

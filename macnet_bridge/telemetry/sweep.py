@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from msgspec import UNSET
 
+from macnet_bridge.macnet.cycler import AsyncCycler
+from macnet_bridge.macnet.cycler.reads import Columns
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol.codes import MAX_CHANNELS_PER_REQUEST, ChannelState
 from macnet_bridge.macnet.protocol.messages import ChannelStatus
@@ -33,11 +36,15 @@ class Swept:
     spread_second: float
 
 
-async def sweep(tester: Tester) -> Swept:
+async def sweep(tester: Tester, *, together: bool = False) -> Swept:
     """Read all served channels. MacNet (4, 1) (4, 2) (4, 3) (4, 9)
 
     Each quantity takes one request per 128 channels. The time of the sweep is that of its
     last reply.
+
+    Args:
+        together: let the requests of a block leave in one go, for testers that are so quick that
+            a command need not wait for long behind all four.
     """
     served = tester.channels
     started = time.monotonic()
@@ -45,12 +52,13 @@ async def sweep(tester: Tester) -> Swept:
     voltages: list[float] = []
     currents: list[float] = []
     test_times: list[float] = []
-    cycler = tester.cycler
+    read = tester.cycler.read_columns if together else partial(_one_by_one, tester.cycler)
     for first, count in blocks(served[0], served[-1]):
-        statuses += await cycler.read_statuses(first, count)
-        voltages += await cycler.read_voltages(first, count)
-        currents += await cycler.read_currents(first, count)
-        test_times += await cycler.read_test_times(first, count)
+        columns = await read(first, count)
+        statuses += columns.statuses
+        voltages += columns.voltage_volt
+        currents += columns.current_ampere
+        test_times += columns.test_time_second
     spread = time.monotonic() - started
     now_unix = time.time()
     at = [channel - served[0] for channel in served]
@@ -62,6 +70,16 @@ async def sweep(tester: Tester) -> Swept:
         _picked(test_times, at),
         now_unix,
         spread,
+    )
+
+
+async def _one_by_one(cycler: AsyncCycler, first: int, count: int) -> Columns:
+    """Each request waits for the reply to the one before, so that a command gets in between."""
+    return Columns(
+        await cycler.read_statuses(first, count),
+        await cycler.read_voltages(first, count),
+        await cycler.read_currents(first, count),
+        await cycler.read_test_times(first, count),
     )
 
 

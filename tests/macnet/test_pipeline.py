@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -12,10 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from macnet_bridge.errors import BadReply, InvalidRequest, NoReply, TesterOffline, TesterRefused
+from macnet_bridge.errors import (
+    BadReply,
+    InvalidRequest,
+    NoReply,
+    TesterOffline,
+    TesterRefused,
+    TransportError,
+)
 from macnet_bridge.macnet import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.connection import Connection
-from macnet_bridge.macnet.dialects import BinaryDialect, JsonDialect
+from macnet_bridge.macnet.dialects import BinaryDialect, Call, JsonDialect
 from macnet_bridge.macnet.exchanges import Exchange
 from macnet_bridge.macnet.protocol import binary, jsonrpc
 from macnet_bridge.macnet.protocol import functions as f
@@ -51,6 +59,10 @@ def answers(written: bytes, is_binary: bool) -> list[bytes]:
 
 def reading(channel: int) -> m.StatusAndReadings:
     return status(voltage_volt=float(channel), record_index=channel)
+
+
+def calls(channels: Sequence[int]) -> list[Call]:
+    return [Call(f.STATUS_AND_READINGS, channel, m.Empty()) for channel in channels]
 
 
 class Replay:
@@ -89,7 +101,7 @@ def ask(transport: Replay, is_binary: bool, channels: Sequence[int] = CHANNELS) 
 
     async def run() -> Outcomes:
         connection = Connection(connect, BinaryDialect if is_binary else JsonDialect)
-        return await connection.call_each(f.STATUS_AND_READINGS, channels, m.Empty(), SHORT_S)
+        return await connection.call_each(calls(channels), SHORT_S)
 
     return asyncio.run(run())
 
@@ -119,7 +131,7 @@ def test_replies_split_at_every_byte(is_binary: bool) -> None:
 
 def sent(is_binary: bool) -> list[bytes]:
     dialect = BinaryDialect() if is_binary else JsonDialect()
-    return [dialect.encode_each(f.STATUS_AND_READINGS, CHANNELS, m.Empty())]
+    return [dialect.encode_each(calls(CHANNELS))]
 
 
 def cut(stream: bytes, places: Sequence[int]) -> list[bytes]:
@@ -181,7 +193,7 @@ def test_a_reply_that_came_twice_last_never_answers_what_is_asked_next(is_binary
     async def run() -> None:
         connection = Connection(connect, BinaryDialect if is_binary else JsonDialect)
         for _ in range(2):
-            found = await connection.call_each(f.STATUS_AND_READINGS, CHANNELS, m.Empty(), SHORT_S)
+            found = await connection.call_each(calls(CHANNELS), SHORT_S)
             assert check_no_value_is_misplaced(found) == len(CHANNELS)
 
     asyncio.run(run())
@@ -351,4 +363,58 @@ async def test_whatever_goes_wrong_no_value_is_misplaced(fault: str, transport: 
                     if isinstance(found, m.StatusAndReadings):
                         seen += 1
                         assert found.record_index == channel
+    assert seen
+
+
+@pytest.mark.parametrize("transport", ["json", "tcp", "udp"])
+async def test_columns_are_what_the_four_functions_tell(transport: Any) -> None:
+    told: list[Exchange] = []
+    async with SimulatedCycler(channels=128, seed=3) as tester:
+        address = TesterAddress(HOST, tester.json_port, tester.tcp_port, tester.udp_port)
+        async with AsyncCycler(address, transport=transport) as cycler:
+            cycler.watch(told.append)
+            for first, count in ((1, 128), (5, 3)):
+                columns = await cycler.read_columns(first, count)
+                assert columns.statuses == await cycler.read_statuses(first, count)
+                assert columns.voltage_volt == await cycler.read_voltages(first, count)
+                assert columns.current_ampere == await cycler.read_currents(first, count)
+                assert columns.test_time_second == await cycler.read_test_times(first, count)
+            with pytest.raises(InvalidRequest):
+                await cycler.read_columns(128, 2)
+    assert [exchange.function.fnum for exchange in told[:4]] == [1, 2, 3, 9]
+
+
+@pytest.mark.parametrize("transport", ["json", "tcp"])
+async def test_a_column_that_is_refused_is_raised_and_the_connection_stays(transport: Any) -> None:
+    async with SimulatedCycler(channels=4, missing={(4, 3)}) as tester:
+        address = TesterAddress(HOST, tester.json_port, tester.tcp_port, tester.udp_port)
+        async with AsyncCycler(address, transport=transport) as cycler:
+            for _ in range(2):
+                with pytest.raises(TesterRefused):
+                    await cycler.read_columns(1, 4)
+            assert len(await cycler.read_test_times(1, 4)) == 4
+            reads = tester.received.of(4, 1)
+            assert len(reads) == 2, "one attempt each"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("transport", ["json", "tcp"])
+async def test_whatever_goes_wrong_no_column_is_another(fault: str, transport: Any) -> None:
+    async with SimulatedCycler(channels=16, seed=3) as tester:
+        address = TesterAddress(HOST, tester.json_port, tester.tcp_port, tester.udp_port)
+        async with AsyncCycler(address, timeout_s=SHORT_S, transport=transport) as cycler:
+            right = await cycler.read_columns(1, 16)
+            for fnum in (1, 2, 3, 9):
+                fitting = fault != "wrong-id" or transport == "json"
+                if fitting:
+                    tester.faults.add(Fault(fault, on=(4, fnum), share=0.3, second=0.01))
+            seen = 0
+            for _ in range(12):
+                with contextlib.suppress(TransportError):
+                    found = await cycler.read_columns(1, 16)
+                    seen += 1
+                    assert found.voltage_volt == pytest.approx(right.voltage_volt, abs=0.01)
+                    assert found.current_ampere == right.current_ampere == [0.0] * 16
+                    assert found.test_time_second == right.test_time_second == [0.0] * 16
+                    assert found.statuses == right.statuses
     assert seen

@@ -25,7 +25,7 @@ from macnet_bridge.errors import (
 from macnet_bridge.macnet.connection import BeforeSend, Connection
 from macnet_bridge.macnet.contradictions import contradiction
 from macnet_bridge.macnet.cycler.traffic import Traffic
-from macnet_bridge.macnet.dialects import BinaryDialect, JsonDialect
+from macnet_bridge.macnet.dialects import BinaryDialect, Call, JsonDialect
 from macnet_bridge.macnet.exchanges import Watcher
 from macnet_bridge.macnet.identity import difference
 from macnet_bridge.macnet.protocol import functions as f
@@ -246,66 +246,68 @@ class Lines:
             raise BadReply(f"{function}: {why}")
         return reply
 
-    async def call_each(
-        self, function: f.Function[Q, R], channels: Sequence[int], request: Q
-    ) -> list[R | MacNetBridgeError]:
-        """Call a function that reads for each of these channels, in one go where the tester takes that.
+    async def call_each(self, calls: Sequence[Call]) -> list[m.Message | MacNetBridgeError]:
+        """Call functions that read on the line for reads, in one go where the tester takes that.
 
         One after the other by UDP, which keeps no order; with `constant_id`, where an error does
         not tell whose it is; and at testers that left the first ones that came together without
         an answer. Nothing but InvalidRequest is raised: what goes wrong is the outcome of its
-        channel, and after a TransportError of those behind it as well.
+        call, and after a TransportError of those behind it as well.
 
         Args:
-            channels: from 1, each of them once.
+            calls: that may all go by the same connection; no two of the same function and channel.
         """
-        for channel in channels:
-            self._check_channel(channel)
-        if len(set(channels)) < len(channels):
-            raise InvalidRequest("a channel is named twice", "channels")
-        connection = self._connection(function, request, Line.READS)
-        if len(channels) < 2 or not self._takes_several(connection):
-            return await self._one_by_one(function, channels, request)
-        outcomes = await self._together(connection, function, channels, request)
+        for call in calls:
+            self._check_channel(call.channel)
+        if len({call[:2] for call in calls}) < len(calls):
+            raise InvalidRequest("the same is asked of a channel twice", "channels")
+        connections = {self._connection(call.function, call.request, Line.READS) for call in calls}
+        if len(calls) < 2 or len(connections) > 1 or not self._takes_several(*connections):
+            return await self._one_by_one(calls)
+        return await self._together(connections.pop(), calls)
+
+    async def _together(
+        self, connection: Connection, calls: Sequence[Call]
+    ) -> list[m.Message | MacNetBridgeError]:
+        outcomes = await self._outcomes(connection, calls)
         lost = [at for at, found in enumerate(outcomes) if isinstance(found, TransportError)]
         if not lost:
             self._proven[connection] = True
         elif self._may_ask_again(connection, outcomes[lost[0]]):
             # Reading twice does no harm, and to read nothing would take the tester offline.
-            again = await self._one_by_one(function, [channels[at] for at in lost], request)
+            again = await self._one_by_one([calls[at] for at in lost])
             for at, found in zip(lost, again, strict=True):
                 outcomes[at] = found
         return outcomes
 
-    async def _together(
-        self, connection: Connection, function: f.Function[Q, R], channels: Sequence[int], request: Q
-    ) -> list[R | MacNetBridgeError]:
+    async def _outcomes(
+        self, connection: Connection, calls: Sequence[Call]
+    ) -> list[m.Message | MacNetBridgeError]:
+        timeout_s = max(self._timeout(call.function) for call in calls)
         await self.traffic.give_way()
         began = time.monotonic()
         try:
-            outcomes = await connection.call_each(function, channels, request, self._timeout(function))
+            outcomes = await connection.call_each(calls, timeout_s)
         except TransportError as error:
-            return [error] * len(channels)
-        self.traffic.answer(time.monotonic() - began, len(channels))
+            return [error] * len(calls)
+        self.traffic.answer(time.monotonic() - began, len(calls))
         return [
-            BadReply(f"{function}: {why}")
-            if isinstance(found, m.Message) and (why := contradiction(request, found))
+            BadReply(f"{call.function}: {why}")
+            if isinstance(found, m.Message) and (why := contradiction(call.request, found))
             else found
-            for found in outcomes
+            for call, found in zip(calls, outcomes, strict=True)
         ]
 
-    async def _one_by_one(
-        self, function: f.Function[Q, R], channels: Sequence[int], request: Q
-    ) -> list[R | MacNetBridgeError]:
-        outcomes: list[R | MacNetBridgeError] = []
-        for channel in channels:
+    async def _one_by_one(self, calls: Sequence[Call]) -> list[m.Message | MacNetBridgeError]:
+        outcomes: list[m.Message | MacNetBridgeError] = []
+        for call in calls:
             try:
-                outcomes.append(await self.call(function, channel, request))
+                outcomes.append(await self.call(*call))
             except TesterRefused as error:
                 outcomes.append(error)
             except TransportError as error:
                 # The next one would wait as long, in vain as likely.
-                return [*outcomes, *[error] * (len(channels) - len(outcomes))]
+                return [*outcomes, *[error] * (len(calls) - len(outcomes))]
         return outcomes
 
     def _takes_several(self, connection: Connection) -> bool:
@@ -383,10 +385,13 @@ class Lines:
         if not 1 <= channel <= last - count + 1:
             raise InvalidRequest(f"channel {channel} is not one of 1 to {last}", "channel")
 
-    async def _bulk(self, function: f.Function[m.ChannelRange, R], first: int, count: int) -> R:
+    def _check_range(self, first: int, count: int) -> None:
         if not 1 <= count <= MAX_CHANNELS_PER_REQUEST:
             raise InvalidRequest(f"{count} channels in one request, at most {MAX_CHANNELS_PER_REQUEST}")
         self._check_channel(first, count)
+
+    async def _bulk(self, function: f.Function[m.ChannelRange, R], first: int, count: int) -> R:
+        self._check_range(first, count)
         return await self.call(function, first, m.ChannelRange(count=count))
 
 
