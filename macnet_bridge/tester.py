@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from macnet_bridge.errors import Rejected, TesterOffline, TesterRefused
@@ -31,6 +31,8 @@ class Tester:
         probe: what was found out about its transports then, None where the configuration names one.
         sign: how this tester's currents get their sign.
         specifications: of the channels asked so far. MacNet (3, 1)
+        aux_names: by channel and input, what the configuration calls auxiliary inputs.
+        aux_units: by channel, units of its auxiliary inputs as far as asked. MacNet (4, 5)
         cells: by channel, test name and cell of the last start that named its cell.
         locks: by channel, why no test may start there.
         published: by channel, the state that was published last.
@@ -58,6 +60,8 @@ class Tester:
         self.survey: Survey | None = None
         self.probe: Probe | None = None
         self.specifications: dict[int, ChannelSpecification] = {}
+        self.aux_names: Mapping[int, Mapping[int, str]] = {}
+        self.aux_units: dict[int, list[str]] = {}
         self.cells: dict[int, tuple[str, str]] = {}
         self.locks: dict[int, Lock] = {}
         self.published: dict[int, ChannelState] = {}

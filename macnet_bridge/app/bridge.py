@@ -32,6 +32,7 @@ from macnet_bridge.commands.verbs import verb_names
 from macnet_bridge.macnet.protocol.messages import Login
 from macnet_bridge.payloads.status import SCHEMA_VERSION, BridgeInfo, BridgeStatus
 from macnet_bridge.store import Journal
+from macnet_bridge.telemetry.delivery import Delivery
 from macnet_bridge.telemetry.poller import Poller
 from macnet_bridge.telemetry.publisher import Identity, Publisher
 from macnet_bridge.topics import Scope, Topics
@@ -78,6 +79,9 @@ class Bridge:
         self.testers = {
             cycler.name: wiring.tester(cycler, config, logins.get(cycler.name)) for cycler in config.cycler
         }
+        self.delivery = Delivery(
+            self._offer, lambda: self.broker.ready, wiring.spool(config, data_dir.path), run=self.identity.run
+        )
         self._audit_file = wiring.audit_file(config, data_dir.path)
         self._audit = Audit(self._audit_file.write, system_clock, run=self.identity.run)
         for name, tester in self.testers.items():
@@ -94,14 +98,21 @@ class Bridge:
             [Subscription(*pair) for pair in self.topics.command_filters(self.testers)],
             will=self._status_message("offline", "the bridge is gone without a word"),
             on_ready=self._on_ready,
-            on_lost=lambda reason: self._on_lost(),
+            on_lost=self._on_lost,
             watched=[*self._serving.filters, *self.topics.alarm_filters],
             on_watched=self._heard,
         )
 
     def _poller(self, cycler: CyclerSection) -> Poller:
         tester, qos = self.testers[cycler.name], wiring.qos(cycler, self._config)
-        publisher = Publisher(tester, self.topics, self.identity, self._publish, qos=qos)
+        publisher = Publisher(
+            tester,
+            self.topics,
+            self.identity,
+            self.delivery,
+            qos=qos,
+            deadband=wiring.deadband(cycler, self._config),
+        )
         self._publishers[cycler.name] = publisher
         return Poller(
             tester,
@@ -120,6 +131,7 @@ class Bridge:
             ConfigError: the HTTP address or the journal cannot be used.
         """
         self._journal.open()
+        self.delivery.open()
         self._audit.started(bridge=self.identity.bridge, session=self.identity.session, version=__version__)
         try:
             with self._audit_file:
@@ -128,6 +140,7 @@ class Bridge:
         finally:
             for tester in self.testers.values():
                 tester.cycler.close()
+            self.delivery.close()
             self._journal.close()
 
     @property
@@ -153,6 +166,7 @@ class Bridge:
             audit=self._audit,
             leases=self._leases,
             left=lambda: self._serving.not_served,
+            send_event=self.delivery.event,
             run=self.identity.run,
         )
         for name, tester in self.testers.items():
@@ -169,10 +183,10 @@ class Bridge:
             tasks.create_task(receipts.run(), name="receipts"),
             tasks.create_task(commands.keep_house(self._config.commands.journal_days), name="journal"),
         ]
+        delivering = tasks.create_task(self.delivery.run(), name="delivery")
         serving = tasks.create_task(self._serving.run(tasks), name="serving")
-        health = tasks.create_task(
-            self._tell_health(Health(self.identity, self.broker, commands)), name="health"
-        )
+        figures = Health(self.identity, self.broker, commands, self.delivery, self._serving)
+        health = tasks.create_task(self._tell_health(figures), name="health")
         ages = tasks.create_task(self._check_ages(), name="ages")
         await self._stop.wait()
         serving.cancel()
@@ -180,7 +194,7 @@ class Bridge:
         await commands.drain(STOP_COMMANDS_S)
         await self._say_goodbye()
         # Not before: whoever sends a stop meanwhile must learn that it was not carried out.
-        for task in (*receiving, health, broker):
+        for task in (*receiving, health, delivering, broker):
             task.cancel()
         if http is not None:
             http.close()
@@ -201,7 +215,8 @@ class Bridge:
             await asyncio.sleep(HEALTH_S)
             if not self.broker.ready:
                 continue  # what is told later would be untrue by then
-            self._publish(self.topics.bridge_topic("health"), msgspec.json.encode(health.now()), 0, False)
+            topic = self.topics.bridge_topic("health")
+            self.broker.publish(Outgoing(topic, msgspec.json.encode(health.now())))
 
     async def _check_ages(self) -> None:
         while True:
@@ -213,7 +228,7 @@ class Bridge:
         if not self.broker.ready:
             return
         self._send(self._status_message("offline", "the bridge was stopped"))
-        await self.broker.flush(STOP_FLUSH_S)
+        await asyncio.gather(self.delivery.drain(STOP_FLUSH_S), self.broker.flush(STOP_FLUSH_S))
         await self.broker.close()
 
     def _readiness(self) -> dict[str, bool]:
@@ -230,8 +245,8 @@ class Bridge:
 
     # --- publishing
 
-    def _publish(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:
-        self.broker.publish(Outgoing(topic, payload, qos, retain))
+    def _offer(self, message: Outgoing) -> bool:
+        return self.broker.publish(message)
 
     def _send_acknowledgement(self, topic: str, payload: bytes, correlation_data: bytes | None) -> bool:
         return self._send(Outgoing(topic, payload, 1, False, correlation_data))
@@ -242,6 +257,9 @@ class Bridge:
     def _on_ready(self, session_present: bool) -> None:
         """Publish what is retained: the broker may have lost it, and the will may have replaced it."""
         self._serving.connected()
+        for name in self._serving.not_served:
+            self.delivery.withdraw_retained(self.topics.cycler_topic(name, ""))
+        self.delivery.connected(session_present)
         self._clear_what_is_no_longer_served()
         self._announce()
         info = Outgoing(self.topics.bridge_topic("info"), msgspec.json.encode(self._info()), 1, True)
@@ -250,9 +268,10 @@ class Bridge:
             poller.publish_retained()
         self._strays.connected()
 
-    def _on_lost(self) -> None:
+    def _on_lost(self, reason: str) -> None:
         self._serving.lost()
         self._strays.lost()
+        self.delivery.lost()
 
     def _heard(self, message: Incoming) -> None:
         if not self._strays.heard(message.topic, message.payload):

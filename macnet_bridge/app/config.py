@@ -65,16 +65,16 @@ class MqttSection(_Section, frozen=True, kw_only=True):
 class DeadbandSection(_Section, frozen=True, kw_only=True):
     """`telemetry.deadband`"""
 
-    voltage_volt: float = 0.0
-    current_ampere: float = 0.0
-    max_interval_s: float = 60.0
+    voltage_volt: Annotated[float, Meta(ge=0)] = 0.0
+    current_ampere: Annotated[float, Meta(ge=0)] = 0.0
+    max_interval_s: Seconds = 60.0
 
 
 class SpoolSection(_Section, frozen=True, kw_only=True):
     """`[telemetry.spool]`"""
 
-    max_mb: int = 512
-    max_age_h: float = 168
+    max_mb: Annotated[int, Meta(ge=0, le=1 << 20)] = 512
+    max_age_h: Annotated[float, Meta(gt=0)] = 168
 
 
 class TelemetryOverride(_Section, frozen=True, kw_only=True):

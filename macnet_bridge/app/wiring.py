@@ -16,9 +16,11 @@ from macnet_bridge.macnet.cycler import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.protocol.messages import Login
 from macnet_bridge.payloads.envelope import MAX_FILE_PAYLOAD_BYTES
 from macnet_bridge.readings import CurrentSign
+from macnet_bridge.store import Spool
 from macnet_bridge.telemetry.alarms import AlarmLimits
+from macnet_bridge.telemetry.deadband import Deadband
+from macnet_bridge.telemetry.dues import Intervals
 from macnet_bridge.telemetry.publisher import Publisher
-from macnet_bridge.telemetry.schedule import Intervals
 from macnet_bridge.telemetry.watch import Watch
 from macnet_bridge.tester import Tester
 
@@ -57,7 +59,17 @@ def tester(cycler: CyclerSection, config: Config, login: Login | None) -> Tester
         constant_id=has_constant_id(cycler),
         login=login,
     )
-    return Tester(cycler.name, client, parse_channels(cycler.channels), CurrentSign(cycler.current_sign))
+    made = Tester(cycler.name, client, parse_channels(cycler.channels), CurrentSign(cycler.current_sign))
+    made.aux_names = aux_names(cycler)
+    return made
+
+
+def aux_names(cycler: CyclerSection) -> dict[int, dict[int, str]]:
+    """Names of auxiliary inputs, by channel and input."""
+    return {
+        int(number): {int(place): name for place, name in channel.aux.items()}
+        for number, channel in cycler.channel.items()
+    }
 
 
 def has_constant_id(cycler: CyclerSection) -> bool:
@@ -71,11 +83,31 @@ def intervals(cycler: CyclerSection, config: Config) -> Intervals:
         _either(own.sweep_interval_s, common.sweep_interval_s),
         _either(own.active_interval_s, common.active_interval_s),
         _either(own.idle_interval_s, common.idle_interval_s),
+        _either(own.aux_interval_s, common.aux_interval_s),
+        _either(own.variables_interval_s, common.variables_interval_s),
     )
 
 
 def qos(cycler: CyclerSection, config: Config) -> int:
     return config.telemetry.qos if cycler.telemetry.qos is None else cycler.telemetry.qos
+
+
+def deadband(cycler: CyclerSection, config: Config) -> Deadband:
+    """A cycler's own deadband, whole, or the common one."""
+    chosen = cycler.telemetry.deadband or config.telemetry.deadband
+    return Deadband(
+        voltage_volt=chosen.voltage_volt,
+        current_ampere=chosen.current_ampere,
+        max_interval_s=chosen.max_interval_s,
+    )
+
+
+def spool(config: Config, folder: Path) -> Spool | None:
+    """None when it is turned off."""
+    section = config.telemetry.spool
+    if not section.max_mb:
+        return None
+    return Spool(folder, max_bytes=section.max_mb << 20, max_age_s=section.max_age_h * 3600)
 
 
 def audit_file(config: Config, folder: Path) -> AuditFile:

@@ -158,6 +158,8 @@ class Outbox:
         self._counters.dropped += entry.lane is not None
         self.owed -= entry.owed
         self.owed_lost += entry.owed
+        if entry.message.settled is not None:
+            entry.message.settled(False)
 
     def take(self) -> Entry | None:
         """The next message that may be handed over now, acknowledgements first."""
@@ -202,7 +204,7 @@ class Outbox:
         entry = self._in_flight.pop(mid, None)
         if entry is not None:
             self._counters.denied += denied
-            self._settle(entry)
+            self._settle(entry, not denied)
         return entry
 
     def written(self) -> None:
@@ -210,11 +212,13 @@ class Outbox:
         if self._unwritten:
             entry = self._unwritten.popleft()
             self._unwritten_bytes -= entry.size
-            self._settle(entry)
+            self._settle(entry, True)
 
-    def _settle(self, entry: Entry) -> None:
+    def _settle(self, entry: Entry, is_taken: bool) -> None:
         self._counters.confirmed += entry.lane is not None
         self.owed -= entry.owed
+        if entry.message.settled is not None:
+            entry.message.settled(is_taken)
 
     def lost(self) -> None:
         """The connection ended: acknowledgements go back to the head in their order, telemetry goes."""

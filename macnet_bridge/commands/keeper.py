@@ -8,9 +8,8 @@ import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any
 
-import msgspec
+from msgspec import Struct
 
-from macnet_bridge.commands.answers import SendAcknowledgement
 from macnet_bridge.commands.direct import LapseArguments
 from macnet_bridge.commands.lease import Lease, LeaseRecord
 from macnet_bridge.commands.leases import Leases
@@ -31,6 +30,9 @@ STOP_AGAIN_S = 1.0
 
 _LOOK_FOR_TESTER_S = 0.2
 
+SendEvent = Callable[[str, Struct], object]
+"""Publishes an event on a topic, so that it arrives, now or later."""
+
 Order = Callable[[LeaseRecord, LapseArguments], Awaitable[Acknowledgement]]
 """Stops the channel of a lease, ahead of all commands to it, and tells what became of that."""
 
@@ -44,7 +46,7 @@ class LeaseKeeper:
         testers: Mapping[str, Tester],
         topics: Topics,
         order: Order,
-        send: SendAcknowledgement,
+        send: SendEvent,
         tasks: asyncio.TaskGroup,
         clock: Clock,
         *,
@@ -211,7 +213,7 @@ class LeaseKeeper:
             suspended=suspended,
         )
         topic = self._topics.channel_topic(record.cycler, record.channel, "event")
-        self._send(topic, msgspec.json.encode(event), None)
+        self._send(topic, event)
 
 
 async def _wait(news: asyncio.Event, seconds: float) -> None:

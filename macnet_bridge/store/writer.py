@@ -26,17 +26,31 @@ class _Task:
     done: Future[Any] = field(default_factory=Future)
 
 
+def _unavailable(reason: str, error: Exception | None) -> Exception:
+    return JournalUnavailable(reason)
+
+
 class Writer:
     """Runs operations in the order they came, each in a transaction that it may share with others.
 
     Args:
         connect: called on the thread, for the connection.
+        name: of what is kept there, for people.
+        unavailable: what an operation raises that could not be done, made of the reason and,
+            where SQLite or the system gave one, its error.
     """
 
-    def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        name: str = "journal",
+        unavailable: Callable[[str, Exception | None], Exception] = _unavailable,
+    ) -> None:
         self._connect = connect
+        self._name = name
+        self._unavailable = unavailable
         self._waiting: deque[_Task] = deque()
-        self._thread = ThreadPoolExecutor(1, "journal")
+        self._thread = ThreadPoolExecutor(1, name)
         self._is_closed = False
         self._connection: sqlite3.Connection | None = None
 
@@ -56,11 +70,11 @@ class Writer:
     def submit(self, name: str, operation: Operation[T]) -> asyncio.Future[T]:
         """The operation's result, once it is synced to the disk.
 
-        Whoever stops waiting for it does not call it off. The future raises JournalUnavailable.
+        Whoever stops waiting for it does not call it off. The future raises what `unavailable` makes.
         """
         task = _Task(name, operation)
         if self._is_closed or self._connection is None:
-            task.done.set_exception(JournalUnavailable("the journal is closed"))
+            task.done.set_exception(self._unavailable(f"the {self._name} is closed", None))
         else:
             task.done.set_running_or_notify_cancel()
             self._waiting.append(task)
@@ -78,7 +92,7 @@ class Writer:
             results = _commit(connection, tasks)
         except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
             if len(tasks) == 1:
-                tasks[0].done.set_exception(_unavailable(error))
+                tasks[0].done.set_exception(self._failure(error))
                 return
             for task in tasks:  # what fits on a full disk must not fail with what does not
                 self._write_alone(connection, task)
@@ -90,9 +104,12 @@ class Writer:
         try:
             (result,) = _commit(connection, [task])
         except Exception as error:  # noqa: BLE001 - as above
-            task.done.set_exception(_unavailable(error))
+            task.done.set_exception(self._failure(error))
         else:
             task.done.set_result(result)
+
+    def _failure(self, error: Exception) -> Exception:
+        return self._unavailable(f"the {self._name} cannot be used: {error}", error)
 
     def _take(self) -> list[_Task]:
         # Only this thread takes, so what is counted is there.
@@ -113,7 +130,3 @@ def _commit(connection: sqlite3.Connection, tasks: list[_Task]) -> list[Any]:
     for task in tasks:
         kill_points.reach(f"{task.name}_after_commit")
     return results
-
-
-def _unavailable(error: Exception) -> JournalUnavailable:
-    return JournalUnavailable(f"the journal cannot be used: {error}")

@@ -26,7 +26,6 @@ class Channel:
         self.quality: Quality = "stale"
         self.changed_at = 0.0
         self._state_seq = run * _STATE_SEQS_PER_RUN
-        self._reading_seq = 0
         self._test_due = True
 
     @property
@@ -36,11 +35,6 @@ class Channel:
     @property
     def test_name(self) -> str | None:
         return self.test.test_name or None if self.test else None
-
-    def next_reading_seq(self) -> int:
-        """Number for the next reading; rises by one within a run."""
-        self._reading_seq += 1
-        return self._reading_seq
 
     def needs_test_info(self, status: StatusAndReadings) -> bool:
         """Whether a test may have begun or ended since its names were read.

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
 
 from macnet_bridge.macnet.protocol import functions as f
-from macnet_bridge.macnet.protocol.messages import ChannelSpecification, StatusAndReadings
+from macnet_bridge.macnet.protocol.messages import (
+    AuxReadings,
+    ChannelSpecification,
+    FlagsAndVariables,
+    StatusAndReadings,
+)
 from macnet_bridge.macnet.survey import Survey
 from macnet_bridge.payloads.alarms import Alarm, AlarmKind
 from macnet_bridge.payloads.events import Event
-from macnet_bridge.payloads.status import CyclerInfo, CyclerStatus, SharedSpecification
-from macnet_bridge.payloads.telemetry import Reading
+from macnet_bridge.payloads.status import CyclerInfo, CyclerStatus, SharedInputs, SharedSpecification
 from macnet_bridge.readings import measured
 from macnet_bridge.telemetry.channel import Channel
+from macnet_bridge.telemetry.deadband import Deadband, ReportByException
+from macnet_bridge.telemetry.delivery import Delivery
+from macnet_bridge.telemetry.inputs import aux_payload, variables_payload
 from macnet_bridge.telemetry.sweep import Swept, sweep_payload
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Topics
 
-Publish = Callable[[str, bytes, int, bool], None]
-"""Publishes telemetry: topic, payload, QoS, retain."""
-
-_RETAINED_QOS = 1
-_EVENT_QOS = 1
+_PASSING_QOS = 0
 
 
 class Identity(Struct, frozen=True):
@@ -40,17 +43,27 @@ class Publisher:
     """Publishes what is known of one tester."""
 
     def __init__(
-        self, tester: Tester, topics: Topics, identity: Identity, publish: Publish, *, qos: int
+        self,
+        tester: Tester,
+        topics: Topics,
+        identity: Identity,
+        delivery: Delivery,
+        *,
+        qos: int,
+        deadband: Deadband | None = None,
     ) -> None:
         """
         Args:
             qos: of readings and sweeps. What is retained always goes with QoS 1.
+            deadband: of readings; without one all are published.
         """
         self._tester = tester
         self._topics = topics
         self.identity = identity
-        self._publish = publish
+        self._delivery = delivery
         self._qos = qos
+        self._deadband = deadband or Deadband()
+        self._reports: dict[int, ReportByException] = {}
         self._sweep_seq = 0
         self._status: CyclerStatus | None = None
         self._clock_offset_second: float | None = None
@@ -61,16 +74,49 @@ class Publisher:
         self._sweep_seq += 1
         payload = sweep_payload(swept, self._tester, run=self.identity.run, seq=self._sweep_seq)
         topic = self._topics.cycler_topic(self._tester.name, "telemetry/sweep")
-        self._publish(topic, msgspec.json.encode(payload), self._qos, False)
+        self._delivery.passing(topic, msgspec.json.encode(payload), self._qos)
 
     def reading(self, number: int, channel: Channel, status: StatusAndReadings, now_unix: float) -> None:
-        """`R/C/N/telemetry/reading`"""
+        """`R/C/N/telemetry/reading`, unless it says nothing new."""
         values = measured(
             status, self._tester.sign, unix_time_second=round(now_unix, 3), test_name=channel.test_name
         )
-        reading = Reading(**values, run=self.identity.run, seq=channel.next_reading_seq())
+        if not self._report(number).passes(values, time.monotonic()):
+            return self._delivery.suppress()
         topic = self._topics.channel_topic(self._tester.name, number, "reading")
-        self._publish(topic, msgspec.json.encode(reading), self._qos, False)
+        return self._delivery.reading(self._tester.name, number, topic, values, self._qos)
+
+    def _report(self, number: int) -> ReportByException:
+        report = self._reports.get(number)
+        if report is None:
+            report = self._reports[number] = ReportByException(self._deadband)
+        return report
+
+    def aux(
+        self, number: int, channel: Channel, reply: AuxReadings, units: list[str], now_unix: float
+    ) -> None:
+        """`R/C/N/telemetry/aux`"""
+        names = self._tester.aux_names.get(number, {})
+        payload = aux_payload(
+            reply,
+            units,
+            names,
+            unix_time_second=round(now_unix, 3),
+            run=self.identity.run,
+            test_name=channel.test_name,
+        )
+        self._pass(number, "aux", payload)
+
+    def variables(self, number: int, channel: Channel, reply: FlagsAndVariables, now_unix: float) -> None:
+        """`R/C/N/telemetry/variables`"""
+        payload = variables_payload(
+            reply, unix_time_second=round(now_unix, 3), run=self.identity.run, test_name=channel.test_name
+        )
+        self._pass(number, "variables", payload)
+
+    def _pass(self, number: int, leaf: str, payload: Struct) -> None:
+        topic = self._topics.channel_topic(self._tester.name, number, leaf)
+        self._delivery.passing(topic, msgspec.json.encode(payload), _PASSING_QOS)
 
     def state(self, number: int, channel: Channel) -> None:
         """`R/C/N/telemetry/state`, once something is known of the channel."""
@@ -83,14 +129,14 @@ class Publisher:
     def event(self, number: int, event: Event) -> None:
         """`R/C/N/telemetry/event`"""
         topic = self._topics.channel_topic(self._tester.name, number, "event")
-        self._publish(topic, msgspec.json.encode(event), _EVENT_QOS, False)
+        self._delivery.event(topic, event)
 
     def alarm(self, number: int | None, kind: AlarmKind, alarm: Alarm | None) -> None:
         """`R/C/N/telemetry/alarm/K`, of the cycler without a number; None clears it."""
         topic = self._topics.alarm_topic(self._tester.name, number, kind)
         if alarm is None:
             self._alarms.pop(topic, None)
-            self._publish(topic, b"", _RETAINED_QOS, True)
+            self._delivery.retained(topic, b"")
         else:
             self._alarms[topic] = alarm
             self._retain(topic, alarm)
@@ -118,6 +164,11 @@ class Publisher:
             self._status = status
             self._retain(self._topics.cycler_topic(self._tester.name, "status"), status)
 
+    @property
+    def cycler_state(self) -> Literal["online", "degraded", "offline"]:
+        """What the last `R/C/status` said."""
+        return self._status.state if self._status else "offline"
+
     def info(self) -> None:
         """`R/C/info`, once the tester was found."""
         found = self._tester.survey
@@ -134,6 +185,7 @@ class Publisher:
             transport=self._tester.cycler.transport,
             transport_reason=_transport_reason(self._tester),
             specifications=_shared_specifications(self._tester),
+            aux=_shared_inputs(self._tester),
         )
         self._retain(self._topics.cycler_topic(self._tester.name, "info"), info)
 
@@ -146,7 +198,7 @@ class Publisher:
         return found.clock_offset_second if measured is None else measured
 
     def _retain(self, topic: str, payload: Struct) -> None:
-        self._publish(topic, msgspec.json.encode(payload), _RETAINED_QOS, True)
+        self._delivery.retained(topic, msgspec.json.encode(payload))
 
     def _current_status(self, trouble: str | None, last_ok: float | None) -> CyclerStatus:
         found = self._tester.survey
@@ -190,6 +242,13 @@ def _shared_specifications(tester: Tester) -> list[SharedSpecification]:
         SharedSpecification(channels=channels, specification=_known_fields(specification))
         for specification, channels in sharing.items()
     ]
+
+
+def _shared_inputs(tester: Tester) -> list[SharedInputs]:
+    sharing: dict[tuple[str, ...], list[int]] = {}
+    for number, units in sorted(tester.aux_units.items()):
+        sharing.setdefault(tuple(units), []).append(number)
+    return [SharedInputs(channels=channels, units=list(units)) for units, channels in sharing.items()]
 
 
 def _known_fields(message: Struct) -> dict[str, Any]:

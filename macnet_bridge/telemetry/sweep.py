@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import TypeVar
 
 from msgspec import UNSET
 
@@ -13,6 +14,8 @@ from macnet_bridge.macnet.protocol.messages import ChannelStatus
 from macnet_bridge.payloads.telemetry import Sweep
 from macnet_bridge.readings import SIGN_UNKNOWN
 from macnet_bridge.tester import Tester
+
+T = TypeVar("T")
 
 SWEEP_FUNCTIONS = (f.CHANNEL_STATUSES, f.VOLTAGES, f.CURRENTS, f.TEST_TIMES)
 
@@ -49,16 +52,22 @@ async def sweep(tester: Tester) -> Swept:
         currents += await cycler.read_currents(first, count)
         test_times += await cycler.read_test_times(first, count)
     spread = time.monotonic() - started
-    picked = [channel - served[0] for channel in served]
+    now_unix = time.time()
+    at = [channel - served[0] for channel in served]
     return Swept(
         served,
-        [statuses[i] for i in picked],
-        [voltages[i] for i in picked],
-        [currents[i] for i in picked],
-        [test_times[i] for i in picked],
-        time.time(),
+        _picked(statuses, at),
+        _picked(voltages, at),
+        _picked(currents, at),
+        _picked(test_times, at),
+        now_unix,
         spread,
     )
+
+
+def _picked(column: list[T], at: list[int]) -> list[T]:
+    """The values of the served channels; mostly these are all."""
+    return column if len(at) == len(column) else [column[index] for index in at]
 
 
 def blocks(first: int, last: int) -> list[tuple[int, int]]:
@@ -71,10 +80,7 @@ def blocks(first: int, last: int) -> list[tuple[int, int]]:
 
 def sweep_payload(swept: Swept, tester: Tester, *, run: int, seq: int) -> Sweep:
     """A sweep in our words, currents with their sign."""
-    currents = [
-        tester.sign.signed(current, status.step_code)
-        for current, status in zip(swept.currents, swept.statuses, strict=True)
-    ]
+    currents = tester.sign.signed_column(swept.currents, [status.step_code for status in swept.statuses])
     return Sweep(
         unix_time_second=round(swept.unix_time_second, 3),
         spread_second=round(swept.spread_second, 4),

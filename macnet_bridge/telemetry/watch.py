@@ -86,9 +86,13 @@ class Watch:
         for number in (None, *self._looks):
             self._put(number, "stale", alarms.tester_away(why), now_unix)
 
+    def wants_end(self, number: int, status: StatusAndReadings) -> bool:
+        """Whether a test is seen to be completed now, so that the tester can tell its end."""
+        return self._has_ends and completes(self._looks.get(number), status)
+
     async def end_of(self, number: int, status: StatusAndReadings) -> EndStatus | None:
-        """To which of its ends a test came that is seen to be completed now. MacNet (4, 10)"""
-        if not self._has_ends or not completes(self._looks.get(number), status):
+        """To which of its ends it came; None where none did or the tester does not tell. MacNet (4, 10)"""
+        if not self.wants_end(number, status):
             return None
         try:
             return await self._tester.cycler.read_end_status(number)

@@ -38,8 +38,19 @@ class MqttPeer:
     """Subscribes to filters, remembers every message, waits for the one that is wanted."""
 
     def __init__(
-        self, host: str, port: int, *filters: str, v5: bool = True, user: str = "", password: str = ""
+        self,
+        host: str,
+        port: int,
+        *filters: str,
+        v5: bool = True,
+        user: str = "",
+        password: str = "",
+        session: str = "",
     ) -> None:
+        """
+        Args:
+            session: a client id; with one, MQTT 5 and a broker that keeps what comes while we are away.
+        """
         self._v5 = v5
         self._filters = filters
         self._address = (host, port)
@@ -47,7 +58,8 @@ class MqttPeer:
         self._arrived = threading.Condition()
         self.seen: list[Seen] = []
         protocol = mqtt.MQTTv5 if v5 else mqtt.MQTTv311
-        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=protocol)
+        self._has_session = bool(session)
+        self._client = mqtt.Client(CallbackAPIVersion.VERSION2, session, protocol=protocol)
         if user:
             self._client.username_pw_set(user, password)
         self._client.on_connect = self._on_connect
@@ -56,10 +68,18 @@ class MqttPeer:
         self._client.reconnect_delay_set(1, 1)
 
     async def __aenter__(self) -> Self:
-        await asyncio.to_thread(self._client.connect, *self._address)
+        await asyncio.to_thread(self._connect)
         self._client.loop_start()
         assert await asyncio.to_thread(self._subscribed.wait, WAIT_S), "the peer could not subscribe"
         return self
+
+    def _connect(self) -> None:
+        if not self._has_session:
+            self._client.connect(*self._address)
+            return
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.SessionExpiryInterval = 300
+        self._client.connect(*self._address, clean_start=False, properties=properties)
 
     async def __aexit__(self, *exc_info: object) -> None:
         self._client.disconnect()

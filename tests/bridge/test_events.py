@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from macnet_bridge.macnet import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.protocol.messages import StartTest
-from macnet_bridge.simulator import Fault, SimulatedCycler
+from macnet_bridge.simulator import Fault, SimulatedCycler, Transport
 from tests.bridge.conftest import Lab
 from tests.bridge.mqtt_peer import MqttPeer, Seen
 from tests.bridge.running import cycler_table
@@ -159,6 +161,28 @@ async def test_an_unconfirmed_stop_raises_an_alarm_until_the_channel_stands(lab:
     await peer.wait(is_alarm(channel, "stop_unconfirmed", raised=False))
 
 
+async def test_a_stop_that_takes_long_raises_the_alarm_before_it_ends(lab: Lab) -> None:
+    cycler = await lab.cycler(2)
+    peer = await lab.peer()
+    await lab.bridge(cycler_table(cycler))
+    await lab.online(peer)
+    await start_by_macnet(cycler, 1)
+    channel = f"{lab.root}/lab1/1"
+    cycler.faults.drop_replies(6, 3, count=1)
+    cycler.faults.add(Fault("drop", on=(4, 7), transport=Transport.JSON, times=1))
+    after = len(peer.seen)
+    answer = await peer.command(f"{channel}/cmd/suspend", {"id": "stop"})
+    assert answer["status"] == "done", answer
+    await peer.wait(is_alarm(channel, "stop_unconfirmed", raised=False))
+    seen = [
+        found for found in peer.seen[after:] if found.topic.endswith(("/stop_unconfirmed", "1/telemetry/ack"))
+    ]
+    raised = next(found for found in seen if found.topic.endswith("/stop_unconfirmed"))
+    final = next(found for found in seen if found.topic.endswith("/ack") and found.json["final"])
+    assert raised.json["what"] == "suspend could not be confirmed: it has been under way for 4 s"
+    assert seen.index(raised) < seen.index(final)
+
+
 async def test_a_clock_that_jumps(lab: Lab) -> None:
     cycler = await lab.cycler(1)
     peer = await lab.peer()
@@ -200,6 +224,7 @@ async def test_alarms_that_an_earlier_run_left_are_cleared(lab: Lab) -> None:
     assert [seen.payload != b"" for seen in peer.seen if seen.topic == others] == [True]
 
 
+@pytest.mark.needs_real_broker
 async def test_alarms_come_back_with_a_broker_that_lost_them(own_lab: Lab) -> None:
     lab = own_lab
     cycler = await lab.cycler(1)

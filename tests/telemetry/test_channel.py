@@ -116,8 +116,3 @@ def test_who_controls_it() -> None:
     assert shown(channel).control == "direct"
     channel.see(status(state=ChannelState.SUSPENDED), 1.0, TEST)
     assert shown(channel).control == "none"
-
-
-def test_readings_are_numbered_without_gaps() -> None:
-    channel = Channel(run=1)
-    assert [channel.next_reading_seq() for _ in range(3)] == [1, 2, 3]

@@ -9,12 +9,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from macnet_bridge.broker import Outgoing
 from macnet_bridge.macnet import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.macnet.protocol.messages import SystemInfo, TestInfo
 from macnet_bridge.macnet.survey import Survey
 from macnet_bridge.telemetry.alarms import AlarmLimits
 from macnet_bridge.telemetry.channel import Channel
+from macnet_bridge.telemetry.delivery import Delivery
 from macnet_bridge.telemetry.publisher import Identity, Publisher
 from macnet_bridge.telemetry.watch import Watch
 from macnet_bridge.tester import Tester
@@ -37,8 +39,9 @@ class Watched:
 
     def __post_init__(self) -> None:
         self.tester = Tester("lab1", AsyncCycler(TesterAddress("127.0.0.1")))
+        delivery = Delivery(self._publish, lambda: True, run=7)
         self.publisher = Publisher(
-            self.tester, Topics("macnet", "lab"), Identity("lab", "s1", 7), self._publish, qos=1
+            self.tester, Topics("macnet", "lab"), Identity("lab", "s1", 7), delivery, qos=1
         )
         self.watch = Watch(
             self.tester,
@@ -67,9 +70,11 @@ class Watched:
     def events(self) -> list[tuple[str, str]]:
         return [(content["id"], content["kind"]) for found, content, _ in self.messages if "/event" in found]
 
-    def _publish(self, topic: str, payload: bytes, qos: int, retain: bool) -> None:
-        assert qos == 1
-        self.messages.append((topic, msgspec.json.decode(payload) if payload else None, retain))
+    def _publish(self, message: Outgoing) -> bool:
+        assert message.qos == 1
+        content = msgspec.json.decode(message.payload) if message.payload else None
+        self.messages.append((message.topic, content, message.retain))
+        return True
 
 
 def test_ids_tell_session_cycler_channel_and_number() -> None:

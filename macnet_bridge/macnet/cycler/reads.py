@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from macnet_bridge.errors import TesterRefused
+from collections.abc import Sequence
+
+from macnet_bridge.errors import MacNetBridgeError, TesterRefused
 from macnet_bridge.macnet.cycler.lines import Line, Lines
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
@@ -18,6 +20,27 @@ class ReadCalls(Lines):
     async def read_status(self, channel: int, *, line: Line = Line.READS) -> m.StatusAndReadings:
         """State and all readings of a channel. MacNet (4, 7)"""
         return await self.call(f.STATUS_AND_READINGS, channel, m.Empty(), line=line)
+
+    async def read_statuses_and_readings(
+        self, channels: Sequence[int]
+    ) -> list[m.StatusAndReadings | MacNetBridgeError]:
+        """State and all readings of each of these channels, on the line for reads. MacNet (4, 7)
+
+        By TCP the requests leave together, which at a tester without latency is several times
+        faster; one that takes its time for each request gains nothing by it. Meanwhile the line
+        for reads is taken.
+
+        Args:
+            channels: from 1, each of them once.
+
+        Returns:
+            One outcome per channel: its reading, or what went wrong. A refusal is that
+            channel's alone; after a TransportError those behind it have one as well.
+
+        Raises:
+            InvalidRequest: a channel is not there, or named twice; nothing was sent.
+        """
+        return await self.call_each(f.STATUS_AND_READINGS, channels, m.Empty())
 
     async def read_aux(self, channel: int, *, line: Line = Line.READS) -> m.AuxReadings:
         """Values of the channel's auxiliary inputs. MacNet (4, 4)"""

@@ -1,0 +1,37 @@
+"""What a tester can do: how long it takes for a request, measured by those that it answered."""
+
+from __future__ import annotations
+
+BATCH_S = 0.004
+"""How long requests that are asked for together may take: so long a command may have to wait."""
+
+_WEIGHT_OF_NEWEST = 1 / 16
+
+
+class Budget:
+    """The requests of one tester. Nothing of it is configured.
+
+    Attributes:
+        request_s: seconds a request takes, smoothed; None before the first.
+    """
+
+    def __init__(self) -> None:
+        self.request_s: float | None = None
+
+    def observe(self, seconds: float, requests: int = 1) -> None:
+        """So many requests in a row, or asked for together, were answered in this time."""
+        each = max(seconds, 0.0) / requests
+        if self.request_s is None:
+            self.request_s = each
+        self.request_s += (each - self.request_s) * _WEIGHT_OF_NEWEST
+
+    @property
+    def requests_per_second(self) -> float | None:
+        """How many it can answer, None before the first."""
+        return 1 / self.request_s if self.request_s else None
+
+    def depth(self, at_most: int) -> int:
+        """How many requests may be asked for together: one of a tester that is not very quick."""
+        if self.request_s is None:
+            return 1
+        return max(1, min(at_most, int(BATCH_S / max(self.request_s, 1e-6))))

@@ -1,0 +1,260 @@
+"""What must not be lost, on its way to the disk: gathered into batches, and what became of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from macnet_bridge.payloads.health import SpoolHealth
+from macnet_bridge.payloads.telemetry import Previous
+from macnet_bridge.store import Spool, SpoolUnavailable
+from macnet_bridge.store.spool import Message, Safe
+
+log = logging.getLogger(__name__)
+
+Place = tuple[str, int]
+"""A cycler and one of its channels."""
+
+BATCH = 200
+"""Messages that go to the disk in one operation, at most."""
+
+_WRITING_MAX = 20_000
+"""Messages that may wait for a disk that hangs; more are lost."""
+_OPEN_AGAIN_S = 5.0
+_TRUSTED_AGAIN_S = 10.0
+"""How long after a batch that failed a mere note, which needs less room, shows that all is well."""
+
+_RUN_BITS = 40
+
+
+@dataclass(slots=True, eq=False)
+class Owed:
+    """A reading or an event that has to arrive.
+
+    Attributes:
+        number: rises from one to the next, over all channels and over restarts.
+        since: when it was handed over, by the monotonic clock.
+        place, seq: of a reading.
+        was_confirmed: the broker had it, but may have forgotten it.
+    """
+
+    number: int
+    since: float
+    topic: str
+    payload: bytes
+    place: Place | None = None
+    seq: int = 0
+    was_confirmed: bool = False
+
+
+class Safekeeping:
+    """The spool as delivery uses it, without waiting for it.
+
+    Args:
+        spool: None when it is turned off; then nothing can be kept.
+        not_kept: called with what could not be kept.
+    """
+
+    def __init__(
+        self, spool: Spool | None, run: int, not_kept: Callable[[Sequence[Owed]], None] = lambda owed: None
+    ) -> None:
+        self._spool = spool
+        self._run = run
+        self._not_kept = not_kept
+        self._pending: list[Owed] = []
+        self._done: list[int] = []
+        self._safe: dict[Place, int] = {}
+        self._writing = 0
+        self._next_number = run << _RUN_BITS
+        self._open_again_at = 0.0
+        self._must_open = False
+        self._failed_at = 0.0
+        self._kept = 0
+        self.replayed = 0
+        self.is_failing = False
+        self.previous: dict[Place, Previous] = {}
+
+    @property
+    def is_on(self) -> bool:
+        return self._spool is not None
+
+    @property
+    def waiting(self) -> int:
+        """Messages on disk."""
+        return self._spool.waiting if self._spool else 0
+
+    def open(self) -> None:
+        """Open the file; one that cannot be opened now is tried again later."""
+        if self._spool is None:
+            return
+        try:
+            self._spool.open()
+        except SpoolUnavailable as error:
+            self._failed(error)
+            self._must_open = True
+            return
+        self._must_open = False
+        if self._spool.set_aside is not None:
+            log.error(
+                "the spool was damaged, and is kept as %s: what waited in it is lost", self._spool.set_aside
+            )
+        self._next_number = max(self._next_number, self._spool.last_id + 1)
+        # A run that began before the file could be opened has nothing to say of earlier ones.
+        self.previous = {
+            (safe.cycler, safe.channel): Previous(safe.run, safe.seq)
+            for safe in self._spool.safe
+            if safe.run < self._run
+        }
+
+    def begin(self) -> None:
+        """See what waits on disk; in the loop, after `open`."""
+        if self._spool is not None and not self._must_open:
+            self._spool.count().add_done_callback(self._finished)
+
+    def next_number(self) -> int:
+        number = self._next_number
+        self._next_number += 1
+        return number
+
+    # --- to the disk
+
+    def keep(self, owed: Owed) -> None:
+        """Put it on disk with the next batch."""
+        self._pending.append(owed)
+        if len(self._pending) >= BATCH:
+            self.flush()
+
+    def forget(self, number: int) -> None:
+        """It has arrived, and need not be on disk any more."""
+        self._done.append(number)
+        if len(self._done) >= BATCH:
+            self.flush()
+
+    def note(self, place: Place, seq: int) -> None:
+        """A reading of this run was confirmed, or is on disk."""
+        if seq > self._safe.get(place, 0):
+            self._safe[place] = seq
+
+    def flush(self) -> None:
+        """Give what was gathered to the thread that writes."""
+        if self._pending:
+            batch, self._pending = self._pending, []
+            self._write(batch)
+        if self._done and self._spool is not None:
+            done, self._done = self._done, []
+            self._spool.forget(done).add_done_callback(self._finished)
+
+    def tend(self, now: float) -> None:
+        """Once a second: note how far channels got, and let go what is too old."""
+        if self._spool is None:
+            return
+        if self._must_open and now >= self._open_again_at:
+            self._open_again_at = now + _OPEN_AGAIN_S
+            self.open()
+            self.begin()
+        if self._safe or self._spool.waiting or self.is_failing:
+            noted, self._safe = self._safe, {}
+            safe = [Safe(cycler, channel, self._run, seq) for (cycler, channel), seq in noted.items()]
+            self._spool.tend(safe, time.time()).add_done_callback(partial(self._tended, noted))
+
+    def fetch(self, after: int, before: int, limit: int, then: Callable[[list[Message]], None]) -> None:
+        """Read the oldest messages with numbers between these two; none when the disk fails."""
+        self.flush()
+        if self._spool is None:
+            then([])
+            return
+        self._spool.oldest(after, before, limit).add_done_callback(partial(self._fetched, then))
+
+    def health(self) -> SpoolHealth:
+        """`spool` in `R/bridge/B/health`."""
+        spool = self._spool
+        if spool is None:
+            return SpoolHealth(
+                state="off",
+                waiting=0,
+                megabytes=0.0,
+                oldest_second=None,
+                kept=0,
+                replayed=0,
+                dropped_for_size=0,
+                dropped_for_age=0,
+            )
+        has_oldest = spool.waiting > 0 and spool.oldest_at is not None
+        return SpoolHealth(
+            state="failing" if self.is_failing else "ok",
+            waiting=spool.waiting,
+            megabytes=round(spool.used_bytes / 1e6, 2),
+            oldest_second=round(max(0.0, time.time() - (spool.oldest_at or 0.0)), 1) if has_oldest else None,
+            kept=self._kept,
+            replayed=self.replayed,
+            dropped_for_size=spool.dropped_for_size,
+            dropped_for_age=spool.dropped_for_age,
+        )
+
+    def close(self) -> None:
+        """Write what was gathered, and close the file."""
+        self.flush()
+        self.tend(time.monotonic())
+        if self._spool is not None:
+            self._spool.close()
+
+    # --- what became of it
+
+    def _write(self, batch: list[Owed]) -> None:
+        if self._spool is None or self._writing + len(batch) > _WRITING_MAX:
+            self._not_kept(batch)
+            return
+        self._writing += len(batch)
+        now = time.time()
+        messages = [
+            Message(owed.number, now, owed.topic, owed.payload)
+            if owed.place is None
+            else Message(owed.number, now, owed.topic, owed.payload, *owed.place, self._run, owed.seq)
+            for owed in batch
+        ]
+        self._spool.keep(messages).add_done_callback(partial(self._written, batch))
+
+    def _written(self, batch: list[Owed], future: asyncio.Future[Any]) -> None:
+        self._writing -= len(batch)
+        if self._finished(future):
+            self._kept += len(batch)
+            for owed in batch:
+                if owed.place is not None:
+                    self.note(owed.place, owed.seq)
+            self._recovered()
+        else:
+            self._failed_at = time.monotonic()
+            self._not_kept(batch)
+
+    def _tended(self, noted: dict[Place, int], future: asyncio.Future[Any]) -> None:
+        if not self._finished(future):
+            self._safe = noted | self._safe
+        elif noted and time.monotonic() > self._failed_at + _TRUSTED_AGAIN_S:
+            self._recovered()
+
+    def _fetched(self, then: Callable[[list[Message]], None], future: asyncio.Future[list[Message]]) -> None:
+        then(future.result() if self._finished(future) else [])
+
+    def _finished(self, future: asyncio.Future[Any]) -> bool:
+        if future.cancelled():
+            return False
+        error = future.exception()
+        if error is not None:
+            self._failed(error)
+        return error is None
+
+    def _failed(self, error: BaseException) -> None:
+        self._must_open |= isinstance(error, SpoolUnavailable) and error.is_damaged
+        if not self.is_failing:
+            self.is_failing = True
+            log.error("readings cannot be kept on disk, and are lost while the broker is away: %s", error)
+
+    def _recovered(self) -> None:
+        if self.is_failing:
+            self.is_failing = False
+            log.warning("readings can be kept on disk again")
