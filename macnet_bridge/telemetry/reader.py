@@ -17,6 +17,7 @@ from macnet_bridge.telemetry.pace import Pace
 from macnet_bridge.telemetry.planner import Planner
 from macnet_bridge.telemetry.publisher import Publisher
 from macnet_bridge.telemetry.sweep import Swept, sweep
+from macnet_bridge.telemetry.turns import NEVER
 from macnet_bridge.tester import Tester
 
 Subject = tuple[Kind, int]
@@ -31,7 +32,8 @@ class Reader:
     """Reads of one tester while it is online.
 
     Attributes:
-        learned: whether something was found out that belongs into `R/C/info`.
+        learned_at: since when there is something new for `R/C/info`, in monotonic seconds; infinity
+            while there is not.
     """
 
     def __init__(
@@ -47,7 +49,7 @@ class Reader:
         self._channels = channels
         self._planner = planner
         self._pace = pace
-        self.learned = False
+        self.learned_at = NEVER
 
     def reads(self, due: Due) -> list[tuple[Subject, Read]]:
         """The reads of a due, to be done one after the other.
@@ -113,7 +115,7 @@ class Reader:
                 with suppress(TesterRefused):
                     units = (await tester.cycler.read_aux_units(number)).units
             tester.aux_units[number] = units
-            self.learned = True
+            self.learned_at = min(self.learned_at, time.monotonic())
         return tester.aux_units[number]
 
     async def variables(self, number: int) -> None:
