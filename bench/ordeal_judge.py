@@ -14,6 +14,9 @@ SLOWER_P50, SLOWER_P99 = (1.5, 3.0), (2.0, 25.0)
 """Times undisturbed, plus so many milliseconds: what still counts as quick as undisturbed. The machine that
 runs all of it is part of the measurement."""
 
+ENOUGH = 100
+"""Commands of a kind that it takes to speak of their 99th percentile."""
+
 
 class Phase(NamedTuple):
     """A part of the run, in Unix seconds."""
@@ -145,6 +148,8 @@ def _slow_commands(now: Seen, calm: Seen) -> list[str]:
     for verb, undisturbed in calm.commands.items():
         disturbed = now.commands.get(verb, {"n": 0, "statuses": {}})
         for name, (factor, more) in (("p50_ms", SLOWER_P50), ("p99_ms", SLOWER_P99)):
+            if name == "p99_ms" and min(disturbed["n"], undisturbed["n"]) < ENOUGH:
+                continue  # it would be the slowest one
             limit = factor * undisturbed.get(name, 0.0) + more
             if disturbed.get(name, float("inf")) > limit:
                 words.append(f"{verb} {name} {disturbed.get(name, float('inf')):.1f}, above {limit:.1f}")

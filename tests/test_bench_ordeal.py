@@ -60,7 +60,8 @@ def test_a_healthy_tester_that_is_read_less_often() -> None:
         (commands(p50=7.6), ["read_status p50_ms 7.6, above 7.5"]),
         (commands(p99=66.0), ["read_status p99_ms 66.0, above 65.0"]),
         (commands(done=99, failed=1), ["read_status ended {'done': 99, 'failed': 1}"]),
-        ({}, ["read_status p50_ms inf, above 7.5", "read_status p99_ms inf, above 65.0"]),
+        ({"read_status": {**commands(p99=500.0)["read_status"], "n": 99}}, []),
+        ({}, ["read_status p50_ms inf, above 7.5"]),
     ],
 )
 def test_commands_to_the_healthy_tester(slow: dict[str, Any], expected: list[str]) -> None:

@@ -36,6 +36,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self.in_flight: dict[int, Entry] = {}
         self.unwritten: list[Entry] = []
         self.acknowledgements_sent: list[int] = []
+        self.settled: dict[int, list[bool]] = {}
 
     @rule(
         lane=st.sampled_from(Lane), qos=st.sampled_from([0, 1]), size=st.integers(0, 90), retain=st.booleans()
@@ -43,7 +44,13 @@ class OutboxMachine(RuleBasedStateMachine):
     def publish(self, lane: Lane, qos: int, size: int, retain: bool) -> None:
         self.number += 1
         payload = b"%d|" % self.number + bytes(size)
-        accepted = self.outbox.offer(Outgoing("t", payload, qos, retain), lane)
+        told: list[bool] = []
+        message = Outgoing("t", payload, qos, retain, settled=told.append)
+        accepted = self.outbox.offer(message, lane)
+        if accepted:
+            self.settled[self.number] = told
+        else:
+            assert told == []
         assert accepted or lane is Lane.TELEMETRY or packet_bytes(Outgoing("t", payload, 1)) > 80
         self.accepted += accepted
 
@@ -71,10 +78,10 @@ class OutboxMachine(RuleBasedStateMachine):
                 self.unwritten.append(entry)
 
     @precondition(lambda self: self.in_flight)
-    @rule(data=st.data())
-    def confirm(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), denied=st.booleans())
+    def confirm(self, data: st.DataObject, denied: bool) -> None:
         mid = data.draw(st.sampled_from(sorted(self.in_flight)))
-        assert self.outbox.confirmed(mid) is self.in_flight.pop(mid)
+        assert self.outbox.confirmed(mid, denied=denied) is self.in_flight.pop(mid)
         assert self.outbox.confirmed(mid) is None
 
     @precondition(lambda self: self.unwritten)
@@ -98,6 +105,13 @@ class OutboxMachine(RuleBasedStateMachine):
         counted = self.counters.confirmed + self.counters.dropped + self.outbox.queued + under_way
         assert counted == self.accepted
         assert self.accepted + self.counters.refused == self.number
+
+    @invariant()
+    def each_is_settled_once(self) -> None:
+        told = [verdict for verdicts in self.settled.values() for verdict in verdicts]
+        assert all(len(verdicts) <= 1 for verdicts in self.settled.values())
+        assert told.count(True) == self.counters.confirmed - self.counters.denied
+        assert told.count(False) == self.counters.dropped + self.counters.denied
 
     @invariant()
     def bounds_hold(self) -> None:

@@ -145,8 +145,11 @@ class Spool:
         self.safe: list[Safe] = []
         self.set_aside: Path | None = None
 
-    def open(self) -> None:
+    def open(self, *, anew: bool = False) -> None:
         """Open the file, and make it where there is none; a damaged one is moved aside.
+
+        Args:
+            anew: move it aside in any case: it was seen to be damaged.
 
         Raises:
             SpoolUnavailable: it cannot be used.
@@ -154,6 +157,8 @@ class Spool:
         self.close()
         self.set_aside = None
         try:
+            if anew:
+                self._move_aside()
             self._writer = self._opened()
         except (sqlite3.Error, OSError) as error:
             raise SpoolUnavailable(f"{self.path}: {error}", error) from None

@@ -47,11 +47,15 @@ NO_LIMITS = AlarmLimits()
 
 
 class LimitJudge:
-    """Judges the readings of one channel by its limits, so that noise does not flap."""
+    """Judges the readings of one channel by its limits, so that noise does not flap.
+
+    Attributes:
+        is_on: whether there is any limit to judge by.
+    """
 
     def __init__(self, limits: AlarmLimits) -> None:
         self._limits = limits
-        self._is_on = limits.are_set
+        self.is_on = limits.are_set
         self._found: Finding | None = None
         self._inside = 0
 
@@ -61,7 +65,7 @@ class LimitJudge:
         Args:
             current_ampere: with its sign; None when its direction is not known.
         """
-        if not self._is_on:
+        if not self.is_on:
             return None
         outside = self._outside(status, current_ampere, LIMIT_TOLERANCE)
         if outside is not None:

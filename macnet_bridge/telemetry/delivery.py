@@ -8,6 +8,7 @@ up. Everything else may be replaced by something newer, or left out, and is coun
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -25,6 +26,8 @@ from macnet_bridge.store import Spool
 from macnet_bridge.store.spool import Message
 from macnet_bridge.telemetry.replay import Replay, historical
 from macnet_bridge.telemetry.safekeeping import Owed, Place, Safekeeping
+
+log = logging.getLogger(__name__)
 
 TICK_S = 0.05
 
@@ -181,10 +184,14 @@ class Delivery:
         next_second = time.monotonic()
         while True:
             await asyncio.sleep(TICK_S)
-            self._tick()
-            if self._now >= next_second:
-                self._every_second(self._now - next_second + 1.0)
-                next_second = self._now + 1.0
+            try:
+                self._tick()
+                if self._now >= next_second:
+                    self._every_second(self._now - next_second + 1.0)
+                    next_second = self._now + 1.0
+            except Exception:
+                # A fault of ours must not end the bridge: the stops of all testers depend on it.
+                log.exception("delivery failed unexpectedly")
 
     async def drain(self, timeout_s: float) -> None:
         """The bridge stops: let what is under way arrive, and replay nothing more."""

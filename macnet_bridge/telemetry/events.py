@@ -6,8 +6,9 @@ of a test whose place another one has taken.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from macnet_bridge.macnet.protocol.codes import (
     ARCHIVABLE,
@@ -31,8 +32,7 @@ _ENDED = {
 _TELL_A_REASON = (e.StepChanged, *_ENDED.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """One reply of MacNet (4, 7), and the names of the test then, where they are known."""
 
     unix_time_second: float

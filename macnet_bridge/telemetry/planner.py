@@ -50,7 +50,7 @@ class Planner:
     Attributes:
         budget: what the tester can do, as measured; tell it of every answered read.
         taken: turns that were taken so far, those of flat-out reads left out.
-        missed: turns that passed before there was time for them.
+        missed: turns that passed before there was time for them, parts of turns included.
     """
 
     def __init__(
@@ -69,7 +69,8 @@ class Planner:
             sweep_requests: how many requests one sweep takes.
         """
         self.budget = Budget()
-        self.taken = self.missed = 0
+        self.taken = 0
+        self.missed = 0.0
         self._sweep_s = intervals.sweep_s if sweeps else 0.0
         self._sweep_turn = now if self._sweep_s > 0 else NEVER
         self._sweep_requests = sweep_requests
@@ -227,7 +228,7 @@ class Planner:
         self._count(turns.interval_s, missed)
         return channel
 
-    def _count(self, interval_s: float, missed: int) -> None:
+    def _count(self, interval_s: float, missed: float) -> None:
         if interval_s >= FLAT_OUT_S:
             self.taken += 1
             self.missed += missed

@@ -15,20 +15,20 @@ from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.survey import Survey, survey
 from macnet_bridge.payloads.health import CyclerHealth
 from macnet_bridge.telemetry.channel import Channel
+from macnet_bridge.telemetry.doubts import Doubts
 from macnet_bridge.telemetry.dues import Due, Intervals, Kind
 from macnet_bridge.telemetry.lateness import WINDOW_S, Lateness
 from macnet_bridge.telemetry.pace import Pace
 from macnet_bridge.telemetry.planner import Planner
+from macnet_bridge.telemetry.presence import Presence
 from macnet_bridge.telemetry.publisher import Publisher
 from macnet_bridge.telemetry.reader import Outcomes, Reader, Subject
 from macnet_bridge.telemetry.sweep import SWEEP_FUNCTIONS, blocks
+from macnet_bridge.telemetry.turns import NEVER
 from macnet_bridge.telemetry.watch import Watch
 from macnet_bridge.tester import Tester
 
 log = logging.getLogger(__name__)
-
-FAILURES_UNTIL_OFFLINE = 2
-"""Reads that fail in a row until a tester counts as away: one alone may be a hiccup."""
 
 BATCH = 32
 """How many channels are read in one turn of a tester that is quick enough."""
@@ -39,7 +39,8 @@ RESURVEY_LAST_S = 320.0
 
 _RETRY_FIRST_S = 0.2
 _RETRY_LAST_S = 5.0
-_NOT_YET_REACHED = "not reached yet"
+_INFO_S = 1.0
+"""What is learned of many channels in a row is not told after each of them."""
 
 
 class Poller:
@@ -62,15 +63,9 @@ class Poller:
         self._run_number = run_number
         self._constant_id = constant_id
         self._channels: dict[int, Channel] = {}
-        self._failures = 0
+        self._presence = Presence(publisher)
         self._connected = 0
-        self._last_ok: float | None = None
-        # What is wrong, by the read that showed it; gone when that read succeeds again.
-        self._troubles: dict[Subject | None, str] = {None: _NOT_YET_REACHED}
         self._planner: Planner | None = None
-        self._lateness: Lateness | None = None
-        self._survey_again_at = float("inf")
-        self._resurvey_s = RESURVEY_FIRST_S
         self._pace = Pace(tester.cycler.traffic, time.monotonic())
         self._unspecified: list[int] = []
         self._transport: ReadTransport = tester.cycler.transport
@@ -87,8 +82,8 @@ class Poller:
         """Poll, and while the tester is away look for it with growing patience."""
         retry_s = _RETRY_FIRST_S
         # It may have been cancelled long ago, when another bridge took the tester over.
-        self._tester.survey, self._troubles = None, {None: _NOT_YET_REACHED}
-        self._publish_status()
+        self._tester.survey = None
+        self._presence.away()
         while True:
             try:
                 planner = await self._come_online()
@@ -106,7 +101,7 @@ class Poller:
 
     def publish_retained(self) -> None:
         """Publish everything retained again, for a broker that may have lost it."""
-        self._publish_status(always=True)
+        self._presence.publish(always=True)
         self._publisher.info()
         for number, channel in self._channels.items():
             self._publisher.state(number, channel)
@@ -128,43 +123,34 @@ class Poller:
         tester.survey = found
         self._connected = tester.cycler.times_connected(Line.READS)
         self._forget_specifications(found)
-        self._resurvey_s = RESURVEY_FIRST_S
-        self._doubt(found)
-        self._last_ok, self._failures = time.time(), 0
-        self._troubles.clear()
+        self._presence.there(time.time())
         for number in tester.channels:
             channel = self._channels.setdefault(number, Channel(self._run_number))
             channel.lock = tester.locks.get(number)
         log.info("%s is online with %d channels", tester.name, found.system.test_channels)
         tester.came_online()
-        self.watch.there(found, self._last_ok)
-        self._publish_status()
+        self.watch.there(found, time.time())
+        self._presence.publish()
         # Commands are served from here on; they do not wait for the probe.
         await self._choose_transport(found)
         self._publisher.info()
         return self._plan(found)
 
-    def _doubt(self, found: Survey) -> None:
-        """Survey it again soon if replies were lost: until then its read-backs are not trusted."""
-        is_worth_it = found.doubtful and self._resurvey_s <= RESURVEY_LAST_S
-        self._survey_again_at = time.monotonic() + self._resurvey_s if is_worth_it else float("inf")
-        self._resurvey_s *= 2
-
-    async def _survey_again(self) -> bool:
+    async def _survey_again(self, doubts: Doubts) -> bool:
         """Ask a doubtful tester again when it is time. True = something else was found."""
-        if time.monotonic() < self._survey_again_at:
+        if not doubts.is_due(time.monotonic()):
             return False
         known = self._tester.online()
         try:
             found = await survey(self._tester.cycler, constant_id=self._constant_id)
         except TransportError:
             found = known  # if it is gone, the next read that is due finds out
-        self._doubt(found)
+        doubts.surveyed(time.monotonic(), doubtful=found.doubtful)
         if found.system != known.system or (found.missing, found.live) == (known.missing, known.live):
             return False
         self._tester.survey = found
         self._tester.came_online()
-        self._publish_status()
+        self._presence.publish()
         return True
 
     def _plan(self, found: Survey) -> Planner:
@@ -180,7 +166,7 @@ class Poller:
             planner.give_up(Kind.AUX)
         if not found.has(f.FLAGS_AND_VARIABLES):
             planner.give_up(Kind.VARIABLES)
-        self._planner, self._lateness = planner, Lateness(planner, now, WINDOW_S)
+        self._planner, self._presence.lateness = planner, Lateness(planner, now, WINDOW_S)
         return planner
 
     async def _choose_transport(self, found: Survey) -> None:
@@ -199,33 +185,27 @@ class Poller:
 
     def _go_offline(self, reason: str) -> None:
         # Said when it goes, and again when the reason changes; not at every attempt to reach it.
-        if self._tester.survey is not None or reason != self._troubles.get(None):
+        if self._tester.survey is not None or reason != self._presence.away_for:
             log.warning("%s is offline: %s", self._tester.name, reason)
         self._tester.survey = None
-        self._planner = self._lateness = None
-        self._troubles = {None: reason}
-        self._publish_status()
+        self._planner = None
+        self._presence.away(reason)
         now = time.time()
         self.watch.gone(reason, now)
         for number, channel in self._channels.items():
             if channel.go_stale(now):
                 self._publisher.state(number, channel)
 
-    def _publish_status(self, *, always: bool = False) -> None:
-        trouble = next(iter(self._troubles.values()), None)
-        if trouble is None and self._lateness is not None:
-            trouble = self._lateness.reason
-        self._publisher.status(trouble, self._last_ok, always=always)
-
     # --- polling
 
     async def _poll(self, planner: Planner) -> None:
-        reader = self._reader(planner)
+        reader, found = self._reader(planner), self._tester.online()
+        doubts = Doubts(RESURVEY_FIRST_S, RESURVEY_LAST_S, time.monotonic(), doubtful=found.doubtful)
         while True:
             await self._tester.let_stops_pass()
             await self._tester.cycler.keep_alive()
             self._judge(reader)
-            if await self._survey_again():
+            if await self._survey_again(doubts):
                 planner = self._plan(self._tester.online())
                 reader = self._reader(planner)
             due = planner.next_due(time.monotonic(), BATCH)
@@ -242,10 +222,11 @@ class Poller:
 
     def _judge(self, reader: Reader) -> None:
         """Say when the tester begins or ends to be too slow, and what was learned of it."""
-        if self._lateness is not None and self._lateness.judge(time.monotonic()):
-            self._publish_status()
-        if reader.learned:
-            reader.learned = False
+        now, lateness = time.monotonic(), self._presence.lateness
+        if lateness is not None and lateness.judge(now):
+            self._presence.publish()
+        if now - reader.learned_at >= _INFO_S:
+            reader.learned_at = NEVER
             self._publisher.info()
 
     def _notice_fall_back(self) -> None:
@@ -278,35 +259,24 @@ class Poller:
         self._note(outcomes)
 
     def _note(self, outcomes: Outcomes) -> None:
-        """Keep what is wrong with single reads.
+        """Keep what became of reads.
 
         Raises:
-            TransportError: so often in a row that the tester counts as away.
+            TransportError: so many in a row had no good reply that the tester counts as away.
         """
         last: MacNetBridgeError | None = None
-        is_news = False
         for subject, error in outcomes:
             if error is None:
-                self._failures = 0
-                is_news |= self._troubles.pop(subject, None) is not None
-                continue
-            # What was asked together fails together, once.
-            self._pace.failed += error is not last
-            is_news |= self._troubles.get(subject) != str(error)
-            self._troubles[subject] = str(error)
-            self._count(error, again=error is last)
-            last = error
-        if last is None:
-            self._last_ok = time.time()
-        if is_news:
-            self._publish_status()
+                self._presence.answered(subject, time.time())
+            elif error is not last:  # what was asked together fails together, once
+                last = error
+                self._pace.failed += 1
+                self._say(subject, error)
 
-    def _count(self, error: MacNetBridgeError, *, again: bool) -> None:
+    def _say(self, subject: Subject, error: MacNetBridgeError) -> None:
         if not isinstance(error, TransportError):
-            self._failures = 0  # it answers, so it is there
-            return
-        self._failures += not again
-        if self._failures >= FAILURES_UNTIL_OFFLINE:
+            self._presence.refused(subject, str(error))
+        elif self._presence.lost(subject, str(error)):
             raise error
 
     async def _wait(self, seconds: float) -> None:

@@ -17,6 +17,7 @@ from macnet_bridge.telemetry.pace import Pace
 from macnet_bridge.telemetry.planner import Planner
 from macnet_bridge.telemetry.publisher import Publisher
 from macnet_bridge.telemetry.sweep import Swept, sweep
+from macnet_bridge.telemetry.turns import NEVER
 from macnet_bridge.telemetry.watch import Watch
 from macnet_bridge.tester import Tester
 
@@ -35,7 +36,8 @@ class Reader:
     """Reads of one tester while it is online.
 
     Attributes:
-        learned: whether something was found out that belongs into `R/C/info`.
+        learned_at: since when there is something new for `R/C/info`, in monotonic seconds; infinity
+            while there is not.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class Reader:
         self._planner = planner
         self._pace = pace
         self._watch = watch
-        self.learned = False
+        self.learned_at = NEVER
 
     async def carry_out(self, due: Due) -> Outcomes:
         """Read what is due, take it in and publish it."""
@@ -155,7 +157,7 @@ class Reader:
                 with suppress(TesterRefused):
                     units = (await tester.cycler.read_aux_units(number)).units
             tester.aux_units[number] = units
-            self.learned = True
+            self.learned_at = min(self.learned_at, time.monotonic())
         return tester.aux_units[number]
 
     async def variables(self, number: int) -> None:

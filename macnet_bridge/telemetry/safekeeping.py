@@ -73,6 +73,7 @@ class Safekeeping:
         self._next_number = run << _RUN_BITS
         self._open_again_at = 0.0
         self._must_open = False
+        self._is_damaged = False
         self._failed_at = 0.0
         self._kept = 0
         self.replayed = 0
@@ -93,12 +94,12 @@ class Safekeeping:
         if self._spool is None:
             return
         try:
-            self._spool.open()
+            self._spool.open(anew=self._is_damaged)
         except SpoolUnavailable as error:
             self._failed(error)
             self._must_open = True
             return
-        self._must_open = False
+        self._must_open = self._is_damaged = False
         if self._spool.set_aside is not None:
             log.error(
                 "the spool was damaged, and is kept as %s: what waited in it is lost", self._spool.set_aside
@@ -249,7 +250,8 @@ class Safekeeping:
         return error is None
 
     def _failed(self, error: BaseException) -> None:
-        self._must_open |= isinstance(error, SpoolUnavailable) and error.is_damaged
+        if isinstance(error, SpoolUnavailable) and error.is_damaged:
+            self._must_open = self._is_damaged = True
         if not self.is_failing:
             self.is_failing = True
             log.error("readings cannot be kept on disk, and are lost while the broker is away: %s", error)

@@ -11,12 +11,17 @@ import heapq
 NEVER = float("inf")
 
 
-def turn_after(turn: float, interval_s: float, now: float) -> tuple[float, int]:
-    """The first turn that is still to come, and how many were missed until `now`."""
+def turn_after(turn: float, interval_s: float, now: float) -> tuple[float, float]:
+    """The turn after one that is taken now, and how much of a turn, or of many, is missed by it.
+
+    One that is taken up to half an interval late does not move the next. After that the next one
+    is half an interval away: neither at once, nor only when the old grid would have it, for which
+    some channels of a slow tester would wait longer than others again and again.
+    """
     if interval_s <= 0:
-        return NEVER, 0
-    missed = max(0, int((now - turn) // interval_s))
-    return turn + (missed + 1) * interval_s, missed
+        return NEVER, 0.0
+    in_time, after_pause = turn + interval_s, now + interval_s / 2
+    return max(in_time, after_pause), max(0.0, after_pause - in_time) / interval_s
 
 
 class Turns:
@@ -56,8 +61,8 @@ class Turns:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else NEVER
 
-    def take(self, now: float) -> tuple[int, int]:
-        """The channel whose turn is first, and how many turns it missed; it gets its next one."""
+    def take(self, now: float) -> tuple[int, float]:
+        """Whose turn is first, and how many turns it missed, parts included. It gets its next one."""
         turn, channel = self.first(), self._heap[0][2]
         next_turn, missed = turn_after(turn, self.interval_s, now)
         self._taken_at[channel] = now

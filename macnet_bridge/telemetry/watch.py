@@ -153,8 +153,9 @@ class Watch:
         judge = self._judges.get(number)
         if judge is None:
             judge = self._judges[number] = LimitJudge(self._limits(number))
-        current = self._tester.sign.signed(status.current_ampere, status.step_code)
-        self._put(number, "limit", judge.judge(status, current), now_unix)
+        if judge.is_on:
+            current = self._tester.sign.signed(status.current_ampere, status.step_code)
+            self._put(number, "limit", judge.judge(status, current), now_unix)
         self._put(number, "problem", alarms.problem(status), now_unix)
         self._put(number, "stale", None, now_unix)
 

@@ -201,8 +201,8 @@ def test_a_wrong_variable_is_named() -> None:
     assert complaint(CYCLER, MACNET_COMMANDS_JOURNAL_DAYS="0.5").startswith(
         "environment variable MACNET_COMMANDS_JOURNAL_DAYS: commands.journal_days"
     )
-    assert complaint(CYCLER, MACNET_TELEMETRY_AUX_INTERVAL_S="5").startswith(
-        "environment variable MACNET_TELEMETRY_AUX_INTERVAL_S: telemetry.aux_interval_s is not available"
+    assert complaint(CYCLER, MACNET_MQTT_REPLY_PREFIXES='["/"]').startswith(
+        "environment variable MACNET_MQTT_REPLY_PREFIXES: mqtt.reply_prefixes: '/'"
     )
     assert complaint(CYCLER, MACNET_BRIDGE_NAME="all").startswith("environment variable MACNET_BRIDGE_NAME:")
     assert complaint(CYCLER + CYCLER, MACNET_BRIDGE_NAME="a").startswith("bridge.toml: two cyclers")

@@ -240,3 +240,22 @@ async def test_alarms_come_back_with_a_broker_that_lost_them(own_lab: Lab) -> No
     lab.broker.start()
     async with MqttPeer(lab.broker.host, lab.broker.port, f"{lab.root}/#", v5=lab.broker.supports_v5) as peer:
         assert (await peer.wait(is_alarm(channel, "limit"))).json == first.json
+
+
+async def test_a_cycler_that_goes_to_another_bridge_keeps_no_alarm_of_ours(lab: Lab) -> None:
+    cycler = await lab.cycler(1)
+    peer = await lab.peer()
+    await lab.bridge(cycler_table(cycler, more="[cycler.limits]\ncharge_max_ampere = 1.0"))
+    await lab.online(peer)
+    await start_by_macnet(cycler, 1)
+    channel = f"{lab.root}/lab1/1"
+    await peer.wait(is_alarm(channel, "limit"))
+    # One that was there before us, and that we could not see until now.
+    older = {"state": "online", "session": "s0", "since": 1.0}
+    peer.publish(f"{lab.root}/bridge/other/status", older, retain=True)
+    peer.publish(f"{lab.root}/lab1/info", {"bridge": "other", "session": "s0"}, retain=True)
+    await peer.wait(is_alarm(channel, "limit", raised=False))
+    left = await peer.wait(
+        lambda seen: seen.topic == f"{lab.root}/bridge/lab/status" and "not_served" in seen.json
+    )
+    assert left.json["not_served"] == {"lab1": "other"}

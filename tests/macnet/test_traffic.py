@@ -43,6 +43,11 @@ async def test_a_read_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) ->
         began = time.monotonic()
         await traffic.give_way()
         assert time.monotonic() - began >= 0.05
+        # A tester so slow that a command takes longer than this.
+        traffic.answer(0.1)
+        began = time.monotonic()
+        await traffic.give_way()
+        assert time.monotonic() - began >= 0.3
 
 
 async def test_nothing_is_held_back_while_there_is_no_command() -> None:

@@ -149,3 +149,11 @@ def test_a_clock_alarm_stands_until_the_opposite_is_certain() -> None:
     held = Finding("warning", "far", "offset", 5.5, 5.0)
     assert alarms.clock(TesterClock(), held, START) == held
     assert alarms.clock(clock_at(1.0), held, START) is None
+
+
+def test_bounds_on_both_sides_of_five_seconds_decide_nothing() -> None:
+    held = Finding("warning", "far", "offset", 5.5, 5.0)
+    clock = TesterClock()
+    clock.see(datetime(2026, 11, 22, 7, 0, 4), START - 0.5, START - 0.5)  # noqa: DTZ001 - 4.5 to 5.5 s
+    assert alarms.clock(clock, held, START) == held
+    assert alarms.clock(clock, None, START) is None

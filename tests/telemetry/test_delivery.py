@@ -17,6 +17,7 @@ from macnet_bridge.broker.outbox import Entry, Outbox, OutboxLimits
 from macnet_bridge.payloads.events import DirectLapsed
 from macnet_bridge.payloads.telemetry import RawCodes
 from macnet_bridge.store import Spool
+from macnet_bridge.store.spool import FILE, Message
 from macnet_bridge.telemetry import delivery as delivery_module
 from macnet_bridge.telemetry.delivery import Delivery, DeliveryLimits
 
@@ -302,10 +303,11 @@ async def test_qos_0_is_conflated_and_numbered_late(tmp_path: Path) -> None:
             it.read(1, channel=2, qos=0, voltage_volt=volt)
         assert it.delivery.health().conflated == 4
         it.connect()
+        it.read(1, channel=1, qos=0, voltage_volt=4.0)  # there is room, and an older one is waiting
         await until(lambda: len(it.driver.sent) == 2)
-        it.read(1, channel=1, qos=0, voltage_volt=4.0)
+        it.read(1, channel=1, qos=0, voltage_volt=5.0)
         found = [(r["topic"], r["seq"], r["voltage_volt"]) for r in it.driver.readings]
-        assert found == [("lab1/1/reading", 1, 3.0), ("lab1/2/reading", 1, 3.0), ("lab1/1/reading", 2, 4.0)]
+        assert found == [("lab1/1/reading", 1, 4.0), ("lab1/2/reading", 1, 3.0), ("lab1/1/reading", 2, 5.0)]
         assert {m.qos for m in it.driver.sent} == {0}
         assert it.delivery.spool_health().kept == 0
 
@@ -439,12 +441,45 @@ async def test_a_spool_that_cannot_be_opened_is_tried_again(
         assert it.delivery.spool_health().state == "ok"
 
 
+async def test_damage_that_shows_later_costs_the_file_and_no_more(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, max_bytes=64 << 20, max_age_s=1e9)
+    spool.open()
+    await spool.keep([Message(n, 1.0, "t", b"x") for n in range(1, 70_001)])
+    spool.close()
+    with spool.path.open("r+b") as file:
+        file.seek(10 * 4096)
+        file.write(b"\xff" * 20 * 4096)
+    async with bench(tmp_path) as it:
+        await until((tmp_path / f"{FILE}.damaged-1").exists)
+        it.read(3)
+        await until(lambda: it.delivery.spool_health().state == "ok" and it.waiting == 3)
+        it.connect()
+        await until(lambda: it.waiting == 0)
+        assert it.driver.seqs(historical=True) == [1, 2, 3]
+
+
+async def test_a_fault_of_ours_ends_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with bench(tmp_path) as it:
+        failed = []
+
+        def fail(now: float) -> None:
+            failed.append(now)
+            raise RuntimeError("on purpose")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(it.delivery._safekeeping, "tend", fail)
+            await until(lambda: failed)
+        it.read(2)
+        await until(lambda: it.waiting == 2)
+
+
 async def test_a_clean_stop_puts_on_disk_what_is_not_confirmed(tmp_path: Path) -> None:
     async with bench(tmp_path, run=1) as it:
         it.driver.confirms = False
         it.connect()
         it.read(7)
         await it.delivery.drain(0.05)
+        it.delivery.close()  # before the driver gives anything back
     async with bench(tmp_path, run=2) as it:
         it.connect()
         await until(lambda: len(it.driver.sent) == 7)

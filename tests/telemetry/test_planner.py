@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from macnet_bridge.telemetry.dues import (
@@ -265,7 +265,7 @@ def test_commands_take_their_part_and_the_intervals_are_kept() -> None:
     assert max(abs(gap - 1.0) for gap in played.gaps("sweep", since=120.0)) <= 7 * REAL_S
     for channel in range(1, 14):
         assert max(abs(gap - 1.0) for gap in played.gaps("reading", channel, 120.0)) <= 7 * REAL_S
-    assert made.missed == 0
+    assert made.missed < 0.1, "in the first second thirteen channels have the same turn"
 
 
 @pytest.mark.parametrize("request_s", [REAL_S, SLOW_S])
@@ -353,6 +353,8 @@ def test_what_is_asked_for() -> None:
 # --- any intervals, any tester
 
 
+@example(1.0, 1.0, 1.0, 1.0, 0.5, 2)
+@example(1.0, 1.5, 1.0, 2.0, 0.25, 3)
 @settings(max_examples=30, deadline=None)
 @given(
     st.floats(0.05, 5),
@@ -374,7 +376,7 @@ def test_nothing_starves_whatever_is_asked_for(
     assert min(counts[read] for read in wanted) >= 2
     if active:
         readings = [counts["reading", n] for n in range(1, active + 1)]
-        assert max(readings) <= 1.25 * min(readings) + 2
+        assert max(readings) <= 1.1 * min(readings) + 2
 
 
 @settings(deadline=None)

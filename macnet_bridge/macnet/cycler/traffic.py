@@ -35,7 +35,7 @@ class Traffic:
         self._commands = 0
         self._over = asyncio.Event()
         self._command_ended = float("-inf")
-        self._longest_s = 0.0
+        self._request_s = 0.0
 
     def command(self) -> CommandOnItsWay:
         """Around a request of a command, or of a stop."""
@@ -45,15 +45,15 @@ class Traffic:
         self._commands += 1
         self._over.clear()
 
-    def end_command(self, took_s: float) -> None:
+    def end_command(self) -> None:
         self._commands -= 1
-        self._command_ended, self._longest_s = time.monotonic(), took_s
+        self._command_ended = time.monotonic()
         if not self._commands:
             self._over.set()
 
     async def give_way(self) -> None:
-        """Wait while commands are under way, for half a second or three of their requests at most."""
-        give_up_at = time.monotonic() + max(HOLD_S, 3 * self._longest_s)
+        """Wait while commands are under way, half a second or three requests long at most."""
+        give_up_at = time.monotonic() + max(HOLD_S, 3 * self._request_s)
         while (now := time.monotonic()) < give_up_at:
             if self._commands:
                 await self._wait_for_the_last(give_up_at - now)
@@ -73,6 +73,7 @@ class Traffic:
         """A read, or several that were asked for together, were answered in this time."""
         self.answered += requests
         self.busy_s += seconds
+        self._request_s = seconds / requests
         self._round_trips.append(seconds)
 
     def take_round_trips(self) -> list[float]:
@@ -85,17 +86,15 @@ class Traffic:
 class CommandOnItsWay:
     """Reads make way while this is entered."""
 
-    __slots__ = ("_began", "_traffic")
+    __slots__ = ("_traffic",)
 
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
-        self._began = 0.0
 
     def __enter__(self) -> None:
-        self._began = time.monotonic()
         self._traffic.begin_command()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._traffic.end_command(time.monotonic() - self._began)
+        self._traffic.end_command()
