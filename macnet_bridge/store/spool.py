@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,11 +21,14 @@ FILE = "spool.sqlite"
 SCHEMA_VERSION = 1
 
 _PAGE_BYTES = 4096
-_WAL_PAGES = 1000
+_WAL_PAGES = 256
 _WAL_BYTES = 8 << 20
 _SPARE_PAGES = 512
 """Kept free below the largest size, so that there is room to insert before the oldest go."""
 _DROPPED_AT_ONCE = 200
+_RESERVE_BYTES = 2 << 20
+"""More than the write-ahead log holds as a rule: room to write that back on a disk that is full."""
+_RESERVE_AGAIN_S = 10.0
 _BUSY_S = 2.0
 _LOOKED_BACK = 50_000
 """Messages that may have been kept since it was last noted how far their channels got, at most."""
@@ -78,6 +83,7 @@ class SpoolUnavailable(Exception):
     def __init__(self, reason: str, error: Exception | None = None) -> None:
         super().__init__(reason)
         self.is_damaged = _is_damage(error)
+        self.is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 class Message(NamedTuple):
@@ -121,6 +127,10 @@ class Done(NamedTuple):
 class Spool:
     """The spool in a directory. All futures raise SpoolUnavailable.
 
+    In WAL mode a disk that is full would keep even what was sent from being deleted: that has to be
+    written first, too. So a second file holds some room. It is given up when the disk is full, and the
+    database may not grow any more until it could be made again.
+
     Attributes:
         waiting: messages on disk.
         used_bytes: of the file, by messages that wait.
@@ -135,6 +145,9 @@ class Spool:
         self.path = Path(folder) / FILE
         self._max_pages = max(max_bytes // _PAGE_BYTES, 64)
         self._max_age_s = max_age_s
+        self._reserve = self.path.with_name(f"{FILE}.reserve")
+        self._is_frozen = False
+        self._frozen_at = 0.0
         self._writer: Writer | None = None
         self.waiting = 0
         self.used_bytes = 0
@@ -250,13 +263,19 @@ class Spool:
     def _submit(self, name: str, operation: Callable[[sqlite3.Connection], Done]) -> asyncio.Future[Done]:
         if self._writer is None:
             return _refused()
+        if self._is_frozen and time.monotonic() > self._frozen_at + _RESERVE_AGAIN_S:
+            self._writer.apart(self._thaw)
         future = self._writer.submit(name, operation)
         # Not within the operation: it may be rolled back and done again.
         future.add_done_callback(self._take_in)
         return future
 
     def _take_in(self, future: asyncio.Future[Done]) -> None:
-        if future.cancelled() or future.exception() is not None:
+        if future.cancelled():
+            return
+        if (error := future.exception()) is not None:
+            if isinstance(error, SpoolUnavailable) and error.is_full and self._writer and not self._is_frozen:
+                self._writer.apart(self._freeze)
             return
         done = future.result()
         gone = done.forgotten + done.dropped_for_size + done.dropped_for_age
@@ -265,6 +284,33 @@ class Spool:
         self.dropped_for_age += done.dropped_for_age
 
     # --- on the thread of the writer
+
+    def _freeze(self, connection: sqlite3.Connection) -> None:
+        """The disk is full: give up the reserve, and grow no more."""
+        self._is_frozen, self._frozen_at = True, time.monotonic()
+        with suppress(sqlite3.Error, OSError):
+            self._reserve.unlink(missing_ok=True)
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    def _thaw(self, connection: sqlite3.Connection) -> None:
+        """Grow again, if the reserve can be made."""
+        self._frozen_at = time.monotonic()
+        with suppress(sqlite3.Error):
+            self._is_frozen = not self._has_reserve()
+            if not self._is_frozen:
+                connection.execute(f"PRAGMA max_page_count = {self._max_pages}")
+
+    def _has_reserve(self) -> bool:
+        try:
+            if not self._reserve.exists() or self._reserve.stat().st_size < _RESERVE_BYTES:
+                self._reserve.write_bytes(bytes(_RESERVE_BYTES))
+        except OSError:
+            with suppress(OSError):
+                self._reserve.unlink(missing_ok=True)
+            return False
+        return True
 
     def _make_room(self, connection: sqlite3.Connection) -> int:
         dropped = 0
@@ -293,6 +339,8 @@ class Spool:
             connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
             self._read(connection)
+            if not self._has_reserve():
+                self._freeze(connection)
         except BaseException:
             connection.close()
             raise
@@ -309,7 +357,7 @@ class Spool:
         self.safe = sorted(found.values())
         (last,) = connection.execute("SELECT max(id) FROM message").fetchone()
         self.last_id = last or 0
-        self.waiting = 0
+        self.waiting, self._is_frozen = 0, False
         self._measure(connection)
 
 

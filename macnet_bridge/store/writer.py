@@ -82,6 +82,11 @@ class Writer:
             self._thread.submit(self._write, self._connection)
         return asyncio.wrap_future(task.done)
 
+    def apart(self, operation: Callable[[sqlite3.Connection], None]) -> None:
+        """Have something done that cannot be part of a transaction. It must not raise."""
+        if not self._is_closed and self._connection is not None:
+            self._thread.submit(operation, self._connection)
+
     # --- on the thread
 
     def _write(self, connection: sqlite3.Connection) -> None:

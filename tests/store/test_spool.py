@@ -133,6 +133,45 @@ async def test_it_can_be_emptied_when_its_file_is_full(tmp_path: Path) -> None:
         assert spool.waiting == 600
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 6 MB, where the system lets us make one."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if (
+        sys.platform != "linux"
+        or subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)], capture_output=True, check=False
+        ).returncode
+    ):
+        pytest.skip("needs Linux, and the right to mount a disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+async def fill(spool: Spool) -> None:
+    for first in range(1, 100_001, 100):
+        await spool.keep(messages(first, first + 99))
+
+
+async def test_what_waits_on_a_full_disk_can_be_sent(small_disk: Path) -> None:
+    """SQLite has to write before it can delete: without a reserve nothing would ever be deleted."""
+    with spool_in(small_disk) as spool:
+        with pytest.raises(SpoolUnavailable, match="full"):
+            await fill(spool)
+        kept = spool.waiting
+        assert kept > 3000
+        assert await ids(spool) == list(range(1, kept + 1))
+        for first in range(1, kept + 1, 100):
+            await spool.forget(range(first, first + 100))
+        assert (spool.waiting, await ids(spool)) == (0, [])
+        await spool.keep(messages(200_001, 202_000))
+        assert spool.waiting == 2000
+    with spool_in(small_disk) as spool:
+        await spool.count()
+        assert spool.waiting == 2000
+
+
 @pytest.mark.parametrize("damage", [b"no database at all" * 100, b"SQLite format 3\0" + bytes(5000)])
 async def test_a_damaged_file_is_moved_aside(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / FILE).write_bytes(damage)
