@@ -19,6 +19,12 @@ class Intervals:
     aux_s: float = 0.0
     variables_s: float = 0.0
 
+    @property
+    def has_flat_out(self) -> bool:
+        """Whether any kind of read goes as fast as it can."""
+        of_kinds = (self.sweep_s, self.active_s, self.idle_s, self.aux_s, self.variables_s)
+        return any(0 < interval_s < FLAT_OUT_S for interval_s in of_kinds)
+
 
 @dataclass(frozen=True, slots=True)
 class SweepDue:

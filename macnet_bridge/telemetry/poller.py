@@ -204,6 +204,8 @@ class Poller:
         while True:
             await self._tester.let_stops_pass()
             await self._tester.cycler.keep_alive()
+            if self._intervals.has_flat_out:
+                await self._publisher.let_through()
             self._judge(reader)
             if await self._survey_again(doubts):
                 planner = self._plan(self._tester.online())

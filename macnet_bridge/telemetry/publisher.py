@@ -69,6 +69,10 @@ class Publisher:
         self._clock_offset_second: float | None = None
         self._alarms: dict[str, Alarm] = {}
 
+    async def let_through(self) -> None:
+        """Before reads that go as fast as they can: let the broker take what there is."""
+        await self._delivery.let_through()
+
     def sweep(self, swept: Swept) -> None:
         """`R/C/telemetry/sweep`"""
         self._sweep_seq += 1
