@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import machine, stack
 from bench.measure import SPREAD_S, Commander
-from bench.table import quantile
+from bench.quantiles import quantile
 from macnet_bridge.simulator import SimulatedCycler
 
 MEMORY = Path("/dev/shm")

@@ -1,19 +1,24 @@
-"""The floor below which no bridge can get: an echo for the latency, bare publishing for the rate.
+"""What bounds every contestant: an echo for the latency, bare publishing for the rate, and a flood.
 
 python -m bench.floor echo PORT ROOT
 python -m bench.floor publish PORT ROOT QOS CHANNELS
+python -m bench.floor flood PORT ROOT BYTES CHANNELS
+
+The flood is written without a client library, from packets that are ready but for their number. What
+the subscriber counts of it is what it can count, so any rate well below is not the subscriber's limit.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 
 from paho.mqtt.client import Client as PahoClient
 from paho.mqtt.client import MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion
 
-from bench.wire import Client
+from bench.wire import Client, publish_packet
 
 PAYLOAD_BYTES = 420
 """About what a reading of the bridge has."""
@@ -54,12 +59,30 @@ def publish(port: int, root: str, qos: int, channels: int) -> None:
                 del waiting[: WINDOW // 2]
 
 
+def flood(port: int, root: str, payload_bytes: int, channels: int) -> None:
+    """Publish with QoS 0 as fast as the broker reads, one topic per channel."""
+    client = Client(port, "bench-flood")
+    client.socket.settimeout(None)
+    mark = b"#####"
+    payload = b'{"filler":"' + b"x" * (payload_bytes - 25) + b'","seq":' + mark + b"}"
+    packets = b"".join(
+        publish_packet(f"{root}/{number}/reading".encode(), payload) for number in range(1, channels + 1)
+    )
+    pieces = packets.split(mark)
+    seq = 0
+    print("ready", flush=True)
+    while True:
+        seq = seq % 99_999 + 1
+        # As long as the mark was, so that the lengths in the packets hold.
+        client.socket.sendall((b"%5d" % seq).join(pieces))
+
+
 def main() -> None:
     kind, port, root, *rest = sys.argv[1:]
-    if kind == "echo":
-        echo(int(port), root)
-    else:
-        publish(int(port), root, int(rest[0]), int(rest[1]))
+    KINDS[kind](int(port), root, *map(int, rest))
+
+
+KINDS: dict[str, Callable[..., None]] = {"echo": echo, "publish": publish, "flood": flood}
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from bench.machine import cpu_seconds
+from bench.machine import cpu_seconds_of_all
 from bench.subscriber import Counters
 from bench.wire import Client
 
@@ -49,7 +49,13 @@ class Measured:
 
 @dataclass
 class Sample:
-    """One row's numbers of one round. Latencies by verb, in milliseconds."""
+    """One row's numbers of one round. Latencies by verb, in milliseconds.
+
+    Attributes:
+        cpu: seconds of processor time, of each process that took part.
+        calibration_ms: what a fixed piece of work took just before.
+        failure: why there is nothing, or not everything; empty when all went well.
+    """
 
     seconds: float = 0.0
     readings: int = 0
@@ -57,6 +63,9 @@ class Sample:
     payload_bytes: int = 0
     missing: int = 0
     disordered: int = 0
+    numbered: int = 0
+    calibration_ms: float = 0.0
+    failure: str = ""
     cpu: dict[str, float] = field(default_factory=dict)
     latencies_ms: dict[str, list[float]] = field(default_factory=dict)
     not_done: int = 0
@@ -66,6 +75,11 @@ class Sample:
         """Readings per second; 0 when at most one message came."""
         return self.readings / self.seconds if self.seconds else 0.0
 
+    @property
+    def cpu_us(self) -> float | None:
+        """Processor time of the contestant per reading; None where it is not known."""
+        return 1e6 * self.cpu["self"] / self.readings if self.readings and "self" in self.cpu else None
+
 
 def count_readings(
     sample: Sample, counter: subprocess.Popen[str], seconds: float, pids: dict[str, int]
@@ -74,7 +88,7 @@ def count_readings(
     before, cpu_before = _first_message(counter), _cpu(pids)
     time.sleep(seconds)
     after, cpu_after = _snapshot(counter), _cpu(pids)
-    for name in ("readings", "messages", "payload_bytes", "missing", "disordered"):
+    for name in ("readings", "messages", "payload_bytes", "missing", "disordered", "numbered"):
         setattr(sample, name, getattr(after, name) - getattr(before, name))
     sample.seconds = after.at - before.at
     sample.cpu = {name: cpu_after[name] - cpu_before[name] for name in cpu_before.keys() & cpu_after}
@@ -100,7 +114,7 @@ def _snapshot(counter: subprocess.Popen[str]) -> Counters:
 
 
 def _cpu(pids: dict[str, int]) -> dict[str, float]:
-    used = {name: cpu_seconds(pid) for name, pid in pids.items()}
+    used = {name: cpu_seconds_of_all(pid) for name, pid in pids.items()}
     return {name: value for name, value in used.items() if value is not None}
 
 
@@ -139,11 +153,10 @@ class Commander:
                     return found
         raise RuntimeError(f"no final acknowledgement of {missing} within {ANSWER_S:g} s")
 
-    def time_commands(self, sample: Sample, verb: str, channels: int, seconds: float) -> None:
-        """Send commands to channels at random for some seconds and add their latencies."""
+    def time_commands(self, sample: Sample, verb: str, channels: int, commands: int) -> None:
+        """Send so many commands to channels at random and add their latencies."""
         taken = sample.latencies_ms.setdefault(verb, [])
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        for _ in range(commands):
             time.sleep(random.uniform(0, SPREAD_S))
             args = {"variable": 1, "value": float(len(taken))} if verb == "set_variable" else {}
             started = time.monotonic()

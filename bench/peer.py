@@ -6,7 +6,9 @@ takes so that a command and a poll do not mix their replies, so that is counted 
 that of everything: telemetry, commands and answers. Commands are acknowledged when pymacnet returns;
 it cannot read a variable back.
 
-    python -m bench.peer BROKER_PORT JSON_PORT TCP_PORT CHANNELS QOS ROOT poll|idle
+    python -m bench.peer BROKER_PORT JSON_PORTS TCP_PORTS CHANNELS QOS ROOT poll|idle
+
+Ports of several testers are separated by commas; their channels are numbered on from tester to tester.
 """
 
 from __future__ import annotations
@@ -53,13 +55,18 @@ class Peer:
         self._client = Client(CallbackAPIVersion.VERSION2)
         self._client.on_message = self._on_message
 
-    def connect(self, broker_port: int, json_port: int, tcp_port: int, channels: int) -> None:
+    def add_tester(self, json_port: int, tcp_port: int, channels: int) -> None:
+        """Connect to all channels of a tester."""
         address = {"server_ip": "127.0.0.1", "json_msg_port": json_port, "bin_msg_port": tcp_port}
+        before = len(self._channels)
         for number in range(1, channels + 1):
             config = {**address, "msg_buffer_size_bytes": 1024, "channel": number, **LIMITS, **OTHER_KEYS}
             # The README calls start() next; version 1.1.3 has none and connects right here.
-            self._channels[number] = pymacnet.ChannelInterface(config)
-            self._locks[number] = threading.Lock()
+            self._channels[before + number] = pymacnet.ChannelInterface(config)
+            self._locks[before + number] = threading.Lock()
+
+    def connect(self, broker_port: int) -> None:
+        """Connect to the broker."""
         self._client.connect("127.0.0.1", broker_port)
         self._client.subscribe(f"{self._root}/+/cmd/+", qos=self._qos)
         self._client.loop_start()
@@ -91,9 +98,12 @@ class Peer:
 
 
 def main() -> None:
-    broker_port, json_port, tcp_port, channels, qos, root, task = sys.argv[1:]
+    broker_port, json_ports, tcp_ports, channels, qos, root, task = sys.argv[1:]
     peer = Peer(root, int(qos))
-    peer.connect(int(broker_port), int(json_port), int(tcp_port), int(channels))
+    # The broker first: paho waits by `select`, which cannot do with a socket beyond the 1024th.
+    peer.connect(int(broker_port))
+    for json_port, tcp_port in zip(json_ports.split(","), tcp_ports.split(","), strict=True):
+        peer.add_tester(int(json_port), int(tcp_port), int(channels))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     print("ready", flush=True)
     if task == "poll":

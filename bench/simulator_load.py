@@ -21,7 +21,7 @@ from pathlib import Path
 import click
 
 from bench import machine, stack
-from bench.table import quantile
+from bench.quantiles import quantile
 from macnet_bridge.macnet import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.protocol.messages import StartTest
 
@@ -80,7 +80,7 @@ def main(seconds: float, json_file: str | None) -> None:
         Path(json_file).write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 
 
-def _file() -> str:
+def procedure_file() -> str:
     """The procedure in Maccor's XML."""
     return f"<MaccorTestProcedure><ProcSteps>{''.join(map(_step, STEPS))}</ProcSteps></MaccorTestProcedure>"
 
@@ -97,7 +97,7 @@ def _step(texts: tuple[str, ...]) -> str:
 def _measure(channels: int, speed: float, seconds: float) -> list[Load]:
     with ExitStack() as running:
         folder = running.enter_context(tempfile.TemporaryDirectory(prefix="macnet-bench-"))
-        Path(folder, f"{PROCEDURE}.000").write_text(_file(), "utf-8")
+        Path(folder, f"{PROCEDURE}.000").write_text(procedure_file(), "utf-8")
         options = ("--speed", str(speed), "--procedures", folder)
         tester = running.enter_context(stack.simulated_tester(channels, 0.0, *options))
         return asyncio.run(_loads(tester, speed, seconds))

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +47,11 @@ idle_interval_s = {idle_s}
 [[commands.allow]]
 principal = "*"
 commands = ["*"]
+"""
+
+CYCLER_CONFIG = """\
 [[cycler]]
-name = "lab1"
+name = "lab{number}"
 host = "127.0.0.1"
 json_port = {json_port}
 tcp_port = {tcp_port}
@@ -64,6 +67,8 @@ discharge_max_ampere = 5.0
 @dataclass(frozen=True)
 class TesterPorts:
     """Where a simulated tester listens, and the process it is."""
+
+    __test__ = False  # not a test case, whatever pytest makes of the name
 
     json: int
     tcp: int
@@ -83,7 +88,7 @@ class Polling:
 
 FLAT_OUT_S = 0.001
 IDLE = Polling()
-READINGS = Polling(active_s=FLAT_OUT_S)
+READINGS = Polling(active_s=FLAT_OUT_S, idle_s=FLAT_OUT_S)
 SWEEPS = Polling(sweep_s=FLAT_OUT_S)
 
 
@@ -156,9 +161,20 @@ def simulated_tester(channels: int, latency_ms: float, *more: str) -> Iterator[T
 
 
 @contextmanager
+def fast_testers(count: int, channels: int) -> Iterator[list[TesterPorts]]:
+    """`bench/fast_tester.py`: several testers without latency in one process."""
+    with process("-m", "bench.fast_tester", str(count), str(channels)) as running:
+        assert running.stdout is not None
+        yield [
+            TesterPorts(at["json_port"], at["tcp_port"], at["udp_port"], channels, running.pid)
+            for at in json.loads(running.stdout.readline())
+        ]
+
+
+@contextmanager
 def bridge(
     broker_port: int,
-    tester: TesterPorts,
+    testers: TesterPorts | Sequence[TesterPorts],
     root: str,
     *,
     qos: int,
@@ -171,9 +187,11 @@ def bridge(
     This first look takes a request per channel, which would count as slow sweeps at a slow tester.
 
     Args:
+        testers: one, or several that become lab1, lab2, ...
         name: of the bridge; two at one broker need two.
         data_parent: where its data directory is made, the system's place for temporary files if None.
     """
+    testers = [testers] if isinstance(testers, TesterPorts) else testers
     with ExitStack() as stack:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="macnet-bench-", dir=data_parent))
         config = Path(directory, "bridge.toml")
@@ -187,14 +205,15 @@ def bridge(
                 sweep_s=polling.sweep_s,
                 active_s=polling.active_s,
                 idle_s=polling.idle_s,
-                json_port=tester.json,
-                tcp_port=tester.tcp,
-                udp_port=tester.udp,
+            )
+            + "".join(
+                CYCLER_CONFIG.format(number=number, json_port=at.json, tcp_port=at.tcp, udp_port=at.udp)
+                for number, at in enumerate(testers, 1)
             )
         )
         watcher = Client(broker_port, f"bench-watcher-{root}")
         stack.callback(watcher.close)
-        watcher.subscribe(f"{root}/lab1/+/telemetry/state")
+        watcher.subscribe(f"{root}/+/+/telemetry/state")
         running = stack.enter_context(
             process("-m", "macnet_bridge", "run", "-c", str(config), "--log-level", "warning")
         )
@@ -202,9 +221,9 @@ def bridge(
 
         def all_seen(message: Message) -> bool:
             seen.add(message.topic)
-            return len(seen) == tester.channels
+            return len(seen) == sum(at.channels for at in testers)
 
-        watcher.wait_for(all_seen, READY_S, "the bridge does not show all channels of its tester")
+        watcher.wait_for(all_seen, READY_S, "the bridge does not show all channels of its testers")
         yield running
 
 

@@ -31,8 +31,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import machine, stack
 from bench.measure import Commander
+from bench.quantiles import quantile
 from bench.rows import SERIAL_MS
-from bench.table import quantile
 from macnet_bridge.macnet.protocol.codes import RUNNING, ChannelState
 from macnet_bridge.simulator import Received, SimulatedCycler
 

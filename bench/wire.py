@@ -51,7 +51,7 @@ class Client:
 
     def publish(self, topic: bytes, payload: bytes, qos: int = 0) -> None:
         """Send a message. QoS 1 is not sent again: on loopback nothing is lost while all live."""
-        self._send(PUBLISH | qos << 1, _text(topic) + (self._next_id() if qos else b"") + payload)
+        self.socket.sendall(publish_packet(topic, payload, self._next_id() if qos else b"", qos))
 
     def receive(self) -> list[Message]:
         """All messages that the next bytes complete; none when the socket's time-out passed."""
@@ -121,6 +121,12 @@ class Client:
         option = getattr(socket, "TCP_QUICKACK", None)
         if option is not None:
             self.socket.setsockopt(socket.IPPROTO_TCP, option, 1)
+
+
+def publish_packet(topic: bytes, payload: bytes, packet_id: bytes = b"", qos: int = 0) -> bytes:
+    """A message as it goes over the wire; with QoS 1 it needs a packet id of two bytes."""
+    body = _text(topic) + packet_id + payload
+    return bytes([PUBLISH | qos << 1]) + _length(len(body)) + body
 
 
 def _text(value: bytes) -> bytes:

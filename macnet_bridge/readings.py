@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from msgspec import UNSET
@@ -13,6 +14,9 @@ from macnet_bridge.payloads.telemetry import RawCodes
 SignRule = Literal["auto", "as_reported", "from_mode"]
 
 SIGN_UNKNOWN = "the mode gives no direction, and this tester reports magnitudes or has not shown a sign yet"
+
+
+_DIRECTIONS: dict[int, int] = {**dict.fromkeys(CHARGING, 1), **dict.fromkeys(DISCHARGING, -1)}
 
 
 class CurrentSign:
@@ -35,11 +39,24 @@ class CurrentSign:
             self._as_reported = current_ampere < 0
         if self._as_reported or current_ampere == 0:
             return current_ampere
-        if step_code in CHARGING:
-            return abs(current_ampere)
-        if step_code in DISCHARGING:
-            return -abs(current_ampere)
-        return None
+        direction = _DIRECTIONS.get(step_code)
+        return None if direction is None else direction * abs(current_ampere)
+
+    def signed_column(
+        self, currents_ampere: Sequence[float], step_codes: Sequence[int]
+    ) -> list[float | None]:
+        """The signed currents of several channels; a discharge in one tells for all of them."""
+        if self._as_reported is None:
+            for current, step_code in zip(currents_ampere, step_codes, strict=True):
+                if current and step_code in DISCHARGING:
+                    self._as_reported = current < 0
+                    break
+        if self._as_reported:
+            return list(currents_ampere)
+        return [
+            self.signed(current, step_code) if current else current
+            for current, step_code in zip(currents_ampere, step_codes, strict=True)
+        ]
 
 
 def measured(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from macnet_bridge.errors import Rejected, TesterOffline, TesterRefused
@@ -14,6 +14,8 @@ from macnet_bridge.macnet.protocol.messages import ChannelSpecification
 from macnet_bridge.macnet.survey import Survey
 from macnet_bridge.payloads.telemetry import ChannelState, Lock
 from macnet_bridge.readings import CurrentSign
+
+StopEnded = Callable[[int, str, bool, str | None, float], None]
 
 STOPS_FIRST_S = 10.0
 """How long reads make way for a stop of many channels."""
@@ -29,12 +31,16 @@ class Tester:
         probe: what was found out about its transports then, None where the configuration names one.
         sign: how this tester's currents get their sign.
         specifications: of the channels asked so far. MacNet (3, 1)
+        aux_names: by channel and input, what the configuration calls auxiliary inputs.
+        aux_units: by channel, units of its auxiliary inputs as far as asked. MacNet (4, 5)
         cells: by channel, test name and cell of the last start that named its cell.
         locks: by channel, why no test may start there.
         published: by channel, the state that was published last.
         touched: called with a channel that a command has just changed.
         lock_changed: called with a channel that was locked or unlocked.
         seen: called with a channel and the state that a poll found it in, by MacNet's number.
+        stop_ended: called when a stop of a channel has ended, with its verb, whether that ends the
+            test, what kept it from being confirmed (None = it was), and the time.
         came_online: called when it is known what there is to serve, before anything of it is published.
     """
 
@@ -54,6 +60,8 @@ class Tester:
         self.survey: Survey | None = None
         self.probe: Probe | None = None
         self.specifications: dict[int, ChannelSpecification] = {}
+        self.aux_names: Mapping[int, Mapping[int, str]] = {}
+        self.aux_units: dict[int, list[str]] = {}
         self.cells: dict[int, tuple[str, str]] = {}
         self.locks: dict[int, Lock] = {}
         self.published: dict[int, ChannelState] = {}
@@ -62,6 +70,7 @@ class Tester:
         self.touched: Callable[[int], None] = lambda channel: None
         self.lock_changed: Callable[[int], None] = lambda channel: None
         self.seen: Callable[[int, int], None] = lambda channel, state: None
+        self.stop_ended: StopEnded = lambda channel, verb, ends_test, why, now_unix: None
         self.came_online: Callable[[], None] = lambda: None
 
     @property

@@ -88,6 +88,24 @@ class Topics:
         """`state`, `reading`, `ack`, ... of a channel."""
         return f"{self.root}/{cycler}/{channel}/telemetry/{leaf}"
 
+    def alarm_topic(self, cycler: str, channel: int | None, kind: str) -> str:
+        """The alarm of a kind, of a channel or of the cycler."""
+        if channel is None:
+            return self.cycler_topic(cycler, f"telemetry/alarm/{kind}")
+        return self.channel_topic(cycler, channel, f"alarm/{kind}")
+
+    @property
+    def alarm_filters(self) -> list[str]:
+        """Filters for the alarms of all cyclers, whoever serves them."""
+        return [f"{self.root}/+/telemetry/alarm/+", f"{self.root}/+/+/telemetry/alarm/+"]
+
+    def is_alarm(self, topic: str) -> bool:
+        """Whether this is the topic of an alarm."""
+        match self._levels(topic):
+            case [_, "telemetry", "alarm", _] | [_, _, "telemetry", "alarm", _]:
+                return True
+        return False
+
     def acknowledgement_topic(self, cycler: str | None, channel: int | None) -> str:
         """Where acknowledgements go: the channel, the cycler, or the bridge."""
         if cycler is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
@@ -28,3 +30,27 @@ def test_tools_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_tool_that_does_not_run(monkeypatch: pytest.MonkeyPatch, tmp_path: os.PathLike[str]) -> None:
     monkeypatch.setattr(machine, "find_mosquitto", lambda: str(tmp_path))
     assert machine.facts()["mosquitto"] == "not there"
+
+
+@pytest.mark.skipif(machine.cpu_seconds(os.getpid()) is None, reason="the system does not tell")
+def test_the_work_of_a_child_counts() -> None:
+    """A contestant may be several processes."""
+    work = "import time\nwhile time.process_time() < 0.3: pass\nprint(flush=True)\ninput()"
+    outer = "import subprocess, sys\nsubprocess.run([sys.executable, '-c', sys.argv[1]])"
+    command = [sys.executable, "-c", outer, work]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        alone, together = machine.cpu_seconds(process.pid), machine.cpu_seconds_of_all(process.pid)
+        process.communicate(b"\n")
+    assert alone is not None
+    assert together is not None
+    assert together - alone >= 0.25
+
+
+def test_a_process_that_is_gone_used_nothing_that_is_known() -> None:
+    assert machine.cpu_seconds_of_all(2**22 + 1) is None
+
+
+def test_a_fixed_piece_of_work_takes_its_time() -> None:
+    assert 0.0 < machine.calibration_ms() < 10_000

@@ -17,7 +17,7 @@ from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.errors import RETRYABLE_CODES
 from macnet_bridge.macnet.protocol import codes
 from macnet_bridge.macnet.protocol.jsonrpc.errors import ERROR_RESULT_CODES
-from macnet_bridge.payloads import acknowledgements, status, telemetry
+from macnet_bridge.payloads import acknowledgements, alarms, events, status, telemetry
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
 
 PROJECT = Path(__file__).parents[1]
@@ -60,6 +60,11 @@ def test_every_code_of_the_tester_is_documented() -> None:
     assert (results | ERROR_RESULT_CODES | RETRYABLE_CODES) - words("commands.md") == set()
 
 
+def test_every_event_and_alarm_is_documented() -> None:
+    kinds = {kind.__struct_config__.tag for kind in get_args(events.AnyEvent)}
+    assert (kinds | set(get_args(alarms.AlarmKind))) - words("topics.md") == set()
+
+
 def test_every_status_is_documented() -> None:
     assert set(get_args(acknowledgements.Status)) - words("commands.md") == set()
 
@@ -69,6 +74,7 @@ def test_every_status_is_documented() -> None:
     [
         ("topics.md", (status.BridgeStatus, status.CyclerStatus, telemetry.ChannelState)),
         ("topics.md", (telemetry.Reading, telemetry.Sweep)),
+        ("topics.md", (events.Completed, events.DirectLapsed, alarms.Alarm)),
         ("commands.md", (Acknowledgement,)),
     ],
 )
@@ -86,7 +92,8 @@ def _fits(example: str, kind: type[Any]) -> bool:
     except msgspec.ValidationError:
         return False
     # Unknown keys are ignored by readers; an example must not have any.
-    assert set(msgspec.json.decode(example)) <= {info.encode_name for info in msgspec.structs.fields(kind)}
+    known = {info.encode_name for info in msgspec.structs.fields(kind)} | {kind.__struct_config__.tag_field}
+    assert set(msgspec.json.decode(example)) <= known
     return decoded is not None
 
 

@@ -23,7 +23,8 @@ from macnet_bridge.app.lock_file import open_locks
 from macnet_bridge.app.ownership import TAKEOVER_S, Ownership, Rank
 from macnet_bridge.app.receipts import Receipts
 from macnet_bridge.app.serving import Serving
-from macnet_bridge.broker import Broker, Lane, Outgoing, Subscription
+from macnet_bridge.app.stray_alarms import StrayAlarms
+from macnet_bridge.broker import Broker, Incoming, Lane, Outgoing, Subscription
 from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.service import CommandService, system_clock
@@ -45,6 +46,9 @@ STOP_FLUSH_S = 1.5
 
 HEALTH_S = 10.0
 """How often the bridge tells of its health."""
+
+CHECK_AGES_S = 5.0
+"""How often the bridge looks for channels that were not read for too long."""
 
 _RETAINED_OF_CHANNEL = ("state",)
 _RETAINED_OF_CYCLER = ("status", "info")
@@ -83,35 +87,40 @@ class Bridge:
         for name, tester in self.testers.items():
             tester.came_online = self._on_tester
             tester.cycler.watch(self._audit.watcher(name))
+        self._publishers: dict[str, Publisher] = {}
         pollers = {cycler.name: self._poller(cycler) for cycler in config.cycler}
         rank = Rank(round(self._since, 3), self.identity.session)
         ownership = Ownership(config.bridge.name, rank, self.testers, takeover_s=TAKEOVER_S)
         self._serving = Serving(self.topics, ownership, pollers, self._announce)
+        self._strays = StrayAlarms(self.topics, self.identity, self._has_raised, self._clear)
         self.broker = Broker(
             wiring.broker_settings(config, password),
             [Subscription(*pair) for pair in self.topics.command_filters(self.testers)],
             will=self._status_message("offline", "the bridge is gone without a word"),
             on_ready=self._on_ready,
             on_lost=self._on_lost,
-            watched=self._serving.filters,
-            on_watched=self._serving.heard,
+            watched=[*self._serving.filters, *self.topics.alarm_filters],
+            on_watched=self._heard,
         )
 
     def _poller(self, cycler: CyclerSection) -> Poller:
         tester, qos = self.testers[cycler.name], wiring.qos(cycler, self._config)
+        publisher = Publisher(
+            tester,
+            self.topics,
+            self.identity,
+            self.delivery,
+            qos=qos,
+            deadband=wiring.deadband(cycler, self._config),
+        )
+        self._publishers[cycler.name] = publisher
         return Poller(
             tester,
-            Publisher(
-                tester,
-                self.topics,
-                self.identity,
-                self.delivery,
-                qos=qos,
-                deadband=wiring.deadband(cycler, self._config),
-            ),
+            publisher,
             wiring.intervals(cycler, self._config),
             run_number=self.identity.run,
             constant_id=wiring.has_constant_id(cycler),
+            watch=wiring.watch(tester, publisher, cycler, self._config),
         )
 
     async def run(self) -> None:
@@ -158,6 +167,7 @@ class Bridge:
             leases=self._leases,
             left=lambda: self._serving.not_served,
             send_event=self.delivery.event,
+            run=self.identity.run,
         )
         for name, tester in self.testers.items():
             tester.seen = partial(commands.seen, name)
@@ -175,11 +185,12 @@ class Bridge:
         ]
         delivering = tasks.create_task(self.delivery.run(), name="delivery")
         serving = tasks.create_task(self._serving.run(tasks), name="serving")
-        health = tasks.create_task(
-            self._tell_health(Health(self.identity, self.broker, commands)), name="health"
-        )
+        figures = Health(self.identity, self.broker, commands, self.delivery, self._serving)
+        health = tasks.create_task(self._tell_health(figures), name="health")
+        ages = tasks.create_task(self._check_ages(), name="ages")
         await self._stop.wait()
         serving.cancel()
+        ages.cancel()
         await commands.drain(STOP_COMMANDS_S)
         await self._say_goodbye()
         # Not before: whoever sends a stop meanwhile must learn that it was not carried out.
@@ -206,6 +217,12 @@ class Bridge:
                 continue  # what is told later would be untrue by then
             topic = self.topics.bridge_topic("health")
             self.broker.publish(Outgoing(topic, msgspec.json.encode(health.now())))
+
+    async def _check_ages(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_AGES_S)
+            for poller in self._serving.served():
+                poller.watch.check_age(time.time())
 
     async def _say_goodbye(self) -> None:
         if not self.broker.ready:
@@ -249,10 +266,19 @@ class Bridge:
         self._send(info)
         for poller in self._serving.served():
             poller.publish_retained()
+        self._strays.connected()
 
     def _on_lost(self, reason: str) -> None:
         self._serving.lost()
+        self._strays.lost()
         self.delivery.lost()
+
+    def _heard(self, message: Incoming) -> None:
+        if not self._strays.heard(message.topic, message.payload):
+            self._serving.heard(message)
+
+    def _has_raised(self, topic: str) -> bool:
+        return any(publisher.has_raised(topic) for publisher in self._publishers.values())
 
     def _announce(self) -> None:
         """Say that we are there, and what is left to other bridges."""

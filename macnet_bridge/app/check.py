@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from macnet_bridge.app.config import AllowSection, Channels, Config, CyclerSection, MqttSection
 from macnet_bridge.commands.limits import Limits
@@ -15,12 +16,6 @@ from macnet_bridge.commands.permission import parse_channels
 from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.errors import ConfigError
 from macnet_bridge.topics import RESERVED_NAMES, is_name
-
-_NOT_YET = (
-    "telemetry.aux_interval_s",
-    "telemetry.variables_interval_s",
-)
-_NOT_YET_OF_CYCLER_TELEMETRY = ("aux_interval_s", "variables_interval_s")
 
 _KNOWN_VERBS = sorted({name for _, name in VERBS})
 
@@ -37,7 +32,6 @@ def complaints(config: Config) -> Iterator[str]:
         yield from _of_cycler(cycler)
     for rule in config.commands.allow:
         yield from _of_rule(rule, config)
-    yield from _not_yet(config, "", _NOT_YET)
 
 
 def _of_reply_prefixes(mqtt: MqttSection) -> Iterator[str]:
@@ -77,12 +71,20 @@ def _of_cycler(cycler: CyclerSection) -> Iterator[str]:
     for number, channel in cycler.channel.items():
         if not _is_channel(number):
             yield f"{where}: [cycler.channel.{number}] is no channel; write a number from 1 up"
-        if channel.aux:
-            yield f"{where}: channel.{number}.aux is not available in this version; leave it out"
+        yield from _of_aux(f"{where}: channel.{number}.aux", channel.aux)
         yield from _of_limits(f"{where}: channel.{number}.limits", channel.limits)
         if loosened := _loosened(cycler.limits, channel.limits):
             yield f"{where}: channel.{number}.limits.{loosened} is wider than the cycler's"
-    yield from _not_yet(cycler.telemetry, f"{where}: telemetry.", _NOT_YET_OF_CYCLER_TELEMETRY)
+
+
+def _of_aux(where: str, names: Mapping[str, str]) -> Iterator[str]:
+    for place, name in names.items():
+        if not _is_channel(place):
+            yield f"{where}: {place!r} is no input; write a number from 1 up"
+        if not name or re.fullmatch(r"aux_\d+", name):
+            yield f"{where}: input {place} needs a name, and not one of those that inputs without one have"
+    if len(set(names.values())) < len(names):
+        yield f"{where}: two inputs have the same name"
 
 
 def _is_channel(number: str) -> bool:
@@ -133,20 +135,3 @@ def _loosened(outer: Limits, inner: Limits) -> str | None:
         if getattr(inner, name) is not None and getattr(both, name) != getattr(inner, name):
             return name
     return None
-
-
-def _not_yet(table: Struct, prefix: str, paths: tuple[str, ...]) -> Iterator[str]:
-    """Keys that the contract has and this version does not act on: only their defaults pass."""
-    for path in paths:
-        if _follow(table, path) != _follow(_default_of(table), path):
-            yield f"{prefix}{path} is not available in this version; leave it out"
-
-
-def _default_of(table: Struct) -> Struct:
-    return CyclerSection(name="x", host="x") if isinstance(table, CyclerSection) else type(table)()
-
-
-def _follow(table: object, path: str) -> object:
-    for part in path.split("."):
-        table = getattr(table, part)
-    return table

@@ -6,19 +6,30 @@ import time
 
 import psutil
 
+from macnet_bridge.app.serving import Serving
 from macnet_bridge.broker import Broker
 from macnet_bridge.commands.service import CommandService
 from macnet_bridge.payloads.health import BridgeHealth, BrokerHealth, latency
+from macnet_bridge.telemetry.delivery import Delivery
 from macnet_bridge.telemetry.publisher import Identity
 
 
 class Health:
     """Gathers the figures of all parts."""
 
-    def __init__(self, identity: Identity, broker: Broker, commands: CommandService) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        broker: Broker,
+        commands: CommandService,
+        delivery: Delivery,
+        serving: Serving,
+    ) -> None:
         self._identity = identity
         self._broker = broker
         self._commands = commands
+        self._delivery = delivery
+        self._serving = serving
         self._process = psutil.Process()
 
     def now(self) -> BridgeHealth:
@@ -33,6 +44,9 @@ class Health:
             commands_ms=latency(commands.latencies_ms),
             stops=commands.stop_latency.health(),
             broker=self._broker_health(),
+            delivery=self._delivery.health(),
+            spool=self._delivery.spool_health(),
+            cyclers={poller.name: poller.health(time.monotonic()) for poller in self._serving.served()},
         )
 
     def _broker_health(self) -> BrokerHealth:

@@ -150,6 +150,7 @@ class Serving:
             owner = self.not_served.get(name)
             if owner is not None and (task := self._polling.pop(name, None)) is not None:
                 task.cancel()
+                self._pollers[name].watch.leave(time.time())
             elif owner is None and name not in self._polling:
                 self._polling[name] = tasks.create_task(poller.run(), name=f"{name} poller")
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from msgspec import structs
+
 from macnet_bridge.app.config import Config, CyclerSection
 from macnet_bridge.audit_file import AuditFile
 from macnet_bridge.broker import BrokerSettings
@@ -15,12 +17,20 @@ from macnet_bridge.macnet.protocol.messages import Login
 from macnet_bridge.payloads.envelope import MAX_FILE_PAYLOAD_BYTES
 from macnet_bridge.readings import CurrentSign
 from macnet_bridge.store import Spool
+from macnet_bridge.telemetry.alarms import AlarmLimits
 from macnet_bridge.telemetry.deadband import Deadband
-from macnet_bridge.telemetry.schedule import Intervals
+from macnet_bridge.telemetry.dues import Intervals
+from macnet_bridge.telemetry.publisher import Publisher
+from macnet_bridge.telemetry.watch import Watch
 from macnet_bridge.tester import Tester
 
 _TOPIC_AND_PROPERTIES_BYTES = 4096
 """Room that a packet needs beside its payload."""
+
+_MISSED_READINGS = 3
+_LATE_S = 10.0
+"""A channel is stale so many intervals and seconds after its last reading: stops of many channels
+hold up readings for ten seconds at most."""
 
 
 def broker_settings(config: Config, password: str) -> BrokerSettings:
@@ -49,7 +59,17 @@ def tester(cycler: CyclerSection, config: Config, login: Login | None) -> Tester
         constant_id=has_constant_id(cycler),
         login=login,
     )
-    return Tester(cycler.name, client, parse_channels(cycler.channels), CurrentSign(cycler.current_sign))
+    made = Tester(cycler.name, client, parse_channels(cycler.channels), CurrentSign(cycler.current_sign))
+    made.aux_names = aux_names(cycler)
+    return made
+
+
+def aux_names(cycler: CyclerSection) -> dict[int, dict[int, str]]:
+    """Names of auxiliary inputs, by channel and input."""
+    return {
+        int(number): {int(place): name for place, name in channel.aux.items()}
+        for number, channel in cycler.channel.items()
+    }
 
 
 def has_constant_id(cycler: CyclerSection) -> bool:
@@ -63,6 +83,8 @@ def intervals(cycler: CyclerSection, config: Config) -> Intervals:
         _either(own.sweep_interval_s, common.sweep_interval_s),
         _either(own.active_interval_s, common.active_interval_s),
         _either(own.idle_interval_s, common.idle_interval_s),
+        _either(own.aux_interval_s, common.aux_interval_s),
+        _either(own.variables_interval_s, common.variables_interval_s),
     )
 
 
@@ -111,6 +133,22 @@ def command_rules(config: Config) -> CommandRules:
         config.mqtt.reply_prefixes,
         {cycler.name: _cycler_rules(cycler, config) for cycler in config.cycler},
     )
+
+
+def watch(tester: Tester, publisher: Publisher, cycler: CyclerSection, config: Config) -> Watch:
+    """What looks out for events and alarms of a cycler."""
+    every = intervals(cycler, config)
+
+    def limits(number: int) -> AlarmLimits:
+        own = cycler.channel.get(str(number))
+        both = cycler.limits.tightened(own.limits) if own else cycler.limits
+        return AlarmLimits(**structs.asdict(both))
+
+    def oldest_s(running: bool) -> float | None:
+        interval = every.active_s if running or every.sweep_s <= 0 else every.idle_s
+        return _MISSED_READINGS * interval + _LATE_S if interval > 0 else None
+
+    return Watch(tester, publisher, limits=limits, oldest_s=oldest_s)
 
 
 def _cycler_rules(cycler: CyclerSection, config: Config) -> CyclerRules:

@@ -2,7 +2,8 @@
 
 Each connection is a paho client of its own, used once. So nothing of an older connection, packet
 ids included, can leak into a newer one, and paho never reconnects or re-sends by itself. The event
-loop drives paho's socket; a thread is used only to connect, because name look-up blocks.
+loop drives paho's socket, with buffers of ours before it; a thread is used only to connect, because
+name look-up blocks.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from macnet_bridge.broker import sockets
+from macnet_bridge.broker.buffered import BufferedSocket
 from macnet_bridge.broker.messages import BrokerSettings, Cause, Incoming, LinkLost, Outgoing
 from macnet_bridge.broker.messages import Protocol as MqttVersion
 from macnet_bridge.broker.reasons import PERHAPS_NO_BROKER, unreachable
@@ -56,7 +58,7 @@ class Events(Protocol):
     def on_incoming(self, message: Incoming) -> None: ...
     def on_unreadable(self) -> None: ...
     def on_confirmed(self, mid: int, denied: bool) -> None: ...
-    def on_written(self) -> None: ...
+    def on_written(self, count: int) -> None: ...
     def on_progress(self) -> None: ...
 
 
@@ -65,6 +67,13 @@ def _properties(packet_type: int, **values: object) -> Properties:
     for name, value in values.items():
         setattr(properties, name, value)
     return properties
+
+
+class _Client(paho.Client):
+    """paho's client, on a socket with buffers."""
+
+    def _create_socket(self) -> Any:
+        return BufferedSocket(super()._create_socket())
 
 
 class Connection:
@@ -98,7 +107,6 @@ class Connection:
         self._listener = listener
         self._loop = loop
         self._unacknowledged: set[int] = set()
-        self._is_writing = False
         self._writes_soon = False
         self._watches_writing = False
         self._farewell: ReasonCode | None = None
@@ -106,13 +114,13 @@ class Connection:
         self._ended: asyncio.Future[LinkLost] = loop.create_future()
         self._answer: asyncio.Future[tuple[bool, ReasonCode, Properties]] = loop.create_future()
         self._granted: asyncio.Future[list[ReasonCode]] = loop.create_future()
-        self._sock: Any = None
+        self._sock: BufferedSocket | None = None
         self._client = self._make_client(will, tls)
 
     def _make_client(self, will: Outgoing | None, tls: ssl.SSLContext | None) -> paho.Client:
         settings = self._settings
         is_v5 = self.version == "5"
-        client = paho.Client(
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
             clean_session=None if is_v5 else True,
@@ -200,10 +208,10 @@ class Connection:
             raise LinkLost(Cause.UNANSWERED, f"{_CLOSED_TOO_SOON}; {PERHAPS_NO_BROKER}")
         self._sock = sock
         with contextlib.suppress(OSError):  # the peer may be gone already; reading will say so
-            sockets.tune(sock)
+            sockets.tune(sock.raw)
+        sock.gather()
         client.on_socket_close = lambda *_: self._detach()
         client.on_socket_register_write = lambda *_: self._want_write()
-        client.on_socket_unregister_write = lambda *_: self._want_no_write()
         self._loop.add_reader(sock, self._on_readable)
         if client.want_write():
             self._want_write()
@@ -217,17 +225,20 @@ class Connection:
 
     def _write_soon(self) -> None:
         self._writes_soon = False
+        if self._sock is not None:
+            self._on_writable()
+
+    def _watch_writing(self) -> None:
+        """Wait for the socket to take more, while there is more."""
         if self._sock is None:
             return
-        self._on_writable()
-        if self._sock is not None and self._client.want_write():
-            self._watches_writing = True
+        # What came to it meanwhile is written soon, unless the system has been found to take no more.
+        wants = self._sock.has_unsent or (self._client.want_write() and not self._writes_soon)
+        if wants and not self._watches_writing:
             self._loop.add_writer(self._sock, self._on_writable)
-
-    def _want_no_write(self) -> None:
-        if self._sock is not None and self._watches_writing:
-            self._watches_writing = False
+        elif not wants and self._watches_writing:
             self._loop.remove_writer(self._sock)
+        self._watches_writing = wants
 
     def _detach(self) -> None:
         if self._sock is not None:
@@ -272,7 +283,7 @@ class Connection:
     def end(self, cause: Cause, message: str) -> None:
         """Close at once and leave nothing behind. The first reason given is the one that counts."""
         self._detach()
-        for name in ("on_socket_close", "on_socket_register_write", "on_socket_unregister_write"):
+        for name in ("on_socket_close", "on_socket_register_write"):
             setattr(self._client, name, None)
         self._close_socket()
         self._poked.set()
@@ -387,18 +398,43 @@ class Connection:
         self._read_ahead()
         if self._sock is not None:
             with contextlib.suppress(OSError):  # reset by the peer; the next read says so
-                sockets.acknowledge_at_once(self._sock)
+                sockets.acknowledge_at_once(self._sock.raw)
         self._listener.on_progress()
 
     def _read_ahead(self) -> None:
-        while isinstance(self._sock, ssl.SSLSocket) and not self.is_paused and self._sock.pending():
+        while self._sock is not None and not self.is_paused and self._sock.pending():
             self._step(self._client.loop_read)
 
     def _on_writable(self) -> None:
-        self._is_writing = True
-        self._step(self._client.loop_write)
-        self._is_writing = False
+        self._step(self._write)
         self._listener.on_progress()
+        self._watch_writing()
+
+    def _write(self) -> MQTTErrorCode:
+        """Let paho write all it has, and hand it to the system in one piece."""
+        sock = self._sock
+        if sock is None:
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
+        try:
+            if not sock.flush():
+                return MQTTErrorCode.MQTT_ERR_SUCCESS
+            outcome = self._let_paho_write(sock)
+            sock.flush()
+        except OSError:
+            return MQTTErrorCode.MQTT_ERR_CONN_LOST
+        return outcome
+
+    def _let_paho_write(self, sock: BufferedSocket) -> MQTTErrorCode:
+        # The socket counts QoS 0 for us: paho would make a reason and properties for each of them,
+        # and gives them packet ids from the same numbers as QoS 1.
+        self._client.on_publish = None
+        try:
+            outcome = self._client.loop_write()
+        finally:
+            self._client.on_publish = self._on_publish
+        self._listener.on_written(sock.published)
+        sock.published = 0
+        return outcome
 
     def _step(self, call: Callable[[], MQTTErrorCode]) -> None:
         try:
@@ -448,12 +484,7 @@ class Connection:
             self._granted.set_result(reasons)
 
     def _on_publish(self, _c: Any, _u: Any, mid: int, reason: ReasonCode, _p: Any) -> None:
-        # QoS 0 and QoS 1 share packet ids, so an id alone does not tell which of two is meant:
-        # paho reports QoS 0 while writing and QoS 1 while reading.
-        if self._is_writing:
-            self._listener.on_written()
-        else:
-            self._listener.on_confirmed(mid, reason.is_failure)
+        self._listener.on_confirmed(mid, reason.is_failure)
 
     def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
         if message.qos:

@@ -141,7 +141,7 @@ class Listener:
     def on_confirmed(self, mid: int, denied: bool) -> None:
         """The broker took a command, or refused it: the acknowledgement, or its absence, tells."""
 
-    def on_written(self) -> None:
+    def on_written(self, count: int) -> None:
         """A QoS 0 message left."""
 
     def on_progress(self) -> None:

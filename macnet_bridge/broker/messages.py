@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -206,20 +207,35 @@ class LinkLost(BrokerError):
 
 def is_publishable(message: Outgoing) -> bool:
     """Whether MQTT can carry the message at all: a topic without wildcards, QoS 0 or 1."""
-    if message.qos not in (0, 1) or not message.topic or not set("+#\0").isdisjoint(message.topic):
-        return False
-    try:
-        return len(message.topic.encode()) <= _TOPIC_BYTES_MAX
-    except UnicodeEncodeError:
-        return False
+    return message.qos in (0, 1) and _is_topic(message.topic)
 
 
 def packet_bytes(message: Outgoing) -> int:
     """Size of the PUBLISH packet in bytes, with MQTT 5's properties: what a broker's limit counts."""
     properties = 0 if message.correlation_data is None else 3 + len(message.correlation_data)
-    body = 2 + len(message.topic.encode()) + 2 * (message.qos > 0) + len(message.payload)
+    body = 2 + _topic_bytes(message.topic) + 2 * (message.qos > 0) + len(message.payload)
     body += _varint_bytes(properties) + properties
     return 1 + _varint_bytes(body) + body
+
+
+# The topics of telemetry are the same ones again and again, a few of each channel.
+_TOPICS = 1 << 15
+
+
+@lru_cache(maxsize=_TOPICS)
+def _is_topic(topic: str) -> bool:
+    """Whether a message may be published there."""
+    if not topic or not set("+#\0").isdisjoint(topic):
+        return False
+    try:
+        return len(topic.encode()) <= _TOPIC_BYTES_MAX
+    except UnicodeEncodeError:
+        return False
+
+
+@lru_cache(maxsize=_TOPICS)
+def _topic_bytes(topic: str) -> int:
+    return len(topic.encode())
 
 
 def _varint_bytes(value: int) -> int:

@@ -347,9 +347,10 @@ class Broker:
             self._has_logged_denial = True
             _log.warning("the broker does not let us publish to %s: check its ACL", entry.message.topic)
 
-    def on_written(self) -> None:
-        """A QoS 0 message left."""
-        self._outbox.written()
+    def on_written(self, count: int) -> None:
+        """So many QoS 0 messages left."""
+        for _ in range(count):
+            self._outbox.written()
 
     def on_progress(self) -> None:
         """Hand over as much as may leave now."""

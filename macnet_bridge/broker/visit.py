@@ -133,7 +133,7 @@ class _Notes:
     def on_confirmed(self, mid: int, denied: bool) -> None:
         """Whether a canary was taken does not matter; it has to come back."""
 
-    def on_written(self) -> None:
+    def on_written(self, count: int) -> None:
         """Canaries have QoS 1."""
 
     def on_progress(self) -> None:

@@ -49,6 +49,8 @@ class LeaseKeeper:
         send: SendEvent,
         tasks: asyncio.TaskGroup,
         clock: Clock,
+        *,
+        run: int = 0,
     ) -> None:
         self._leases = leases
         self._testers = testers
@@ -57,6 +59,7 @@ class LeaseKeeper:
         self._send = send
         self._tasks = tasks
         self._clock = clock
+        self._run = run
         self._is_stopping = False
         self._news: dict[Lease, asyncio.Event] = {}
         self._keeping: set[asyncio.Task[None]] = set()
@@ -203,6 +206,7 @@ class LeaseKeeper:
         event = DirectLapsed(
             id=secrets.token_hex(8),
             unix_time_second=round(self._clock().unix, 3),
+            run=self._run,
             principal=record.principal,
             test_name=record.test_name,
             reason=reason,

@@ -57,6 +57,10 @@ JOURNAL_S = 0.4
 LEASE_STOP_S = 0.1
 """How much longer the bridge may take to stop for each channel under direct control."""
 
+STOP_DOUBTFUL_S = 4.0
+"""A stop that has not ended by then raises an alarm, and is repeated all the same. Less would alarm
+for channels that only wait for their turn when all of a large tester are stopped."""
+
 
 def system_clock() -> Now:
     """This moment."""
@@ -87,10 +91,12 @@ class CommandService:
         leases: Leases | None = None,
         left: Callable[[], Collection[str]] = frozenset,
         send_event: SendEvent | None = None,
+        run: int = 0,
     ) -> None:
         """
         Args:
             send_event: for events of direct control; without it they go as acknowledgements do.
+            run: which start of the bridge this is, for events.
             left: names of cyclers that another bridge serves at the moment; no command to one comes here.
         """
         self._topics = topics
@@ -119,7 +125,9 @@ class CommandService:
         self._several = Several(self._admission, self, testers, clock, left)
         self.stop_latency = StopLatency()
         send_event = send_event or (lambda topic, event: send(topic, msgspec.json.encode(event), None))
-        self._keeper = LeaseKeeper(self._leases, testers, topics, self._order, send_event, tasks, clock)
+        self._keeper = LeaseKeeper(
+            self._leases, testers, topics, self._order, send_event, tasks, clock, run=run
+        )
 
     @property
     def latencies_ms(self) -> Collection[float]:
@@ -242,7 +250,7 @@ class CommandService:
         """
         if self._is_stopping:
             raise Rejected("CANCELLED", "the bridge is stopping")
-        self._lane(job).add(job)  # begins in a task of its own, so that what follows is in time
+        self._add(job)  # begins in a task of its own, so that what follows is in time
         self._audit.admitted(job.ticket)
         if entry is not None:
             self._remembered[job] = entry
@@ -267,6 +275,16 @@ class CommandService:
 
         record.begun.add_done_callback(say)
 
+    def _add(self, job: Job[Any]) -> None:
+        self._lane(job).add(job)
+        if job.overtakes:
+            asyncio.get_running_loop().call_later(STOP_DOUBTFUL_S, self._doubt, job)
+
+    def _doubt(self, job: Job[Any]) -> None:
+        """A stop should have ended by now."""
+        if not job.finished.is_set():
+            self._tell_stop(job, f"it has been under way for {STOP_DOUBTFUL_S:g} s")
+
     def _lane(self, job: Job[Any]) -> Lane:
         place = (job.ticket.cycler, job.ticket.channel)
         lane = self._lanes.get(place)
@@ -283,11 +301,12 @@ class CommandService:
         answer: asyncio.Future[Acknowledgement] = asyncio.get_running_loop().create_future()
         self._orders[job] = answer
         self._running[job] = None
-        self._lane(job).add(job)
+        self._add(job)
         return await answer
 
     def _finish_job(self, job: Job[Any], answer: Acknowledgement) -> None:
         entry = self._forget(job)
+        self._tell_of_stop(job, answer)
         # Before the journal has it: a stop may wait for this, and never waits for a disk.
         job.finished.set()
         if order := self._orders.pop(job, None):
@@ -302,6 +321,25 @@ class CommandService:
             self.end_part(job.ticket, job.record, answer, reads=job.verb.reads)
         self._measure_stop(job, answer)
         job.report(answer)
+
+    def _tell_of_stop(self, job: Job[Any], answer: Acknowledgement) -> None:
+        """Have an alarm raised where a channel may still run that was to stop, or cleared."""
+        if not job.overtakes:
+            return
+        problem = answer.error or None
+        why = problem and problem.message
+        is_doubtful = answer.status in ("failed", "unknown") or (
+            problem is not None and problem.code == "TESTER_OFFLINE"
+        )
+        if answer.status == "done" or is_doubtful:
+            self._tell_stop(job, why)
+
+    def _tell_stop(self, job: Job[Any], why: str | None) -> None:
+        """Pass on what keeps a stop from being confirmed, None when it is."""
+        verb, channel = job.verb.name, job.ticket.channel
+        tester = self._testers.get(job.ticket.cycler or "")
+        if tester is not None and channel is not None:
+            tester.stop_ended(channel, verb, verb != "rest", why, self._clock().unix)
 
     @staticmethod
     def _ends_lease(job: Job[Any], answer: Acknowledgement) -> bool:

@@ -9,15 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from macnet_bridge.errors import BadReply, Malformed, NoReply, TesterOffline, TesterRefused
-from macnet_bridge.macnet.dialects import Dialect
+from macnet_bridge.errors import (
+    BadReply,
+    MacNetBridgeError,
+    Malformed,
+    NoReply,
+    TesterOffline,
+    TesterRefused,
+    TransportError,
+)
+from macnet_bridge.macnet.dialects import Call, Dialect
 from macnet_bridge.macnet.exchanges import Watch, Watcher
-from macnet_bridge.macnet.protocol.functions import LOGIN, SYSTEM_INFO, Function, check_result
+from macnet_bridge.macnet.pipeline import ask_each
+from macnet_bridge.macnet.protocol.functions import LOGIN, SYSTEM_INFO, Effect, Function, check_result
 from macnet_bridge.macnet.protocol.messages import Empty, Login, Message, SystemInfo
+from macnet_bridge.macnet.receiving import exchange, receive
 from macnet_bridge.macnet.transports import ConnectionClosed, Transport
 
 Q = TypeVar("Q", bound=Message)
@@ -31,9 +41,6 @@ Meet = Callable[[Callable[[], Awaitable[SystemInfo | None]]], Awaitable[None]]
 
 TRIES = 3
 """How often a message of a transfer is sent before it counts as lost."""
-
-SETTLING_S = 0.02
-"""Parts of one message follow each other faster."""
 
 
 class Connection:
@@ -109,7 +116,7 @@ class Connection:
             in_step = False
             try:
                 async with asyncio.timeout(timeout_s):
-                    reply = await _exchange(transport, dialect, message)
+                    reply = await exchange(transport, dialect, message)
                 in_step = True
             except TesterRefused:
                 in_step = True
@@ -124,6 +131,35 @@ class Connection:
                 if not in_step:
                     self.close()
         return reply
+
+    async def call_each(self, calls: Sequence[Call], timeout_s: float) -> list[Message | MacNetBridgeError]:
+        """Send these requests in one go, and wait for all their replies.
+
+        Only for functions that read: what became of a command must be known before the next.
+
+        Args:
+            calls: at least one, and no two of the same function and channel.
+            timeout_s: for each reply, from the moment the one before it came.
+
+        Returns:
+            One outcome for each. TesterRefused is that request's alone; after NoReply or
+            BadReply nothing more is known of those behind it, which have NoReply.
+
+        Raises:
+            TesterOffline, InvalidRequest: nothing was sent.
+        """
+        assert all(call.function.effect is Effect.READS for call in calls), "one of them is a command"
+        async with self._in_flight:
+            self._last_used = time.monotonic()
+            transport, dialect = await self._ready(timeout_s)
+            in_step = False
+            try:
+                outcomes = await ask_each(transport, dialect, calls, timeout_s, self.watcher)
+                in_step = not any(isinstance(outcome, TransportError) for outcome in outcomes[-1:])
+            finally:
+                if not in_step:
+                    self.close()
+        return outcomes
 
     @asynccontextmanager
     async def conversation(
@@ -220,7 +256,7 @@ class Conversation:
             try:
                 async with asyncio.timeout(self._timeout_s):
                     while True:
-                        reply = await _receive(self._transport, self._dialect)
+                        reply = await receive(self._transport, self._dialect)
                         if is_due(reply):
                             return reply
             except TimeoutError:
@@ -249,7 +285,7 @@ async def _log_in(transport: Transport, dialect: Dialect, login: Login, timeout_
     done = False
     try:
         async with asyncio.timeout(timeout_s):
-            reply = await _exchange(transport, dialect, dialect.encode(LOGIN, 1, login))
+            reply = await exchange(transport, dialect, dialect.encode(LOGIN, 1, login))
         check_result(LOGIN, reply)
         done = True
         return reply
@@ -272,7 +308,7 @@ async def _introduce(transport: Transport, dialect: Dialect, meet: Meet, timeout
     async def who() -> SystemInfo | None:
         try:
             async with asyncio.timeout(timeout_s):
-                reply = await _exchange(transport, dialect, dialect.encode(SYSTEM_INFO, 1, Empty()))
+                reply = await exchange(transport, dialect, dialect.encode(SYSTEM_INFO, 1, Empty()))
         except TimeoutError:
             raise TesterOffline(f"{SYSTEM_INFO}: no reply within {timeout_s:g} s") from None
         except (ConnectionClosed, Malformed) as error:
@@ -298,26 +334,3 @@ def _in_step(transport: Transport, dialect: Dialect) -> bool:
     """
     dialect.feed(transport.leftover())
     return transport.is_open and not dialect.pending
-
-
-async def _exchange(transport: Transport, dialect: Dialect, message: bytes) -> Message:
-    transport.send(message)
-    return await _receive(transport, dialect)
-
-
-async def _receive(transport: Transport, dialect: Dialect) -> Message:
-    """The next reply, which may have come together with the one before it."""
-    while (reply := dialect.take()) is None:
-        dialect.feed(await transport.receive())
-        while dialect.in_doubt:
-            await _settle(transport, dialect)
-    return reply
-
-
-async def _settle(transport: Transport, dialect: Dialect) -> None:
-    """Wait a moment for more; what makes a reply a longer one was sent together with it."""
-    try:
-        async with asyncio.timeout(SETTLING_S):
-            dialect.feed(await transport.receive())
-    except (TimeoutError, ConnectionClosed):
-        dialect.settle()

@@ -8,7 +8,9 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from typing import Any, Protocol, TypeVar
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from macnet_bridge.errors import InvalidRequest
 from macnet_bridge.macnet.protocol import binary, jsonrpc
@@ -27,11 +29,25 @@ _FIRST_ID_BELOW = 1 << 30
 _FNUM = re.compile(rb'"FNum"\s*:\s*(\d+)')
 
 
+class Call(NamedTuple):
+    """A request of a function, about a channel from 1 on."""
+
+    function: Function[Any, Any]
+    channel: int
+    request: Message
+
+
 class Dialect(Protocol):
     """How requests become bytes and bytes become the reply, for one connection."""
 
     def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
         """The bytes of a request, whose reply `take` will then wait for."""
+
+    def encode_each(self, calls: Sequence[Call]) -> bytes:
+        """Requests that leave together; `take` waits for their replies in this order, `turn` by `turn`."""
+
+    def turn(self) -> None:
+        """The reply that `take` waited for is dealt with: wait for that of the next request."""
 
     def feed(self, data: bytes) -> None:
         """Add received bytes."""
@@ -66,6 +82,17 @@ class _Misprints:
             )
 
 
+class _AskedByJson(NamedTuple):
+    """A request and what its reply has to fit."""
+
+    function: Function[Any, Any]
+    channel: int
+    request: Message
+    id: int
+    alone: bool
+    read_usual: jsonrpc.ReadUsual
+
+
 class JsonDialect:
     """JSON with rising ids from an unpredictable start, so that no late reply fits by chance."""
 
@@ -75,16 +102,33 @@ class JsonDialect:
         self._untried = b""
         self._misprints = _Misprints()
         self._id = secrets.randbelow(_FIRST_ID_BELOW)
-        self._asked: tuple[Function[Any, Any], int, Message] | None = None
+        self._asked: _AskedByJson | None = None
+        self._to_come: deque[_AskedByJson] = deque()
 
     def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
+        self._to_come.clear()
+        message, self._asked = self._encoded(function, channel, request, True)
+        return message
+
+    def encode_each(self, calls: Sequence[Call]) -> bytes:
+        alone = len(calls) == 1
+        each = [self._encoded(*call, alone) for call in calls]
+        self._to_come = deque(asked for _, asked in each)
+        self._asked = self._to_come.popleft()
+        return b"".join(message for message, _ in each)
+
+    def turn(self) -> None:
+        self._asked = self._to_come.popleft() if self._to_come else None
+
+    def _encoded(
+        self, function: Function[Q, Any], channel: int, request: Q, alone: bool
+    ) -> tuple[bytes, _AskedByJson]:
         self._id += 1
-        self._asked = (function, channel, request)
-        self._read_usual = jsonrpc.usual_reader(function, channel)
         message = jsonrpc.encode_request(function, channel, request, self._id)
         if len(message) > MAX_JSON_REQUEST_BYTES:
             raise InvalidRequest(f"{function}: a request of {len(message)} bytes; shorten its texts")
-        return message
+        read_usual = jsonrpc.usual_reader(function, channel)
+        return message, _AskedByJson(function, channel, request, self._id, alone, read_usual)
 
     def feed(self, data: bytes) -> None:
         if self._untried or self._framer.pending:
@@ -94,19 +138,41 @@ class JsonDialect:
             self._untried = data
 
     def take(self) -> Message | None:
-        assert self._asked is not None, "take before encode"
-        function, channel, request = self._asked
+        asked = self._asked
+        assert asked is not None, "take before encode"
         if self._untried:
-            usual = self._read_usual(self._untried, self._id, request)
+            usual = self._take_usual(asked)
             if usual is not None:
-                self._untried = b""
                 return usual
             self._frame_untried()
         text = self._framer.take()
-        if text is None:
-            return None
+        return None if text is None else self._decoded(text, asked)
+
+    def _take_usual(self, asked: _AskedByJson) -> Message | None:
+        """The reply, if what arrived begins with it and nothing about it is unusual."""
+        data, end = self._untried, 0
+        if self._to_come:
+            # A line end is in no string, so one within a reply leaves half of it, which is none.
+            end = data.find(jsonrpc.REPLY_END) + len(jsonrpc.REPLY_END)
+        whole = data[:end] if end >= len(jsonrpc.REPLY_END) else data
+        usual = asked.read_usual(whole, asked.id, asked.request)
+        if usual is not None:
+            self._untried = data[len(whole) :]
+        return usual
+
+    def _decoded(self, text: bytes, asked: _AskedByJson) -> Message:
+        usual = asked.read_usual(text, asked.id, asked.request)
+        if usual is not None:
+            return usual
+        function = asked.function
         reply: Message = jsonrpc.decode_reply(
-            function, channel, self._id, text, constant_id=self._constant_id, request=request
+            function,
+            asked.channel,
+            asked.id,
+            text,
+            constant_id=self._constant_id,
+            request=asked.request,
+            alone=asked.alone,
         )
         if function.misprinted_fnum is not None and (fnum := _FNUM.search(text)):
             self._misprints.note(function, int(fnum[1]))
@@ -137,11 +203,19 @@ class BinaryDialect:
         self._misprints = _Misprints()
         # A tester whose Len was once a number of bytes is not asked again what it means by it.
         self._counts_bytes = False
-        self._asked: tuple[Function[Any, Any], int, Message] | None = None
+        self._asked: Call | None = None
+        self._to_come: deque[Call] = deque()
 
     def encode(self, function: Function[Q, Any], channel: int, request: Q) -> bytes:
-        self._asked = (function, channel, request)
-        return binary.encode_request(function, channel, request)
+        return self.encode_each((Call(function, channel, request),))
+
+    def encode_each(self, calls: Sequence[Call]) -> bytes:
+        self._to_come = deque(calls)
+        self._asked = self._to_come.popleft()
+        return b"".join([binary.encode_request(*call) for call in calls])
+
+    def turn(self) -> None:
+        self._asked = self._to_come.popleft() if self._to_come else None
 
     def feed(self, data: bytes) -> None:
         self._buffer = self._buffer + data if self._buffer else data
@@ -150,10 +224,12 @@ class BinaryDialect:
         assert self._asked is not None, "take before encode"
         function, channel, request = self._asked
         read_usual = binary.usual_reader(function, channel)
-        usual = read_usual(self._buffer, request) if read_usual else None
-        if usual is not None:
-            self._buffer = b""
-            return usual
+        if read_usual is not None:
+            end = _usual_bytes(function, request) if self._to_come else len(self._buffer)
+            usual = read_usual(self._buffer[:end], request)
+            if usual is not None:
+                self._buffer = self._buffer[end:]
+                return usual
         return self._take(function, channel, request)
 
     def _take(self, function: Function[Any, Any], channel: int, request: Message) -> Message | None:
@@ -184,6 +260,13 @@ class BinaryDialect:
 
     def settle(self) -> None:
         self._counts_bytes = True
+
+
+def _usual_bytes(function: Function[Any, Any], request: Message) -> int:
+    """How long the reply is that a `usual_reader` takes."""
+    layout = function.binary_reply[0]
+    items = request.count if isinstance(request, ChannelRange) else 0
+    return HEADER_BYTES + layout.size + items * layout.item_size
 
 
 def _may_count(data: bytes, item_bytes: int) -> bool:

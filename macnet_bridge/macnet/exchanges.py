@@ -9,17 +9,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
+
+from msgspec import Struct
 
 from macnet_bridge.errors import MacNetBridgeError
 from macnet_bridge.macnet.protocol.function import Function
 from macnet_bridge.macnet.protocol.messages import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(Struct, frozen=True, gc=False):
     """One request and its reply.
 
     Attributes:

@@ -31,6 +31,7 @@ class Survey:
         missing: functions that it refused or answered wrongly, with what it answered.
         live: whether its readings move with time, so that a read-back proves something.
         clock_offset_second: tester's clock, taken as UTC, minus ours.
+        doubtful: whether some replies were lost or garbled, so that to ask again may find more.
     """
 
     system: m.SystemInfo
@@ -39,6 +40,7 @@ class Survey:
     oddities: tuple[str, ...] = ()
     live: bool = True
     clock_offset_second: float | None = None
+    doubtful: bool = False
 
     def has(self, *functions: f.Function[Any, Any]) -> bool:
         """Whether the tester answered all of these."""
@@ -67,7 +69,7 @@ async def survey(cycler: AsyncCycler, *, constant_id: bool) -> Survey:
         oddities.append(NO_LIVE_STATE)
     if version and _versions_differ(version):
         oddities.append("its EXE and DLL are of different versions")
-    return Survey(system, version, findings.missing, tuple(oddities), live, offset)
+    return Survey(system, version, findings.missing, tuple(oddities), live, offset, findings.lost)
 
 
 R = TypeVar("R")
@@ -78,25 +80,30 @@ class _Findings:
 
     def __init__(self) -> None:
         self.missing: dict[tuple[int, int], str] = {}
+        self.lost = False
 
     async def ask(self, function: f.Function[Any, Any], question: Callable[[], Awaitable[R]]) -> R | None:
         try:
-            return await _ask_twice(question)
+            reply = await _ask_twice(question)
         except TesterRefused as error:
             # A result code is an answer: the function is there and does not like the question.
             if isinstance(error.result, int) or error.code not in _ABSENT:
                 return None
             self.missing[function.number] = str(error)
         except (BadReply, NoReply) as error:
+            self.lost = True
             self.missing[function.number] = str(error)
+        else:
+            self.missing.pop(function.number, None)  # what answers once is there
+            return reply
         return None
 
 
 async def _ask_twice(question: Callable[[], Awaitable[R]]) -> R:
-    """Once more after silence: a datagram that was lost says nothing about the function."""
+    """Once more after silence or rubbish: a datagram that was lost says nothing about the function."""
     try:
         return await question()
-    except NoReply:
+    except (BadReply, NoReply):
         return await question()
 
 

@@ -135,6 +135,7 @@ class BridgeHealth(Struct, frozen=True, kw_only=True):
 
     Attributes:
         memory_megabytes: resident memory of the process.
+        cyclers: those that this bridge serves.
         commands_ms: from the receipt of commands to their final acknowledgement, of the last thousand.
     """
 
@@ -146,3 +147,6 @@ class BridgeHealth(Struct, frozen=True, kw_only=True):
     commands_ms: Latency | None
     stops: StopHealth
     broker: BrokerHealth
+    delivery: DeliveryHealth
+    spool: SpoolHealth
+    cyclers: dict[str, CyclerHealth]

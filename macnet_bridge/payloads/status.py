@@ -57,12 +57,20 @@ class SharedSpecification(Struct, frozen=True, kw_only=True):
     specification: dict[str, Any]
 
 
+class SharedInputs(Struct, frozen=True, kw_only=True):
+    """Units of auxiliary inputs that some channels have in common, MacNet (4, 5)."""
+
+    channels: list[int]
+    units: list[str]
+
+
 class CyclerInfo(Struct, frozen=True, kw_only=True):
     """`R/C/info`. Channels are numbered from 1; with an offset, the tester shows other numbers.
 
     Attributes:
         transport: by which sweeps and readings come now: `json`, `tcp` or `udp`.
         transport_reason: why by that one, in a line.
+        aux: units of auxiliary inputs, of channels whose inputs were read so far.
     """
 
     bridge: str
@@ -75,3 +83,4 @@ class CyclerInfo(Struct, frozen=True, kw_only=True):
     transport: str
     transport_reason: str
     specifications: list[SharedSpecification]
+    aux: list[SharedInputs] = []

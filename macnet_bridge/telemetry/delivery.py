@@ -12,6 +12,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -103,6 +104,8 @@ class Delivery:
         self._lost_at: float | None = None
         self._repeat_since: float | None = None
         self._repeat_at = 0.0
+        self._eased = asyncio.Event()
+        self._eased.set()
         self._will_flush = False
         self._will_pump = False
         self._numbered = 0
@@ -147,6 +150,18 @@ class Delivery:
     def suppress(self) -> None:
         """Count a reading within the deadband."""
         self._suppressed += 1
+
+    async def let_through(self) -> None:
+        """Wait while the broker is there and has much to confirm, a quarter of a second at most.
+
+        For reads that go as fast as they can: what a broker cannot take in time, it would only get
+        later, by way of the disk.
+        """
+        if self._is_crowded:
+            self._eased.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._limits.patience_s):
+                    await self._eased.wait()
 
     # --- what the bridge tells
 
@@ -232,6 +247,10 @@ class Delivery:
     # --- sending
 
     @property
+    def _is_crowded(self) -> bool:
+        return self._messages > self._limits.messages // 4 and self._is_ready()
+
+    @property
     def _has_room(self) -> bool:
         return (
             self._messages < self._limits.messages and self._bytes < self._limits.bytes and self._is_ready()
@@ -305,6 +324,8 @@ class Delivery:
     def _free(self, size: int) -> None:
         self._messages -= 1
         self._bytes -= size
+        if self._messages <= self._limits.messages // 8 and not self._eased.is_set():
+            self._eased.set()
         if (self._newest or self._retained) and not self._will_flush:
             self._will_flush = True
             asyncio.get_running_loop().call_soon(self._flush)

@@ -1,4 +1,4 @@
-"""Polls one tester: finds it, reads it as scheduled, notices when it is gone, finds it again."""
+"""Polls one tester: finds it, reads it as planned, notices when it is gone, finds it again."""
 
 from __future__ import annotations
 
@@ -7,28 +7,40 @@ import logging
 import random
 import time
 
-from macnet_bridge.errors import InvalidRequest, MacNetBridgeError, TesterRefused, TransportError
+from macnet_bridge.errors import InvalidRequest, MacNetBridgeError, TransportError
 from macnet_bridge.macnet.cycler import Line, ReadTransport
 from macnet_bridge.macnet.cycler.lines import KEEP_ALIVE_S
 from macnet_bridge.macnet.probe import probe
 from macnet_bridge.macnet.protocol import functions as f
-from macnet_bridge.macnet.protocol.codes import RUNNING
-from macnet_bridge.macnet.protocol.messages import TestInfo
 from macnet_bridge.macnet.survey import Survey, survey
+from macnet_bridge.payloads.health import CyclerHealth
 from macnet_bridge.telemetry.channel import Channel
+from macnet_bridge.telemetry.doubts import Doubts
+from macnet_bridge.telemetry.dues import Due, Intervals, Kind
+from macnet_bridge.telemetry.lateness import WINDOW_S, Lateness
+from macnet_bridge.telemetry.pace import Pace
+from macnet_bridge.telemetry.planner import Planner
+from macnet_bridge.telemetry.presence import Presence
 from macnet_bridge.telemetry.publisher import Publisher
-from macnet_bridge.telemetry.schedule import Due, Intervals, ReadingDue, Schedule
-from macnet_bridge.telemetry.sweep import SWEEP_FUNCTIONS, Swept, sweep
+from macnet_bridge.telemetry.reader import Outcomes, Reader, Subject
+from macnet_bridge.telemetry.sweep import SWEEP_FUNCTIONS, blocks
+from macnet_bridge.telemetry.turns import NEVER
+from macnet_bridge.telemetry.watch import Watch
 from macnet_bridge.tester import Tester
 
 log = logging.getLogger(__name__)
 
-FAILURES_UNTIL_OFFLINE = 2
-"""Reads that fail in a row until a tester counts as away: one alone may be a hiccup."""
+BATCH = 32
+"""How many channels are read in one turn of a tester that is quick enough."""
+
+RESURVEY_FIRST_S = 10.0
+RESURVEY_LAST_S = 320.0
+"""A tester of which some replies were lost when it was surveyed is asked again, six times at most."""
 
 _RETRY_FIRST_S = 0.2
 _RETRY_LAST_S = 5.0
-_NOT_YET_REACHED = "not reached yet"
+_INFO_S = 1.0
+"""What is learned of many channels in a row is not told after each of them."""
 
 
 class Poller:
@@ -42,36 +54,41 @@ class Poller:
         *,
         run_number: int,
         constant_id: bool = False,
+        watch: Watch | None = None,
     ) -> None:
         self._tester = tester
+        self.watch = watch or Watch(tester, publisher)
         self._publisher = publisher
         self._intervals = intervals
         self._run_number = run_number
         self._constant_id = constant_id
         self._channels: dict[int, Channel] = {}
-        self._failures = 0
+        self._presence = Presence(publisher)
         self._connected = 0
-        self._last_ok: float | None = None
-        # What is wrong, by the read that showed it; gone when that read succeeds again.
-        self._troubles: dict[Due | None, str] = {None: _NOT_YET_REACHED}
-        self._schedule: Schedule | None = None
+        self._planner: Planner | None = None
+        self._pace = Pace(tester.cycler.traffic, time.monotonic())
         self._unspecified: list[int] = []
         self._transport: ReadTransport = tester.cycler.transport
         self._wake = asyncio.Event()
         tester.touched = self._touched
         tester.lock_changed = self._lock_changed
 
+    @property
+    def name(self) -> str:
+        """That of the cycler."""
+        return self._tester.name
+
     async def run(self) -> None:
         """Poll, and while the tester is away look for it with growing patience."""
         retry_s = _RETRY_FIRST_S
         # It may have been cancelled long ago, when another bridge took the tester over.
-        self._tester.survey, self._troubles = None, {None: _NOT_YET_REACHED}
-        self._publish_status()
+        self._tester.survey = None
+        self._presence.away()
         while True:
             try:
-                schedule = await self._come_online()
+                planner = await self._come_online()
                 retry_s = _RETRY_FIRST_S
-                await self._poll(schedule)
+                await self._poll(planner)
             except MacNetBridgeError as error:
                 self._go_offline(str(error))
             except Exception as error:
@@ -84,14 +101,20 @@ class Poller:
 
     def publish_retained(self) -> None:
         """Publish everything retained again, for a broker that may have lost it."""
-        self._publish_status(always=True)
+        self._presence.publish(always=True)
         self._publisher.info()
         for number, channel in self._channels.items():
             self._publisher.state(number, channel)
+        self._publisher.alarms()
+
+    def health(self, now: float) -> CyclerHealth:
+        """How the tester keeps up, since the last call. `now` is in monotonic seconds."""
+        lag_s = self._planner.lag(now) if self._planner else 0.0
+        return self._pace.health(now, self._publisher.cycler_state, lag_s)
 
     # --- coming and going
 
-    async def _come_online(self) -> Schedule:
+    async def _come_online(self) -> Planner:
         tester = self._tester
         tester.cycler.use("json")
         found = await survey(tester.cycler, constant_id=self._constant_id)
@@ -100,21 +123,51 @@ class Poller:
         tester.survey = found
         self._connected = tester.cycler.times_connected(Line.READS)
         self._forget_specifications(found)
-        self._last_ok, self._failures = time.time(), 0
-        self._troubles.clear()
+        self._presence.there(time.time())
         for number in tester.channels:
             channel = self._channels.setdefault(number, Channel(self._run_number))
             channel.lock = tester.locks.get(number)
         log.info("%s is online with %d channels", tester.name, found.system.test_channels)
         tester.came_online()
-        self._publish_status()
+        self.watch.there(found, time.time())
+        self._presence.publish()
         # Commands are served from here on; they do not wait for the probe.
         await self._choose_transport(found)
         self._publisher.info()
-        self._schedule = Schedule(
-            self._intervals, tester.channels, time.monotonic(), sweeps=found.has(*SWEEP_FUNCTIONS)
+        return self._plan(found)
+
+    async def _survey_again(self, doubts: Doubts) -> bool:
+        """Ask a doubtful tester again when it is time. True = something else was found."""
+        if not doubts.is_due(time.monotonic()):
+            return False
+        known = self._tester.online()
+        try:
+            found = await survey(self._tester.cycler, constant_id=self._constant_id)
+        except TransportError:
+            found = known  # if it is gone, the next read that is due finds out
+        doubts.surveyed(time.monotonic(), doubtful=found.doubtful)
+        if found.system != known.system or (found.missing, found.live) == (known.missing, known.live):
+            return False
+        self._tester.survey = found
+        self._tester.came_online()
+        self._presence.publish()
+        return True
+
+    def _plan(self, found: Survey) -> Planner:
+        served, now = self._tester.channels, time.monotonic()
+        planner = Planner(
+            self._intervals,
+            served,
+            now,
+            sweeps=found.has(*SWEEP_FUNCTIONS),
+            sweep_requests=len(SWEEP_FUNCTIONS) * len(blocks(served[0], served[-1])),
         )
-        return self._schedule
+        if not found.has(f.AUX_READINGS):
+            planner.give_up(Kind.AUX)
+        if not found.has(f.FLAGS_AND_VARIABLES):
+            planner.give_up(Kind.VARIABLES)
+        self._planner, self._presence.lateness = planner, Lateness(planner, now, WINDOW_S)
+        return planner
 
     async def _choose_transport(self, found: Survey) -> None:
         tester = self._tester
@@ -127,39 +180,56 @@ class Poller:
     def _forget_specifications(self, found: Survey) -> None:
         """What comes back need not be what went away, and limits are made of these."""
         self._tester.specifications.clear()
+        self._tester.aux_units.clear()
         self._unspecified = list(self._tester.channels) if found.has(f.CHANNEL_SPECIFICATION) else []
 
     def _go_offline(self, reason: str) -> None:
         # Said when it goes, and again when the reason changes; not at every attempt to reach it.
-        if self._tester.survey is not None or reason != self._troubles.get(None):
+        if self._tester.survey is not None or reason != self._presence.away_for:
             log.warning("%s is offline: %s", self._tester.name, reason)
         self._tester.survey = None
-        self._schedule = None
-        self._troubles = {None: reason}
-        self._publish_status()
+        self._planner = None
+        self._presence.away(reason)
         now = time.time()
+        self.watch.gone(reason, now)
         for number, channel in self._channels.items():
             if channel.go_stale(now):
                 self._publisher.state(number, channel)
 
-    def _publish_status(self, *, always: bool = False) -> None:
-        trouble = next(iter(self._troubles.values()), None)
-        self._publisher.status(trouble, self._last_ok, always=always)
-
     # --- polling
 
-    async def _poll(self, schedule: Schedule) -> None:
+    async def _poll(self, planner: Planner) -> None:
+        reader, found = self._reader(planner), self._tester.online()
+        doubts = Doubts(RESURVEY_FIRST_S, RESURVEY_LAST_S, time.monotonic(), doubtful=found.doubtful)
         while True:
             await self._tester.let_stops_pass()
             await self._tester.cycler.keep_alive()
-            due = schedule.next_due(time.monotonic())
+            if self._intervals.has_flat_out:
+                await self._publisher.let_through()
+            self._judge(reader)
+            if await self._survey_again(doubts):
+                planner = self._plan(self._tester.online())
+                reader = self._reader(planner)
+            due = planner.next_due(time.monotonic(), BATCH)
             if due is not None:
-                await self._attempt(due, schedule)
+                await self._carry_out(due, reader, planner)
                 self._notice_fall_back()
                 if await self._is_another_tester():
                     return self._go_offline("it was restarted as another tester")
             elif not await self._read_a_specification():
-                await self._wait(min(schedule.next_turn() - time.monotonic(), KEEP_ALIVE_S / 3))
+                await self._wait(min(planner.next_turn() - time.monotonic(), KEEP_ALIVE_S / 3))
+
+    def _reader(self, planner: Planner) -> Reader:
+        return Reader(self._tester, self._publisher, self._channels, planner, self._pace, self.watch)
+
+    def _judge(self, reader: Reader) -> None:
+        """Say when the tester begins or ends to be too slow, and what was learned of it."""
+        now, lateness = time.monotonic(), self._presence.lateness
+        if lateness is not None and lateness.judge(now):
+            self._presence.publish()
+        if now - reader.learned_at >= _INFO_S:
+            reader.learned_at = NEVER
+            self._publisher.info()
 
     def _notice_fall_back(self) -> None:
         cycler = self._tester.cycler
@@ -182,27 +252,34 @@ class Poller:
         self._forget_specifications(known)
         return system != known.system
 
-    async def _attempt(self, due: Due, schedule: Schedule) -> None:
-        try:
-            if isinstance(due, ReadingDue):
-                await self._read_channel(due.channel, schedule)
-            else:
-                await self._sweep(schedule)
-        except TransportError as error:
-            self._failures += 1
-            if self._failures >= FAILURES_UNTIL_OFFLINE:
-                raise
-            self._troubles[due] = str(error)
-        except TesterRefused as error:
-            # It answers, so it is there.
-            self._failures = 0
-            self._troubles[due] = str(error)
-        else:
-            self._failures = 0
-            self._last_ok = time.time()
-            if self._troubles.pop(due, None) is None:
-                return
-        self._publish_status()
+    async def _carry_out(self, due: Due, reader: Reader, planner: Planner) -> None:
+        traffic = self._tester.cycler.traffic
+        answered, busy_s = traffic.answered, traffic.busy_s
+        outcomes = await reader.carry_out(due)
+        if traffic.answered > answered:
+            planner.observe(traffic.busy_s - busy_s, traffic.answered - answered)
+        self._note(outcomes)
+
+    def _note(self, outcomes: Outcomes) -> None:
+        """Keep what became of reads.
+
+        Raises:
+            TransportError: so many in a row had no good reply that the tester counts as away.
+        """
+        last: MacNetBridgeError | None = None
+        for subject, error in outcomes:
+            if error is None:
+                self._presence.answered(subject, time.time())
+            elif error is not last:  # what was asked together fails together, once
+                last = error
+                self._pace.failed += 1
+                self._say(subject, error)
+
+    def _say(self, subject: Subject, error: MacNetBridgeError) -> None:
+        if not isinstance(error, TransportError):
+            self._presence.refused(subject, str(error))
+        elif self._presence.lost(subject, str(error)):
+            raise error
 
     async def _wait(self, seconds: float) -> None:
         self._wake.clear()
@@ -214,46 +291,15 @@ class Poller:
 
     def _touched(self, channel: int) -> None:
         """A command has just changed this channel: look at it before its turn."""
-        if self._schedule is not None and channel in self._channels:
+        if self._planner is not None and channel in self._channels:
             self._channels[channel].test_may_be_another()
-            self._schedule.hurry(channel, time.monotonic())
+            self._planner.hurry(channel, time.monotonic())
             self._wake.set()
 
     def _lock_changed(self, number: int) -> None:
         channel = self._channels.get(number)
         if channel is not None and channel.see_lock(self._tester.locks.get(number), time.time()):
             self._publisher.state(number, channel)
-
-    async def _sweep(self, schedule: Schedule) -> None:
-        swept = await sweep(self._tester)
-        self._publisher.sweep(swept)
-        self._notice_changes(swept, schedule)
-
-    def _notice_changes(self, swept: Swept, schedule: Schedule) -> None:
-        """Hurry the full reading of channels that differ from what was seen last."""
-        now = time.monotonic()
-        for number, status in zip(swept.channels, swept.statuses, strict=True):
-            known = self._channels[number].status
-            schedule.set_active(number, status.state in RUNNING, now)
-            if known is not None and (known.state, known.step_code) != (status.state, status.step_code):
-                schedule.hurry(number, now)
-
-    async def _read_channel(self, number: int, schedule: Schedule) -> None:
-        channel = self._channels[number]
-        status = await self._tester.cycler.read_status(number)
-        now_unix = time.time()
-        test: TestInfo | None = None
-        try:
-            if channel.needs_test_info(status) and self._tester.online().has(f.TEST_INFO):
-                test = await self._tester.cycler.read_test_info(number)
-        finally:
-            # A name that cannot be read is no reason to withhold what was measured.
-            changed = channel.see(status, now_unix, test)
-            schedule.set_active(number, channel.running, time.monotonic())
-            self._tester.seen(number, status.state)
-            self._publisher.reading(number, channel, status, now_unix)
-            if changed:
-                self._publisher.state(number, channel)
 
     async def _read_a_specification(self) -> bool:
         """Use idle time to read one more specification. False = all are known, or never will be."""

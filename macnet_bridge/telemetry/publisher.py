@@ -9,16 +9,26 @@ import msgspec
 from msgspec import Struct
 
 from macnet_bridge.macnet.protocol import functions as f
-from macnet_bridge.macnet.protocol.messages import ChannelSpecification, StatusAndReadings
+from macnet_bridge.macnet.protocol.messages import (
+    AuxReadings,
+    ChannelSpecification,
+    FlagsAndVariables,
+    StatusAndReadings,
+)
 from macnet_bridge.macnet.survey import Survey
-from macnet_bridge.payloads.status import CyclerInfo, CyclerStatus, SharedSpecification
+from macnet_bridge.payloads.alarms import Alarm, AlarmKind
+from macnet_bridge.payloads.events import Event
+from macnet_bridge.payloads.status import CyclerInfo, CyclerStatus, SharedInputs, SharedSpecification
 from macnet_bridge.readings import measured
 from macnet_bridge.telemetry.channel import Channel
 from macnet_bridge.telemetry.deadband import Deadband, ReportByException
 from macnet_bridge.telemetry.delivery import Delivery
+from macnet_bridge.telemetry.inputs import aux_payload, variables_payload
 from macnet_bridge.telemetry.sweep import Swept, sweep_payload
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Topics
+
+_PASSING_QOS = 0
 
 
 class Identity(Struct, frozen=True):
@@ -49,18 +59,24 @@ class Publisher:
         """
         self._tester = tester
         self._topics = topics
-        self._identity = identity
+        self.identity = identity
         self._delivery = delivery
         self._qos = qos
         self._deadband = deadband or Deadband()
         self._reports: dict[int, ReportByException] = {}
         self._sweep_seq = 0
         self._status: CyclerStatus | None = None
+        self._clock_offset_second: float | None = None
+        self._alarms: dict[str, Alarm] = {}
+
+    async def let_through(self) -> None:
+        """Before reads that go as fast as they can: let the broker take what there is."""
+        await self._delivery.let_through()
 
     def sweep(self, swept: Swept) -> None:
         """`R/C/telemetry/sweep`"""
         self._sweep_seq += 1
-        payload = sweep_payload(swept, self._tester, run=self._identity.run, seq=self._sweep_seq)
+        payload = sweep_payload(swept, self._tester, run=self.identity.run, seq=self._sweep_seq)
         topic = self._topics.cycler_topic(self._tester.name, "telemetry/sweep")
         self._delivery.passing(topic, msgspec.json.encode(payload), self._qos)
 
@@ -80,13 +96,70 @@ class Publisher:
             report = self._reports[number] = ReportByException(self._deadband)
         return report
 
+    def aux(
+        self, number: int, channel: Channel, reply: AuxReadings, units: list[str], now_unix: float
+    ) -> None:
+        """`R/C/N/telemetry/aux`"""
+        names = self._tester.aux_names.get(number, {})
+        payload = aux_payload(
+            reply,
+            units,
+            names,
+            unix_time_second=round(now_unix, 3),
+            run=self.identity.run,
+            test_name=channel.test_name,
+        )
+        self._pass(number, "aux", payload)
+
+    def variables(self, number: int, channel: Channel, reply: FlagsAndVariables, now_unix: float) -> None:
+        """`R/C/N/telemetry/variables`"""
+        payload = variables_payload(
+            reply, unix_time_second=round(now_unix, 3), run=self.identity.run, test_name=channel.test_name
+        )
+        self._pass(number, "variables", payload)
+
+    def _pass(self, number: int, leaf: str, payload: Struct) -> None:
+        topic = self._topics.channel_topic(self._tester.name, number, leaf)
+        self._delivery.passing(topic, msgspec.json.encode(payload), _PASSING_QOS)
+
     def state(self, number: int, channel: Channel) -> None:
         """`R/C/N/telemetry/state`, once something is known of the channel."""
         cell_id = self._tester.cell_id(number, channel.test_name)
-        payload = channel.payload(self._identity.bridge, self._identity.session, cell_id)
+        payload = channel.payload(self.identity.bridge, self.identity.session, cell_id)
         if payload is not None:
             self._tester.published[number] = payload
             self._retain(self._topics.channel_topic(self._tester.name, number, "state"), payload)
+
+    def event(self, number: int, event: Event) -> None:
+        """`R/C/N/telemetry/event`"""
+        topic = self._topics.channel_topic(self._tester.name, number, "event")
+        self._delivery.event(topic, event)
+
+    def alarm(self, number: int | None, kind: AlarmKind, alarm: Alarm | None) -> None:
+        """`R/C/N/telemetry/alarm/K`, of the cycler without a number; None clears it."""
+        topic = self._topics.alarm_topic(self._tester.name, number, kind)
+        if alarm is None:
+            self._alarms.pop(topic, None)
+            self._delivery.retained(topic, b"")
+        else:
+            self._alarms[topic] = alarm
+            self._retain(topic, alarm)
+
+    def alarms(self) -> None:
+        """All alarms that hold, once more."""
+        for topic, alarm in self._alarms.items():
+            self._retain(topic, alarm)
+
+    def has_raised(self, topic: str) -> bool:
+        """Whether this is the topic of an alarm that holds."""
+        return topic in self._alarms
+
+    def clock_offset(self, offset_second: float) -> None:
+        """`R/C/status`, with another offset of the tester's clock."""
+        self._clock_offset_second = offset_second
+        if self._status is not None and self._status.state != "offline":
+            self._status = msgspec.structs.replace(self._status, clock_offset_second=offset_second)
+            self._retain(self._topics.cycler_topic(self._tester.name, "status"), self._status)
 
     def status(self, trouble: str | None, last_ok: float | None, *, always: bool = False) -> None:
         """`R/C/status`, when it says something new or always."""
@@ -95,14 +168,19 @@ class Publisher:
             self._status = status
             self._retain(self._topics.cycler_topic(self._tester.name, "status"), status)
 
+    @property
+    def cycler_state(self) -> Literal["online", "degraded", "offline"]:
+        """What the last `R/C/status` said."""
+        return self._status.state if self._status else "offline"
+
     def info(self) -> None:
         """`R/C/info`, once the tester was found."""
         found = self._tester.survey
         if found is None:
             return
         info = CyclerInfo(
-            bridge=self._identity.bridge,
-            session=self._identity.session,
+            bridge=self.identity.bridge,
+            session=self.identity.session,
             channel_count=found.system.test_channels,
             channels=self._tester.channels,
             channel_number_offset=self._tester.channel_number_offset,
@@ -111,8 +189,17 @@ class Publisher:
             transport=self._tester.cycler.transport,
             transport_reason=_transport_reason(self._tester),
             specifications=_shared_specifications(self._tester),
+            aux=_shared_inputs(self._tester),
         )
         self._retain(self._topics.cycler_topic(self._tester.name, "info"), info)
+
+    def _current_clock_offset(self, found: Survey | None) -> float | None:
+        """What the survey found, to a second, until more is known."""
+        if found is None:
+            self._clock_offset_second = None
+            return None
+        measured = self._clock_offset_second
+        return found.clock_offset_second if measured is None else measured
 
     def _retain(self, topic: str, payload: Struct) -> None:
         self._delivery.retained(topic, msgspec.json.encode(payload))
@@ -127,12 +214,12 @@ class Publisher:
             state = "degraded"
             reason = reason or _shortcomings(found)
         return CyclerStatus(
-            bridge=self._identity.bridge,
-            session=self._identity.session,
+            bridge=self.identity.bridge,
+            session=self.identity.session,
             state=state,
             reason=reason,
             last_ok=last_ok and round(last_ok, 3),
-            clock_offset_second=found.clock_offset_second if found else None,
+            clock_offset_second=self._current_clock_offset(found),
             missing_functions={f"{c},{n}": why for (c, n), why in found.missing.items()} if found else {},
             oddities=list(found.oddities) if found else [],
         )
@@ -159,6 +246,13 @@ def _shared_specifications(tester: Tester) -> list[SharedSpecification]:
         SharedSpecification(channels=channels, specification=_known_fields(specification))
         for specification, channels in sharing.items()
     ]
+
+
+def _shared_inputs(tester: Tester) -> list[SharedInputs]:
+    sharing: dict[tuple[str, ...], list[int]] = {}
+    for number, units in sorted(tester.aux_units.items()):
+        sharing.setdefault(tuple(units), []).append(number)
+    return [SharedInputs(channels=channels, units=list(units)) for units, channels in sharing.items()]
 
 
 def _known_fields(message: Struct) -> dict[str, Any]:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from msgspec import UNSET
 
+from macnet_bridge.macnet.cycler import AsyncCycler
+from macnet_bridge.macnet.cycler.reads import Columns
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol.codes import MAX_CHANNELS_PER_REQUEST, ChannelState
 from macnet_bridge.macnet.protocol.messages import ChannelStatus
 from macnet_bridge.payloads.telemetry import Sweep
 from macnet_bridge.readings import SIGN_UNKNOWN
 from macnet_bridge.tester import Tester
+
+T = TypeVar("T")
 
 SWEEP_FUNCTIONS = (f.CHANNEL_STATUSES, f.VOLTAGES, f.CURRENTS, f.TEST_TIMES)
 
@@ -30,11 +36,15 @@ class Swept:
     spread_second: float
 
 
-async def sweep(tester: Tester) -> Swept:
+async def sweep(tester: Tester, *, together: bool = False) -> Swept:
     """Read all served channels. MacNet (4, 1) (4, 2) (4, 3) (4, 9)
 
     Each quantity takes one request per 128 channels. The time of the sweep is that of its
     last reply.
+
+    Args:
+        together: let the requests of a block leave in one go, for testers that are so quick that
+            a command need not wait for long behind all four.
     """
     served = tester.channels
     started = time.monotonic()
@@ -42,23 +52,40 @@ async def sweep(tester: Tester) -> Swept:
     voltages: list[float] = []
     currents: list[float] = []
     test_times: list[float] = []
-    cycler = tester.cycler
+    read = tester.cycler.read_columns if together else partial(_one_by_one, tester.cycler)
     for first, count in blocks(served[0], served[-1]):
-        statuses += await cycler.read_statuses(first, count)
-        voltages += await cycler.read_voltages(first, count)
-        currents += await cycler.read_currents(first, count)
-        test_times += await cycler.read_test_times(first, count)
+        columns = await read(first, count)
+        statuses += columns.statuses
+        voltages += columns.voltage_volt
+        currents += columns.current_ampere
+        test_times += columns.test_time_second
     spread = time.monotonic() - started
-    picked = [channel - served[0] for channel in served]
+    now_unix = time.time()
+    at = [channel - served[0] for channel in served]
     return Swept(
         served,
-        [statuses[i] for i in picked],
-        [voltages[i] for i in picked],
-        [currents[i] for i in picked],
-        [test_times[i] for i in picked],
-        time.time(),
+        _picked(statuses, at),
+        _picked(voltages, at),
+        _picked(currents, at),
+        _picked(test_times, at),
+        now_unix,
         spread,
     )
+
+
+async def _one_by_one(cycler: AsyncCycler, first: int, count: int) -> Columns:
+    """Each request waits for the reply to the one before, so that a command gets in between."""
+    return Columns(
+        await cycler.read_statuses(first, count),
+        await cycler.read_voltages(first, count),
+        await cycler.read_currents(first, count),
+        await cycler.read_test_times(first, count),
+    )
+
+
+def _picked(column: list[T], at: list[int]) -> list[T]:
+    """The values of the served channels; mostly these are all."""
+    return column if len(at) == len(column) else [column[index] for index in at]
 
 
 def blocks(first: int, last: int) -> list[tuple[int, int]]:
@@ -71,10 +98,7 @@ def blocks(first: int, last: int) -> list[tuple[int, int]]:
 
 def sweep_payload(swept: Swept, tester: Tester, *, run: int, seq: int) -> Sweep:
     """A sweep in our words, currents with their sign."""
-    currents = [
-        tester.sign.signed(current, status.step_code)
-        for current, status in zip(swept.currents, swept.statuses, strict=True)
-    ]
+    currents = tester.sign.signed_column(swept.currents, [status.step_code for status in swept.statuses])
     return Sweep(
         unix_time_second=round(swept.unix_time_second, 3),
         spread_second=round(swept.spread_second, 4),

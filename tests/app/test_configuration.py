@@ -16,7 +16,7 @@ from macnet_bridge.app.places import lines_of
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.errors import ConfigError
 from macnet_bridge.macnet.protocol.messages import Login
-from macnet_bridge.telemetry.schedule import Intervals
+from macnet_bridge.telemetry.dues import Intervals
 
 CYCLER = '[[cycler]]\nname = "lab1"\nhost = "10.0.0.17"\n'
 OTHER = '[[cycler]]\nname = "lab2"\nhost = "10.0.0.18"\n'
@@ -123,7 +123,7 @@ def test_where_values_go() -> None:
     text = FULL + "\n[cycler.telemetry]\nactive_interval_s = 0.5\nqos = 0\n"
     config = parse(text, "bridge.toml")
     (cycler,) = config.cycler
-    assert wiring.intervals(cycler, config) == Intervals(1.0, 0.5, 60.0)
+    assert wiring.intervals(cycler, config) == Intervals(1.0, 0.5, 60.0, 60.0, 0.0)
     assert wiring.qos(cycler, config) == 0
     rules = wiring.command_rules(config)
     assert rules.max_ttl_s == 60
@@ -201,8 +201,8 @@ def test_a_wrong_variable_is_named() -> None:
     assert complaint(CYCLER, MACNET_COMMANDS_JOURNAL_DAYS="0.5").startswith(
         "environment variable MACNET_COMMANDS_JOURNAL_DAYS: commands.journal_days"
     )
-    assert complaint(CYCLER, MACNET_TELEMETRY_AUX_INTERVAL_S="5").startswith(
-        "environment variable MACNET_TELEMETRY_AUX_INTERVAL_S: telemetry.aux_interval_s is not available"
+    assert complaint(CYCLER, MACNET_MQTT_REPLY_PREFIXES='["/"]').startswith(
+        "environment variable MACNET_MQTT_REPLY_PREFIXES: mqtt.reply_prefixes: '/'"
     )
     assert complaint(CYCLER, MACNET_BRIDGE_NAME="all").startswith("environment variable MACNET_BRIDGE_NAME:")
     assert complaint(CYCLER + CYCLER, MACNET_BRIDGE_NAME="a").startswith("bridge.toml: two cyclers")
@@ -358,17 +358,27 @@ def test_reply_prefixes_that_are_fine() -> None:
     assert len(parse(text, "x").mqtt.reply_prefixes) == 4
 
 
+def test_auxiliary_inputs() -> None:
+    text = CYCLER + "[cycler.telemetry]\naux_interval_s = 5\nvariables_interval_s = 7\n"
+    text += "[cycler.channel.5]\naux = { 1 = 'surface_temperature_celsius', 3 = 'pressure' }\n"
+    config = parse(text, "x")
+    cycler = config.cycler[0]
+    assert wiring.intervals(cycler, config) == Intervals(1.0, 1.0, 60.0, 5.0, 7.0)
+    assert wiring.aux_names(cycler) == {5: {1: "surface_temperature_celsius", 3: "pressure"}}
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("names", "wrong"),
     [
-        "[telemetry]\naux_interval_s = 5\n" + CYCLER,
-        "[telemetry]\nvariables_interval_s = 5\n" + CYCLER,
-        CYCLER + "[cycler.telemetry]\naux_interval_s = 5\n",
-        CYCLER + "[cycler.channel.5]\naux = { 1 = 'x' }\n",
+        ("{ x = 'y' }", "'x' is no input"),
+        ("{ 0 = 'y' }", "'0' is no input"),
+        ("{ 1 = '' }", "input 1 needs a name"),
+        ("{ 1 = 'aux_2' }", "input 1 needs a name"),
+        ("{ 1 = 'y', 2 = 'y' }", "two inputs have the same name"),
     ],
 )
-def test_keys_whose_time_has_not_come_are_refused(text: str) -> None:
-    assert "not available in this version" in complaint(text)
+def test_names_of_inputs_that_cannot_be(names: str, wrong: str) -> None:
+    assert wrong in complaint(f"{CYCLER}[cycler.channel.5]\naux = {names}\n")
 
 
 # --- files

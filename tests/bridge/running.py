@@ -98,6 +98,11 @@ class BridgeProcess:
                 command, stdout=log, stderr=log, env=_environment() | dict(environment)
             )
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def kill(self) -> None:
         """End it without a word, as a power cut would."""
         assert self._process is not None

@@ -16,7 +16,7 @@ from bench.closed_loop import GRACE_S, controlling, outcomes, until_suspended
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.simulator import Behaviour, SimulatedCycler
 from tests.bridge.conftest import Lab
-from tests.bridge.mqtt_peer import MqttPeer
+from tests.bridge.mqtt_peer import MqttPeer, Seen
 from tests.bridge.running import ALLOW_ALL, FAST, cycler_table
 
 CHANNELS = 4
@@ -37,8 +37,12 @@ pytestmark = [
 ]
 
 
+def is_lapse(seen: Seen) -> bool:
+    return seen.topic.endswith("/telemetry/event") and seen.json["kind"] == "direct_lapsed"
+
+
 def lapses(peer: MqttPeer) -> list[dict[str, Any]]:
-    return [seen.json for seen in list(peer.seen) if seen.topic.endswith("/telemetry/event")]
+    return [seen.json for seen in list(peer.seen) if is_lapse(seen)]
 
 
 async def served(lab: Lab, cycler: SimulatedCycler) -> MqttPeer:
@@ -86,7 +90,7 @@ async def test_a_controller_that_hangs(own_lab: Lab) -> None:
         check_stopped(cycler, silent_at)
         for channel in range(1, CHANNELS + 1):
             topic = f"{own_lab.root}/lab1/{channel}/telemetry/event"
-            event = await peer.wait(lambda seen, topic=topic: seen.topic == topic)  # type: ignore[misc]
+            event = await peer.wait(lambda seen, topic=topic: is_lapse(seen) and seen.topic == topic)  # type: ignore[misc]
             assert (event.json["kind"], event.json["reason"]) == ("direct_lapsed", "silence")
             assert not event.retain
 
@@ -135,7 +139,7 @@ async def test_a_bridge_that_is_interrupted_stops_its_channels_first(lab: Lab) -
     assert asyncio.get_running_loop().time() - began < 5 + 0.1 * CHANNELS
     assert {cycler.channel(n).state for n in range(1, CHANNELS + 1)} == {ChannelState.SUSPENDED}
     offline = await peer.wait(lambda seen: b'"offline"' in seen.payload and "/bridge/" in seen.topic)
-    events = [seen for seen in peer.seen if seen.topic.endswith("/event")]
+    events = [seen for seen in peer.seen if is_lapse(seen)]
     assert [seen.json["reason"] for seen in events] == ["bridge_stopped"] * CHANNELS
     assert peer.seen.index(offline) > max(map(peer.seen.index, events))
 
@@ -155,7 +159,7 @@ async def test_a_bridge_that_was_killed_stops_its_channels_when_it_returns(lab: 
     assert cycler.channel(1).state is ChannelState.ACTIVE
     after = len(peer.seen)
     bridge.start()
-    event = await peer.wait(lambda seen: seen.topic.endswith("/event"), after)
+    event = await peer.wait(is_lapse, after)
     assert event.topic == f"{lab.root}/lab1/1/telemetry/event"
     assert (event.json["reason"], event.json["suspended"]) == ("bridge_restarted", True)
     assert cycler.channel(1).state is ChannelState.SUSPENDED

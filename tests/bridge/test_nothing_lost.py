@@ -240,8 +240,15 @@ async def test_an_event_while_the_broker_is_away_arrives(own_lab: Lab) -> None:
     await cycler.wait_for(lambda record: record.number == (6, 3), 20)
     await outage(bridge)
     lab.broker.start()
-    event = await peer.wait(lambda seen: seen.topic == f"{lab.root}/lab1/1/telemetry/event", timeout_s=30)
-    assert (event.json["kind"], event.json["reason"]) == ("direct_lapsed", "silence")
+    topic = f"{lab.root}/lab1/1/telemetry/event"
+    lapsed = await peer.wait(
+        lambda seen: seen.topic == topic and seen.json["kind"] == "direct_lapsed", timeout_s=30
+    )
+    assert (lapsed.json["reason"], lapsed.json["is_historical"]) == ("silence", True)
+    suspended = await peer.wait(
+        lambda seen: seen.topic == topic and seen.json["kind"] == "suspended", timeout_s=30
+    )
+    assert (suspended.json["test_name"], suspended.json["is_historical"]) == ("d", True)
 
 
 async def test_commands_are_answered_while_much_is_replayed(own_lab: Lab) -> None:

@@ -380,6 +380,8 @@ async def test_a_lease_lapses() -> None:
         assert it.simulated.channel(1).state is ChannelState.SUSPENDED
         (event,) = events(it)
         assert event | {"id": "", "unix_time_second": 0} == {
+            "run": 0,
+            "is_historical": False,
             "kind": "direct_lapsed",
             "id": "",
             "unix_time_second": 0,

@@ -21,7 +21,7 @@ from macnet_bridge.errors import (
     NotConfirmed,
     TesterRefused,
 )
-from macnet_bridge.macnet import AsyncCycler, Line, TesterAddress, connection
+from macnet_bridge.macnet import AsyncCycler, Line, TesterAddress, connection, receiving
 from macnet_bridge.macnet.cycler import BulkTransport
 from macnet_bridge.macnet.dialects import MAX_JSON_REQUEST_BYTES, BinaryDialect
 from macnet_bridge.macnet.protocol import functions as f
@@ -67,7 +67,7 @@ def output(mode: str, ampere: float, volt: float = 4.2) -> m.DirectOutput:
 
 
 async def test_q1_inputs_that_are_counted_may_come_in_two_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "SETTLING_S", 10.0)
+    monkeypatch.setattr(receiving, "SETTLING_S", 10.0)
     values = [1.0, 2.0, 3.0, 4.0]
     dialect = BinaryDialect()
     rest: list[asyncio.Task[None]] = []

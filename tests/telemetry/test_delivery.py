@@ -24,7 +24,7 @@ from macnet_bridge.telemetry.delivery import Delivery, DeliveryLimits
 PATIENCE_S = 20.0
 SMALL = DeliveryLimits(messages=10, patience_s=0.25)
 EVENT = DirectLapsed(
-    id="e1", unix_time_second=1.0, principal="alice", test_name="p", reason="silence", suspended=True
+    id="e1", unix_time_second=1.0, run=7, principal="alice", test_name="p", reason="silence", suspended=True
 )
 
 
@@ -282,6 +282,35 @@ async def test_a_broker_that_confirms_nothing_sends_readings_to_the_disk(tmp_pat
         await until(lambda: it.waiting == 0)
         assert it.driver.seqs(historical=True) == list(range(11, 26)), "confirmed late, not sent twice"
         assert it.delivery.health().lost == 0
+
+
+async def test_reads_without_an_interval_wait_for_a_broker_that_is_busy_and_for_no_other(
+    tmp_path: Path,
+) -> None:
+    limits = DeliveryLimits(messages=80, patience_s=60.0)
+    async with bench(tmp_path, limits=limits) as it:
+        await it.delivery.let_through()  # without a broker
+        it.connect()
+        it.driver.confirms = False
+        it.read(20)
+        await it.delivery.let_through()  # a quarter of what may be under way
+        it.read(1)
+        waiting = asyncio.create_task(it.delivery.let_through())
+        await asyncio.sleep(0)
+        it.driver.confirms = True
+        assert not waiting.done()
+        it.driver.confirm()
+        await waiting
+        assert it.waiting == 0
+
+
+async def test_a_broker_that_stays_busy_holds_up_reads_for_a_moment_only(tmp_path: Path) -> None:
+    async with bench(tmp_path, limits=DeliveryLimits(messages=80, patience_s=0.05)) as it:
+        it.connect()
+        it.driver.confirms = False
+        it.read(70)
+        await it.delivery.let_through()
+        assert it.delivery.health().unconfirmed == 70
 
 
 async def test_what_is_historical_is_in_order_though_live_ones_fail(tmp_path: Path) -> None:

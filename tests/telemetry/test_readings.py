@@ -99,3 +99,26 @@ def test_codes_that_no_table_has() -> None:
         status(state=99, step_code=77), CurrentSign("as_reported"), unix_time_second=0.0, test_name=None
     )
     assert (reading.state, reading.mode) == ("code_99", "code_77")
+
+
+COLUMN = st.lists(
+    st.tuples(st.sampled_from([C, D, REST]), st.sampled_from([0.0, 0.5, -0.5, 2.0, -2.0])), max_size=12
+)
+
+
+@given(COLUMN, COLUMN, st.sampled_from(["auto", "as_reported", "from_mode"]))
+def test_a_column_is_signed_as_its_values_are_once_all_is_known(before: Any, column: Any, rule: Any) -> None:
+    by_one, by_column = CurrentSign(rule), CurrentSign(rule)
+    for code, current in before:
+        by_one.signed(current, code)
+        by_column.signed(current, code)
+    for code, current in column:
+        by_one.signed(current, code)  # the first discharge tells, for all of them
+    currents, codes = [current for _, current in column], [code for code, _ in column]
+    expected = [by_one.signed(current, code) for code, current in column]
+    assert by_column.signed_column(currents, codes) == expected
+
+
+def test_a_column_without_a_discharge_leaves_the_sign_open() -> None:
+    assert CurrentSign().signed_column([0.3, 0.0, 0.5], [REST, REST, C]) == [None, 0.0, 0.5]
+    assert CurrentSign().signed_column([0.3, 0.0, -0.5], [REST, REST, D]) == [0.3, 0.0, -0.5]

@@ -107,7 +107,8 @@ class CommandCalls(Lines):
             TesterRefused: with the result code, such as 4, direct mode is not active.
         """
         self._check_channel(channel)
-        await self._rest.call(f.SET_OUTPUT, channel, m.REST, self.timeout_s, before_send)
+        with self.traffic.command():
+            await self._rest.call(f.SET_OUTPUT, channel, m.REST, self.timeout_s, before_send)
 
     async def ping_rest(self, channel: int = 1) -> None:
         """Open the connection that `rest` takes, and see it answered. Binary MacNet (0, 0)"""

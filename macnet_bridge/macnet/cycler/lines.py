@@ -8,15 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal, Self, TypeVar
 
-from macnet_bridge.errors import BadReply, InvalidRequest, TesterOffline, TesterRefused, TransportError
+from macnet_bridge.errors import (
+    BadReply,
+    InvalidRequest,
+    MacNetBridgeError,
+    TesterOffline,
+    TesterRefused,
+    TransportError,
+)
 from macnet_bridge.macnet.connection import BeforeSend, Connection
 from macnet_bridge.macnet.contradictions import contradiction
-from macnet_bridge.macnet.dialects import BinaryDialect, JsonDialect
+from macnet_bridge.macnet.cycler.traffic import Traffic
+from macnet_bridge.macnet.dialects import BinaryDialect, Call, JsonDialect
 from macnet_bridge.macnet.exchanges import Watcher
 from macnet_bridge.macnet.identity import difference
 from macnet_bridge.macnet.protocol import functions as f
@@ -113,6 +122,7 @@ class Lines:
         self.is_auto = transport == "auto"
         self.transport: ReadTransport = "json" if transport == "auto" else transport
         self.fallen_back: str | None = None
+        self.traffic = Traffic()
         self._login = login
         self._constant_id = constant_id
         self._udp_local_port = udp_local_port
@@ -128,6 +138,8 @@ class Lines:
         self._binary = Connection(self._connect_tcp, BinaryDialect, login, self._meet)
         self._watcher: Watcher | None = None
         self._system: m.SystemInfo | None = None
+        # Whether several requests in one go were answered; connections not in here are yet to show.
+        self._proven: dict[Connection, bool] = {}
         self._listing = asyncio.Lock()
         self._checking = asyncio.Lock()
 
@@ -148,6 +160,7 @@ class Lines:
 
         When it fails they go back to JSON by themselves, the one that failed included.
         """
+        self._proven.clear()
         if self.is_auto:
             self.transport, self.fallen_back = transport, None
             for name, connection in self._reads_in_binary.items():
@@ -195,12 +208,29 @@ class Lines:
             line: the connection to take. What JSON does not have goes by the binary port.
             before_send: called right before the request leaves; what it raises keeps it back.
         """
+        if line is Line.READS:
+            await self.traffic.give_way()
+            began = time.monotonic()
+            reply = await self._call(function, channel, request, line, before_send)
+            self.traffic.answer(time.monotonic() - began)
+            return reply
+        with self.traffic.command():
+            return await self._call(function, channel, request, line, before_send)
+
+    async def _call(
+        self,
+        function: f.Function[Q, R],
+        channel: int,
+        request: Q,
+        line: Line,
+        before_send: BeforeSend | None,
+    ) -> R:
         addressed = function.target in (f.Target.CHANNEL, f.Target.CHANNELS)
         if addressed:
             self._check_channel(channel)
         elif function.target is not f.Target.LISTED:
             channel = 1
-        timeout_s = max(self.timeout_s, _LEAST_TIMEOUT_S.get(function.fclass, 0.0))
+        timeout_s = self._timeout(function)
         connection = self._connection(function, request, line)
         try:
             reply = await connection.call(function, channel, request, timeout_s, before_send)
@@ -215,6 +245,88 @@ class Lines:
         if why := contradiction(request, reply):
             raise BadReply(f"{function}: {why}")
         return reply
+
+    async def call_each(self, calls: Sequence[Call]) -> list[m.Message | MacNetBridgeError]:
+        """Call functions that read on the line for reads, in one go where the tester takes that.
+
+        One after the other by UDP, which keeps no order; with `constant_id`, where an error does
+        not tell whose it is; and at testers that left the first ones that came together without
+        an answer. Nothing but InvalidRequest is raised: what goes wrong is the outcome of its
+        call, and after a TransportError of those behind it as well.
+
+        Args:
+            calls: that may all go by the same connection; no two of the same function and channel.
+        """
+        for call in calls:
+            self._check_channel(call.channel)
+        if len({call[:2] for call in calls}) < len(calls):
+            raise InvalidRequest("the same is asked of a channel twice", "channels")
+        connections = {self._connection(call.function, call.request, Line.READS) for call in calls}
+        if len(calls) < 2 or len(connections) > 1 or not self._takes_several(*connections):
+            return await self._one_by_one(calls)
+        return await self._together(connections.pop(), calls)
+
+    async def _together(
+        self, connection: Connection, calls: Sequence[Call]
+    ) -> list[m.Message | MacNetBridgeError]:
+        outcomes = await self._outcomes(connection, calls)
+        lost = [at for at, found in enumerate(outcomes) if isinstance(found, TransportError)]
+        if not lost:
+            self._proven[connection] = True
+        elif self._may_ask_again(connection, outcomes[lost[0]]):
+            # Reading twice does no harm, and to read nothing would take the tester offline.
+            again = await self._one_by_one([calls[at] for at in lost])
+            for at, found in zip(lost, again, strict=True):
+                outcomes[at] = found
+        return outcomes
+
+    async def _outcomes(
+        self, connection: Connection, calls: Sequence[Call]
+    ) -> list[m.Message | MacNetBridgeError]:
+        timeout_s = max(self._timeout(call.function) for call in calls)
+        await self.traffic.give_way()
+        began = time.monotonic()
+        try:
+            outcomes = await connection.call_each(calls, timeout_s)
+        except TransportError as error:
+            return [error] * len(calls)
+        self.traffic.answer(time.monotonic() - began, len(calls))
+        return [
+            BadReply(f"{call.function}: {why}")
+            if isinstance(found, m.Message) and (why := contradiction(call.request, found))
+            else found
+            for call, found in zip(calls, outcomes, strict=True)
+        ]
+
+    async def _one_by_one(self, calls: Sequence[Call]) -> list[m.Message | MacNetBridgeError]:
+        outcomes: list[m.Message | MacNetBridgeError] = []
+        for call in calls:
+            try:
+                outcomes.append(await self.call(*call))
+            except TesterRefused as error:
+                outcomes.append(error)
+            except TransportError as error:
+                # The next one would wait as long, in vain as likely.
+                return [*outcomes, *[error] * (len(calls) - len(outcomes))]
+        return outcomes
+
+    def _takes_several(self, connection: Connection) -> bool:
+        """Whether requests on this connection may leave together."""
+        if connection is self._reads_in_binary["udp"]:
+            return False
+        has_ids = not self._constant_id or connection not in self._lines.values()
+        return has_ids and self._proven.get(connection, True)
+
+    def _may_ask_again(self, failed: Connection, error: object) -> bool:
+        """Whether what went wrong may be due to the transport, or to asking for several at once."""
+        falls_back = isinstance(error, TransportError) and self._falls_back(failed, error)
+        is_new = failed not in self._proven and not isinstance(error, TesterOffline)
+        if is_new:
+            self._proven[failed] = False
+        return falls_back or is_new
+
+    def _timeout(self, function: f.Function[Any, Any]) -> float:
+        return max(self.timeout_s, _LEAST_TIMEOUT_S.get(function.fclass, 0.0))
 
     def times_connected(self, line: Line) -> int:
         """How often a line's connection was opened: another tester may have come since the last time."""
@@ -273,10 +385,13 @@ class Lines:
         if not 1 <= channel <= last - count + 1:
             raise InvalidRequest(f"channel {channel} is not one of 1 to {last}", "channel")
 
-    async def _bulk(self, function: f.Function[m.ChannelRange, R], first: int, count: int) -> R:
+    def _check_range(self, first: int, count: int) -> None:
         if not 1 <= count <= MAX_CHANNELS_PER_REQUEST:
             raise InvalidRequest(f"{count} channels in one request, at most {MAX_CHANNELS_PER_REQUEST}")
         self._check_channel(first, count)
+
+    async def _bulk(self, function: f.Function[m.ChannelRange, R], first: int, count: int) -> R:
+        self._check_range(first, count)
         return await self.call(function, first, m.ChannelRange(count=count))
 
 

@@ -93,6 +93,8 @@ class Connection(asyncio.Protocol):
         self._session = Session()
         self._transport: asyncio.Transport | None = None
         self._held = b""
+        # Replies to requests that came together leave together; None while each leaves by itself.
+        self._gathered: list[bytes] | None = None
         self._is_silent = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -116,8 +118,11 @@ class Connection(asyncio.Protocol):
     def send(self, data: bytes) -> None:
         """Send bytes; to nobody when the client has left meanwhile."""
         if self._transport and not self._transport.is_closing() and not self._is_silent:
-            self._transport.write(self._held + data)
-            self._held = b""
+            data, self._held = self._held + data, b""
+            if self._gathered is None:
+                self._transport.write(data)
+            else:
+                self._gathered.append(data)
 
     def hold(self, data: bytes) -> None:
         """Keep bytes back; they leave in one piece with what is sent next."""
@@ -125,6 +130,7 @@ class Connection(asyncio.Protocol):
 
     def reset(self) -> None:
         """End the connection by RST, without a word."""
+        self._let_go()
         if self._transport:
             self._transport.get_extra_info("socket").setsockopt(
                 socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER
@@ -136,12 +142,14 @@ class Connection(asyncio.Protocol):
 
         The client's end is not noticed either. Only the kernel still acknowledges what comes in.
         """
+        self._let_go()
         self._is_silent = True
         if self._transport:
             self._transport.pause_reading()
 
     def close(self) -> None:
         """Close once all that was written is out."""
+        self._let_go()
         if self._transport:
             self._transport.close()
 
@@ -149,6 +157,12 @@ class Connection(asyncio.Protocol):
         """Close at once."""
         if self._transport:
             self._transport.abort()
+
+    def _let_go(self) -> None:
+        """Write what was gathered; from here on, each reply leaves by itself."""
+        gathered, self._gathered = self._gathered, None
+        if gathered and self._transport and not self._transport.is_closing():
+            self._transport.write(b"".join(gathered))
 
 
 class JsonConnection(Connection):
@@ -169,6 +183,7 @@ class JsonConnection(Connection):
         if not self._in_step:
             return
         self._framer.feed(data)
+        self._gathered = []
         try:
             for text in self._arrived():
                 self._service.take_json(text, self._session, self)
@@ -176,6 +191,8 @@ class JsonConnection(Connection):
             # Where the next request begins can no longer be known.
             self._in_step = False
             self._service.refuse_json(BadRequest(BadRequest.PARSE_ERROR), data, _LastReply(self))
+        finally:
+            self._let_go()
 
     def _arrived(self) -> Iterator[bytes]:
         """The requests that are whole by now."""
@@ -211,6 +228,13 @@ class BinaryConnection(Connection):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
+        self._gathered = []
+        try:
+            self._take_arrived()
+        finally:
+            self._let_go()
+
+    def _take_arrived(self) -> None:
         while len(self._buffer) >= HEADER_BYTES:
             header = Header.unpack(self._buffer)
             function = find(header.fclass, header.fnum)

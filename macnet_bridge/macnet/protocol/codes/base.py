@@ -8,6 +8,7 @@ the word stays the same and the number beside it tells them apart.
 from __future__ import annotations
 
 from enum import IntEnum
+from functools import lru_cache
 from typing import Self
 
 ALL_SELECTED = 0xFFFF
@@ -21,6 +22,7 @@ class Code(IntEnum):
     """A code table. `word(number)` works for every number, known or not."""
 
     @classmethod
+    @lru_cache(maxsize=1 << 12)
     def word(cls, number: int) -> str:
         """The lower-case word for a number; `code_<number>` when the table lacks it."""
         known = cls._known(number)

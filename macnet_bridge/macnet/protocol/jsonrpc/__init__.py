@@ -17,6 +17,7 @@ from macnet_bridge.macnet.protocol.jsonrpc.envelope import (
     RequestId,
 )
 from macnet_bridge.macnet.protocol.jsonrpc.errors import ERROR_RESULT_CODES, BadRequest
+from macnet_bridge.macnet.protocol.jsonrpc.usual import Read as ReadUsual
 from macnet_bridge.macnet.protocol.jsonrpc.usual import usual_reader
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "ERROR_RESULT_CODES",
     "REPLY_END",
     "BadRequest",
+    "ReadUsual",
     "Request",
     "RequestId",
     "decode_reply",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -61,13 +62,18 @@ def _decode_params(params: Any, request_id: RequestId) -> Request:
     form = find_form(function.fclass, function.fnum, reply_to_wire(channel), b"")
     if form is not None and form.json:
         function = form
-    needed = {info.encode_name for info in msgspec.structs.fields(function.request) if info.required}
-    if needed - params.keys():
+    if _needed(function) - params.keys():
         raise BadRequest(BadRequest.MISSING_OBJECT)
     try:
         return Request(function, channel, msgspec.convert(params, function.request), request_id)
     except msgspec.ValidationError:
         raise BadRequest(BadRequest.ILLEGAL_VALUE) from None
+
+
+@cache
+def _needed(function: Function[Any, Any]) -> frozenset[str]:
+    """MacNet's names of the fields that a request must have."""
+    return frozenset(info.encode_name for info in msgspec.structs.fields(function.request) if info.required)
 
 
 def _function(params: dict[str, Any]) -> Function[Any, Any]:
@@ -103,16 +109,24 @@ def encode_reply(
         as_printed: with the envelope that the manual prints for this function, which for some
             of class 7 is that of a request.
     """
-    fields = msgspec.to_builtins(reply)
-    shown = {key: value for key, value in fields.items() if value is not None}
-    content = encoder.encode({key: value for key, value in shown.items() if key not in function.binary_only})
     # The answer to an echo is the request.
     is_request = function is ECHO or (as_printed and function.printed_as_request)
     envelope = b'"method":"MacNet","params"' if is_request else b'"result"'
     return b'{"jsonrpc":"2.0",%b:%b,"id":%b}' % (
         envelope,
-        body(function, reply_to_wire(channel), content),
+        body(function, reply_to_wire(channel), _content(function, reply)),
         encoder.encode(request_id),
+    )
+
+
+def _content(function: Function[Any, Any], reply: Message) -> bytes:
+    """The fields that the reply has and JSON knows."""
+    if not function.binary_only and None not in msgspec.structs.astuple(reply):
+        return encoder.encode(reply)
+    fields: dict[str, Any] = msgspec.to_builtins(reply)
+    hidden = function.binary_only
+    return encoder.encode(
+        {key: value for key, value in fields.items() if value is not None and key not in hidden}
     )
 
 

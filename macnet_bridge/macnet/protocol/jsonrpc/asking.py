@@ -82,12 +82,14 @@ def decode_reply(
     *,
     constant_id: bool = False,
     request: Message | None = None,
+    alone: bool = True,
 ) -> R:
     """The Struct of a reply, after checking that it answers this request.
 
     Args:
         constant_id: also accept 1987 as id, for servers that always answer with it.
         request: what was asked; when given, a bulk reply must have one item per channel.
+        alone: False where other requests are under way, so that an error must say whose it is.
 
     Raises:
         Malformed: not JSON, or another id, function or channel, or fields of wrong types.
@@ -101,7 +103,7 @@ def decode_reply(
         shown = " ".join(text[:60].decode("utf-8", errors="replace").split())
         raise Malformed(f"the reply has neither result nor error: {shown}")
     if envelope.id != request_id:
-        _check_other_id(envelope, request_id, constant_id)
+        _check_other_id(envelope, request_id, constant_id, alone)
     if error is not None:
         raise _refusal(function, error)
     assert content is not UNSET, "without an error there is content"
@@ -126,7 +128,7 @@ def _error(error: Raw | UnsetType, content: Raw | UnsetType) -> Raw | None:
     return None if denies_nothing else error
 
 
-def _check_other_id(envelope: _Envelope, request_id: int, constant_id: bool) -> None:
+def _check_other_id(envelope: _Envelope, request_id: int, constant_id: bool, alone: bool) -> None:
     if constant_id and envelope.id == CONSTANT_ID:
         return
     if envelope.id == CONSTANT_ID:
@@ -134,7 +136,7 @@ def _check_other_id(envelope: _Envelope, request_id: int, constant_id: bool) -> 
     if envelope.id is not UNSET and envelope.id is not None:
         raise Malformed(f"asked with id {request_id}, was answered {envelope.id!r}")
     # An error about a request that could not be parsed has no id to give.
-    if envelope.error is UNSET:
+    if envelope.error is UNSET or not alone:
         raise Malformed(f"asked with id {request_id}, was answered without one")
 
 

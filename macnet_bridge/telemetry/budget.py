@@ -1,0 +1,47 @@
+"""What a tester can do: how long it takes for a request, measured by those that it answered."""
+
+from __future__ import annotations
+
+from collections import deque
+
+BATCH_S = 0.004
+"""How long requests that are asked for together may take: so long a command may have to wait."""
+
+_WEIGHT_OF_NEWEST = 1 / 16
+_RECENT = 64
+"""So many answers tell what the tester itself can do: the quickest of them waited least for us."""
+
+
+class Budget:
+    """The requests of one tester. Nothing of it is configured.
+
+    Attributes:
+        request_s: seconds a request takes, smoothed; None before the first.
+    """
+
+    def __init__(self) -> None:
+        self.request_s: float | None = None
+        self._recent: deque[float] = deque(maxlen=_RECENT)
+
+    def observe(self, seconds: float, requests: int = 1) -> None:
+        """So many requests in a row, or asked for together, were answered in this time."""
+        each = max(seconds, 0.0) / requests
+        self._recent.append(each)
+        if self.request_s is None:
+            self.request_s = each
+        self.request_s += (each - self.request_s) * _WEIGHT_OF_NEWEST
+
+    @property
+    def requests_per_second(self) -> float | None:
+        """How many it can answer, None before the first."""
+        return 1 / self.request_s if self.request_s else None
+
+    def depth(self, at_most: int) -> int:
+        """How many requests may be asked for together: one of a tester that is not very quick.
+
+        Goes by the quickest of the last answers. The mean has the time in it that replies waited
+        for a busy bridge, and to ask for less at a time then would make it busier still.
+        """
+        if not self._recent:
+            return 1
+        return max(1, min(at_most, int(BATCH_S / max(min(self._recent), 1e-6))))

@@ -1,0 +1,71 @@
+"""Whether a tester is there, and what is wrong with it: what `R/C/status` says."""
+
+from __future__ import annotations
+
+from macnet_bridge.telemetry.lateness import Lateness
+from macnet_bridge.telemetry.publisher import Publisher
+from macnet_bridge.telemetry.reader import Subject
+
+FAILURES_UNTIL_OFFLINE = 2
+"""Reads that fail in a row until a tester counts as away: one alone may be a hiccup."""
+
+_NOT_YET_REACHED = "not reached yet"
+
+
+class Presence:
+    """What the reads of one tester showed of it. The status is published when that changes.
+
+    Attributes:
+        lateness: whether it keeps up, None while it is away.
+    """
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self.lateness: Lateness | None = None
+        self._last_ok: float | None = None
+        self._failures = 0
+        # By the read that showed it; gone when that read succeeds again.
+        self._troubles: dict[Subject | None, str] = {None: _NOT_YET_REACHED}
+
+    @property
+    def away_for(self) -> str | None:
+        """Why it is away, None while it is there."""
+        return self._troubles.get(None)
+
+    def publish(self, *, always: bool = False) -> None:
+        """`R/C/status`, when it says something new or always."""
+        trouble = next(iter(self._troubles.values()), None)
+        if trouble is None and self.lateness is not None:
+            trouble = self.lateness.reason
+        self._publisher.status(trouble, self._last_ok, always=always)
+
+    def away(self, reason: str = _NOT_YET_REACHED) -> None:
+        """It is not there, or not to be used."""
+        self.lateness, self._troubles = None, {None: reason}
+        self.publish()
+
+    def there(self, now_unix: float) -> None:
+        """It was found. Not published yet: there may be more to say."""
+        self._last_ok, self._failures = now_unix, 0
+        self._troubles.clear()
+
+    def answered(self, subject: Subject, now_unix: float) -> None:
+        """A read succeeded."""
+        self._failures, self._last_ok = 0, now_unix
+        if self._troubles.pop(subject, None) is not None:
+            self.publish()
+
+    def refused(self, subject: Subject, why: str) -> None:
+        """The tester said no to a read. It answers, so it is there."""
+        self._failures = 0
+        self._troubles[subject] = why
+        self.publish()
+
+    def lost(self, subject: Subject, why: str) -> bool:
+        """A read had no good reply. True = it is one too many in a row, and the tester is away."""
+        self._failures += 1
+        if self._failures >= FAILURES_UNTIL_OFFLINE:
+            return True
+        self._troubles[subject] = why
+        self.publish()
+        return False

@@ -1,0 +1,41 @@
+"""How much may be asked of a tester at a time."""
+
+from __future__ import annotations
+
+from macnet_bridge.telemetry.budget import Budget
+
+
+def test_before_the_first_answer_one_at_a_time() -> None:
+    assert Budget().depth(32) == 1
+
+
+def test_a_quick_tester_is_asked_for_as_much_as_takes_four_milliseconds() -> None:
+    budget = Budget()
+    budget.observe(0.0005)
+    assert budget.depth(32) == 8
+    budget.observe(0.0032, 32)
+    assert budget.depth(32) == 32
+
+
+def test_a_slow_tester_is_asked_one_at_a_time() -> None:
+    budget = Budget()
+    for _ in range(100):
+        budget.observe(0.034)
+        assert budget.depth(32) == 1
+
+
+def test_a_busy_bridge_does_not_take_a_quick_tester_for_a_slow_one() -> None:
+    budget = Budget()
+    for _ in range(10):
+        budget.observe(0.0005)
+        for _ in range(50):
+            budget.observe(0.010)  # replies wait for us
+        assert budget.depth(32) == 8
+
+
+def test_a_tester_that_became_slow_is_known_for_one_soon() -> None:
+    budget = Budget()
+    budget.observe(0.0001)
+    for _ in range(64):
+        budget.observe(0.034)
+    assert budget.depth(32) == 1

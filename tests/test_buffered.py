@@ -1,0 +1,131 @@
+"""What lies between paho and its socket: nothing is lost, doubled, or kept for ever."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from macnet_bridge.broker.buffered import GATHERED_BYTES, BufferedSocket
+
+PUBLISH_QOS_0, PUBLISH_QOS_0_RETAIN, PUBLISH_QOS_1, PUBACK = b"\x30", b"\x31", b"\x32", b"\x40"
+DISCONNECT = b"\xe0\x00"
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[BufferedSocket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    theirs.setblocking(False)
+    with ours, theirs:
+        yield BufferedSocket(ours), theirs
+
+
+def arrived(theirs: socket.socket) -> bytes:
+    found = b""
+    try:
+        while data := theirs.recv(1 << 20):
+            found += data
+    except BlockingIOError:
+        pass
+    return found
+
+
+def flushed(sock: BufferedSocket, theirs: socket.socket) -> bytes:
+    """Flush, however little the system takes at a time, and return what came out at the other end."""
+    found = b""
+    while not sock.flush():
+        found += arrived(theirs)
+    return found + arrived(theirs)
+
+
+def fill(sock: BufferedSocket) -> bytes:
+    """Send until the system takes no more, and return all that was taken here."""
+    taken = b""
+    while True:
+        packet = PUBLISH_QOS_1 + len(taken).to_bytes(4, "big") * 1000
+        assert sock.send(packet) == len(packet)
+        taken += packet
+        if not sock.flush():
+            return taken
+
+
+def test_before_it_gathers_each_packet_leaves_at_once(pair: tuple[BufferedSocket, socket.socket]) -> None:
+    sock, theirs = pair
+    assert sock.send(b"\x10connect") == 8
+    assert arrived(theirs) == b"\x10connect"
+    assert not sock.has_unsent
+
+
+def test_packets_leave_together_and_in_order(pair: tuple[BufferedSocket, socket.socket]) -> None:
+    sock, theirs = pair
+    sock.gather()
+    for packet in (b"\x30one", b"\x32two", b"\x40three"):
+        assert sock.send(packet) == len(packet)
+    assert arrived(theirs) == b""
+    assert sock.has_unsent
+    assert sock.flush()
+    assert arrived(theirs) == b"\x30one\x32two\x40three"
+    assert not sock.has_unsent
+
+
+def test_only_publish_with_qos_0_is_counted(pair: tuple[BufferedSocket, socket.socket]) -> None:
+    sock, _ = pair
+    sock.gather()
+    for packet in (PUBLISH_QOS_0, PUBLISH_QOS_0_RETAIN, PUBLISH_QOS_1, PUBACK, b"\x82", b"\xc0"):
+        sock.send(packet)
+    assert sock.published == 2
+
+
+def test_a_full_system_takes_no_more_and_loses_nothing(pair: tuple[BufferedSocket, socket.socket]) -> None:
+    sock, theirs = pair
+    sock.gather()
+    expected = fill(sock)
+    with pytest.raises(BlockingIOError):
+        sock.send(PUBLISH_QOS_0)
+    assert flushed(sock, theirs) == expected
+    assert sock.published == 0
+    assert sock.send(PUBLISH_QOS_0) == 1
+
+
+def test_so_much_is_gathered_at_most(pair: tuple[BufferedSocket, socket.socket]) -> None:
+    sock, theirs = pair
+    sock.gather()
+    sock.send(PUBLISH_QOS_0 + bytes(GATHERED_BYTES))
+    with pytest.raises(BlockingIOError):
+        sock.send(PUBLISH_QOS_0)
+    assert len(flushed(sock, theirs)) == GATHERED_BYTES + 1
+    assert sock.send(PUBLISH_QOS_0) == 1
+
+
+def test_a_goodbye_waits_until_all_before_it_has_left(pair: tuple[BufferedSocket, socket.socket]) -> None:
+    sock, theirs = pair
+    sock.gather()
+    sock.send(b"\x30last words")
+    assert sock.send(DISCONNECT) == 2
+    assert arrived(theirs) == b"\x30last words" + DISCONNECT
+    fill(sock)
+    with pytest.raises(BlockingIOError):
+        sock.send(DISCONNECT)
+
+
+def test_one_read_takes_all_and_gives_it_in_pieces(pair: tuple[BufferedSocket, socket.socket]) -> None:
+    sock, theirs = pair
+    theirs.send(b"\x40\x02\x00\x01\x40\x02\x00\x02")
+    assert sock.recv(1) == b"\x40"
+    assert sock.pending() == 7
+    assert [sock.recv(1), sock.recv(2), sock.recv(100)] == [b"\x02", b"\x00\x01", b"\x40\x02\x00\x02"]
+    assert sock.pending() == 0
+    with pytest.raises(BlockingIOError):
+        sock.recv(1)
+
+
+def test_the_end_and_an_error_are_told(pair: tuple[BufferedSocket, socket.socket]) -> None:
+    sock, theirs = pair
+    sock.gather()
+    theirs.close()
+    assert sock.recv(1) == b""
+    sock.send(PUBLISH_QOS_0)
+    with pytest.raises(OSError, match=r".*"):
+        sock.flush()
