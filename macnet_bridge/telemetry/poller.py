@@ -7,7 +7,7 @@ import logging
 import random
 import time
 
-from macnet_bridge.errors import InvalidRequest, MacNetBridgeError, TransportError
+from macnet_bridge.errors import BadReply, InvalidRequest, MacNetBridgeError, TransportError
 from macnet_bridge.macnet.cycler import Line, ReadTransport
 from macnet_bridge.macnet.cycler.lines import KEEP_ALIVE_S
 from macnet_bridge.macnet.probe import probe
@@ -266,19 +266,19 @@ class Poller:
         Raises:
             TransportError: so many in a row had no good reply that the tester counts as away.
         """
-        last: MacNetBridgeError | None = None
+        is_lost = False
         for subject, error in outcomes:
             if error is None:
                 self._presence.answered(subject, time.time())
-            elif error is not last:  # what was asked together fails together, once
-                last = error
+            elif not is_lost:  # what was asked together is lost together, once
+                is_lost = isinstance(error, TransportError)
                 self._pace.failed += 1
                 self._say(subject, error)
 
     def _say(self, subject: Subject, error: MacNetBridgeError) -> None:
         if not isinstance(error, TransportError):
             self._presence.refused(subject, str(error))
-        elif self._presence.lost(subject, str(error)):
+        elif self._presence.lost(subject, str(error), garbled=isinstance(error, BadReply)):
             raise error
 
     async def _wait(self, seconds: float) -> None:

@@ -797,3 +797,44 @@ async def test_a_reply_that_is_garbled_once_makes_no_function_missing() -> None:
         found = await survey(cycler, constant_id=False)
         cycler.close()
         assert (found.missing, found.live, found.doubtful) == ({}, True, False)
+
+
+# --- testers whose replies are garbled
+
+
+async def in_one_go(it: Polled) -> None:
+    """Wait until several readings are asked for together."""
+    depth = it.poller._planner and it.poller._planner.budget.depth(4)
+    await it.record.wait("8/telemetry/reading")
+    while not depth or depth < 2:
+        await it.record.wait("telemetry/sweep", since=it.mark)
+        depth = it.poller._planner and it.poller._planner.budget.depth(4)
+
+
+async def test_a_garbled_reply_among_several_is_no_absence_and_costs_no_other_channel_its_reading() -> None:
+    async with polled(8, intervals=Intervals(0.05, 0.0, 0.2)) as it:
+        await in_one_go(it)
+        for _ in range(3):
+            mark = it.mark
+            it.simulated.faults.add(Fault("garbage", on=(4, 7), times=1))
+            for channel in range(1, 9):
+                await it.record.wait(f"{channel}/telemetry/reading", since=mark)
+            await it.record.wait("telemetry/sweep", since=it.mark)
+            states = [status["state"] for status in it.record.on("status", mark)]
+            assert "offline" not in states
+
+
+async def test_garbage_once_in_ten_replies_is_no_absence() -> None:
+    async with polled(8, intervals=Intervals(0.02, 0.02, 0.02)) as it:
+        await in_one_go(it)
+        mark = it.mark
+        it.simulated.faults.add(Fault("garbage", share=0.1))
+        await it.record.wait("telemetry/sweep", since=mark, count=60)
+        assert "offline" not in [status["state"] for status in it.record.on("status", mark)]
+
+
+async def test_nothing_but_garbage_is_an_absence() -> None:
+    async with polled() as it:
+        await it.record.wait("status", online)
+        it.simulated.faults.add(Fault("garbage"))
+        await it.record.wait("status", lambda status: status["state"] == "offline", it.mark)
