@@ -824,6 +824,27 @@ async def test_a_garbled_reply_among_several_is_no_absence_and_costs_no_other_ch
             assert "offline" not in states
 
 
+@pytest.mark.parametrize("kind", ["garbage", "cut"])
+async def test_an_end_step_that_was_lost_once_is_asked_for_at_the_next_end(kind: str) -> None:
+    def completed(event: Any) -> bool:
+        return bool(event["kind"] == "completed")
+
+    async with polled(1, intervals=Intervals(0.0, 0.05, 0.05)) as it:
+        it.simulated.faults.add(Fault(kind, on=(4, 10), times=1))
+        ends = []
+        for name in ("one", "two"):
+            mark = it.mark
+            await it.start_test(1, name)
+            await it.record.wait("1/telemetry/reading", lambda r: r["mode"] == "charge", mark)
+            it.simulated.pause()
+            it.simulated.step(7 * 3600.0)
+            ends.append(await it.record.wait("1/telemetry/event", completed, mark))
+            it.simulated.channel(1).reset()
+            it.simulated.resume()
+        assert [end["test_name"] for end in ends] == ["one", "two"]
+        assert [end["end_step"] for end in ends] == [None, 1]
+
+
 async def test_garbage_once_in_ten_replies_is_no_absence() -> None:
     async with polled(8, intervals=Intervals(0.02, 0.02, 0.02)) as it:
         await in_one_go(it)
