@@ -80,9 +80,9 @@ class Watch:
         """Channels that a tester had before and has no more."""
         for number in [number for number in self._looks if not self._tester.serves(number)]:
             del self._looks[number]
-        for number, kind in self._alarms.places():
-            if number is not None and not self._tester.serves(number):
-                self._put(number, kind, None, now_unix)
+        for place in self._alarms.places():
+            if place[0] is not None and not self._tester.serves(place[0]):
+                self._put(*place, None, now_unix)
 
     def gone(self, why: str, now_unix: float) -> None:
         """The tester is away, and with it all that was seen of its channels."""

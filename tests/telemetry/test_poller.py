@@ -327,6 +327,40 @@ async def test_another_tester_that_comes_between_two_reads(channels: int) -> Non
             assert info["channels"] == it.tester.channels == list(range(1, channels + 1))
 
 
+@pytest.mark.parametrize("intervals", [Intervals(0.5, 0.0, 0.0), Intervals(0.0, 0.5, 0.5)])
+async def test_nothing_of_another_tester_is_published_as_of_the_one_before(intervals: Intervals) -> None:
+    async with polled(intervals=intervals) as it:
+        await it.record.wait("4/telemetry/reading")
+        mark = it.mark
+        await it.simulated.stop()
+        ports = {name: getattr(it.simulated, name) for name in ("json_port", "tcp_port", "udp_port")}
+        async with SimulatedCycler(8, clock=quick_clock, **ports):
+            await it.record.wait("status", lambda status: status["state"] == "offline", mark)
+            leaves = [topic.rsplit("/", 1)[1] for topic, *_ in it.record.messages[mark:]]
+            assert not {"reading", "sweep"} & set(leaves)
+
+
+async def test_a_test_that_began_while_the_tester_was_away_has_its_own_name() -> None:
+    """It is older than the one before was at the last look, and in the same state."""
+    async with polled(1, intervals=Intervals(0.0, 0.05, 0.05), timeout_s=0.3) as it:
+        await it.record.wait("1/telemetry/reading")
+        await it.start_test(1, "one")
+        await it.record.wait("1/telemetry/reading", lambda reading: reading["mode"] == "charge")
+        silence, mark = Fault("drop", on=(4, 7)), it.mark
+        it.simulated.faults.add(silence)
+        await it.record.wait("status", lambda status: status["state"] == "offline", mark)
+        it.simulated.channel(1).reset()
+        await it.start_test(1, "two")
+        it.simulated.pause()
+        it.simulated.step(600.0)
+        mark = it.mark
+        it.simulated.faults.remove(silence)
+        reading = await it.record.wait("1/telemetry/reading", since=mark)
+        assert (reading["test_name"], reading["mode"]) == ("two", "charge")
+        event = await it.record.wait("1/telemetry/event", since=mark)
+        assert (event["kind"], event["test_name"]) == ("test_started", "two")
+
+
 async def test_limits_are_asked_for_again_after_a_new_connection() -> None:
     async with polled() as it:
         await it.record.wait("info", lambda info: info["specifications"])
