@@ -11,6 +11,9 @@ _WEIGHT_OF_NEWEST = 1 / 16
 _RECENT = 64
 """So many answers tell what the tester itself can do: the quickest of them waited least for us."""
 
+_TOO_LONG_S = 0.1
+"""After requests that together took longer than that, only what is measured from then on counts."""
+
 
 class Budget:
     """The requests of one tester. Nothing of it is configured.
@@ -26,6 +29,8 @@ class Budget:
     def observe(self, seconds: float, requests: int = 1) -> None:
         """So many requests in a row, or asked for together, were answered in this time."""
         each = max(seconds, 0.0) / requests
+        if requests > 1 and seconds > _TOO_LONG_S:
+            self._recent.clear()  # it is not what it was, and a command may be waiting
         self._recent.append(each)
         if self.request_s is None:
             self.request_s = each

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import random
 import time
+from contextlib import suppress
 
-from macnet_bridge.errors import InvalidRequest, MacNetBridgeError, TransportError
+from macnet_bridge.errors import BadReply, InvalidRequest, MacNetBridgeError, TesterRefused, TransportError
 from macnet_bridge.macnet.cycler import Line, ReadTransport
 from macnet_bridge.macnet.cycler.lines import KEEP_ALIVE_S
 from macnet_bridge.macnet.probe import probe
@@ -22,7 +23,7 @@ from macnet_bridge.telemetry.pace import Pace
 from macnet_bridge.telemetry.planner import Planner
 from macnet_bridge.telemetry.presence import Presence
 from macnet_bridge.telemetry.publisher import Publisher
-from macnet_bridge.telemetry.reader import Outcomes, Reader, Subject
+from macnet_bridge.telemetry.reader import AnotherTester, Outcomes, Reader, Subject
 from macnet_bridge.telemetry.sweep import SWEEP_FUNCTIONS, blocks
 from macnet_bridge.telemetry.turns import NEVER
 from macnet_bridge.telemetry.watch import Watch
@@ -127,6 +128,8 @@ class Poller:
         for number in tester.channels:
             channel = self._channels.setdefault(number, Channel(self._run_number))
             channel.lock = tester.locks.get(number)
+            # Of two tests in the same state nothing else tells one from the other.
+            channel.test_may_be_another()
         log.info("%s is online with %d channels", tester.name, found.system.test_channels)
         tester.came_online()
         self.watch.there(found, time.time())
@@ -214,13 +217,21 @@ class Poller:
             if due is not None:
                 await self._carry_out(due, reader, planner)
                 self._notice_fall_back()
-                if await self._is_another_tester():
-                    return self._go_offline("it was restarted as another tester")
+                with suppress(TransportError, TesterRefused):  # the next read that is due finds out
+                    await self._recognize()  # one that refused the read is another one perhaps
             elif not await self._read_a_specification():
                 await self._wait(min(planner.next_turn() - time.monotonic(), KEEP_ALIVE_S / 3))
 
     def _reader(self, planner: Planner) -> Reader:
-        return Reader(self._tester, self._publisher, self._channels, planner, self._pace, self.watch)
+        return Reader(
+            self._tester,
+            self._publisher,
+            self._channels,
+            planner,
+            self._pace,
+            self.watch,
+            recognize=self._recognize,
+        )
 
     def _judge(self, reader: Reader) -> None:
         """Say when the tester begins or ends to be too slow, and what was learned of it."""
@@ -238,19 +249,22 @@ class Poller:
             log.warning("%s is read by %s again: %s", self._tester.name, cycler.transport, cycler.fallen_back)
             self._publisher.info()
 
-    async def _is_another_tester(self) -> bool:
-        """After a new connection: a tester that came back between two reads was never seen to be away."""
+    async def _recognize(self) -> None:
+        """After a new connection: a tester that came back between two reads was never seen to be away.
+
+        Raises:
+            AnotherTester: this one was not there before.
+            TransportError, TesterRefused: it did not say who it is.
+        """
         cycler, known = self._tester.cycler, self._tester.online()
         connected = cycler.times_connected(Line.READS)
         if connected == self._connected:
-            return False
-        try:
-            system = await cycler.read_system_info()
-        except TransportError:
-            return False  # if it is gone, the next read that is due finds out
+            return
+        system = await cycler.read_system_info()
+        if system != known.system:
+            raise AnotherTester("it was restarted as another tester")
         self._connected = connected
         self._forget_specifications(known)
-        return system != known.system
 
     async def _carry_out(self, due: Due, reader: Reader, planner: Planner) -> None:
         traffic = self._tester.cycler.traffic
@@ -266,19 +280,19 @@ class Poller:
         Raises:
             TransportError: so many in a row had no good reply that the tester counts as away.
         """
-        last: MacNetBridgeError | None = None
+        is_lost = False
         for subject, error in outcomes:
             if error is None:
                 self._presence.answered(subject, time.time())
-            elif error is not last:  # what was asked together fails together, once
-                last = error
+            elif not is_lost:  # what was asked together is lost together, once
+                is_lost = isinstance(error, TransportError)
                 self._pace.failed += 1
                 self._say(subject, error)
 
     def _say(self, subject: Subject, error: MacNetBridgeError) -> None:
         if not isinstance(error, TransportError):
             self._presence.refused(subject, str(error))
-        elif self._presence.lost(subject, str(error)):
+        elif self._presence.lost(subject, str(error), garbled=isinstance(error, BadReply)):
             raise error
 
     async def _wait(self, seconds: float) -> None:

@@ -9,6 +9,9 @@ from macnet_bridge.telemetry.reader import Subject
 FAILURES_UNTIL_OFFLINE = 2
 """Reads that fail in a row until a tester counts as away: one alone may be a hiccup."""
 
+GARBLED_UNTIL_OFFLINE = 6
+"""The same where all were garbled: something answers, and of many replies some are garbled in a row."""
+
 _NOT_YET_REACHED = "not reached yet"
 
 
@@ -23,7 +26,7 @@ class Presence:
         self._publisher = publisher
         self.lateness: Lateness | None = None
         self._last_ok: float | None = None
-        self._failures = 0
+        self._failures = self._garbled = 0
         # By the read that showed it; gone when that read succeeds again.
         self._troubles: dict[Subject | None, str] = {None: _NOT_YET_REACHED}
 
@@ -46,25 +49,32 @@ class Presence:
 
     def there(self, now_unix: float) -> None:
         """It was found. Not published yet: there may be more to say."""
-        self._last_ok, self._failures = now_unix, 0
+        self._last_ok = now_unix
+        self._failures = self._garbled = 0
         self._troubles.clear()
 
     def answered(self, subject: Subject, now_unix: float) -> None:
         """A read succeeded."""
-        self._failures, self._last_ok = 0, now_unix
+        self._last_ok = now_unix
+        self._failures = self._garbled = 0
         if self._troubles.pop(subject, None) is not None:
             self.publish()
 
     def refused(self, subject: Subject, why: str) -> None:
         """The tester said no to a read. It answers, so it is there."""
-        self._failures = 0
+        self._failures = self._garbled = 0
         self._troubles[subject] = why
         self.publish()
 
-    def lost(self, subject: Subject, why: str) -> bool:
-        """A read had no good reply. True = it is one too many in a row, and the tester is away."""
-        self._failures += 1
-        if self._failures >= FAILURES_UNTIL_OFFLINE:
+    def lost(self, subject: Subject, why: str, *, garbled: bool = False) -> bool:
+        """A read had no good reply. True = it is one too many in a row, and the tester is away.
+
+        Args:
+            garbled: whether it had a reply that was none.
+        """
+        self._garbled += garbled
+        self._failures += not garbled
+        if self._failures >= FAILURES_UNTIL_OFFLINE or self._garbled >= GARBLED_UNTIL_OFFLINE:
             return True
         self._troubles[subject] = why
         self.publish()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -32,6 +32,10 @@ _SWEEP_REQUESTS = 4
 R = TypeVar("R")
 
 
+class AnotherTester(MacNetBridgeError):
+    """Another tester answered than the one that was found; nothing of it is told as of that one."""
+
+
 class Reader:
     """Reads of one tester while it is online.
 
@@ -48,13 +52,21 @@ class Reader:
         planner: Planner,
         pace: Pace,
         watch: Watch,
+        *,
+        recognize: Callable[[], Awaitable[None]],
     ) -> None:
+        """
+        Args:
+            recognize: called between a reply and its publication; raises AnotherTester, or what
+                kept it from finding out.
+        """
         self._tester = tester
         self._publisher = publisher
         self._channels = channels
         self._planner = planner
         self._pace = pace
         self._watch = watch
+        self._recognize = recognize
         self.learned_at = NEVER
 
     async def carry_out(self, due: Due) -> Outcomes:
@@ -75,6 +87,7 @@ class Reader:
         """MacNet (4, 1) (4, 2) (4, 3) (4, 9)"""
         is_quick = self._planner.budget.depth(_SWEEP_REQUESTS) == _SWEEP_REQUESTS
         swept = await sweep(self._tester, together=is_quick)
+        await self._recognize()
         self._pace.sweeps += 1
         self._publisher.sweep(swept)
         self._notice_changes(swept)
@@ -93,6 +106,8 @@ class Reader:
         asked_unix = time.time()
         replies = await self._tester.cycler.read_statuses_and_readings(numbers)
         now_unix = time.time()
+        if (error := await _outcome(self._recognize())) is not None:
+            return [error] * len(numbers)
         outcomes: list[MacNetBridgeError | None] = []
         for number, reply in zip(numbers, replies, strict=True):
             if isinstance(reply, MacNetBridgeError):
@@ -145,6 +160,7 @@ class Reader:
         """MacNet (4, 4), and (4, 5) before the first one of a channel."""
         reply = await self._ask(Kind.AUX, self._tester.cycler.read_aux(number))
         now_unix = time.time()
+        await self._recognize()
         units = await self._units(number)
         self._publisher.aux(number, self._channels[number], reply, units, now_unix)
 
@@ -163,7 +179,9 @@ class Reader:
     async def variables(self, number: int) -> None:
         """MacNet (4, 8)"""
         reply = await self._ask(Kind.VARIABLES, self._tester.cycler.read_variables(number))
-        self._publisher.variables(number, self._channels[number], reply, time.time())
+        now_unix = time.time()
+        await self._recognize()
+        self._publisher.variables(number, self._channels[number], reply, now_unix)
 
     async def _ask(self, kind: Kind, question: Awaitable[R]) -> R:
         """Ask, and never again for this kind where the tester has no such function."""

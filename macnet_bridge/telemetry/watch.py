@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from msgspec import UNSET
 
-from macnet_bridge.errors import MacNetBridgeError
+from macnet_bridge.errors import TesterRefused, TransportError
 from macnet_bridge.macnet.protocol.codes import RUNNING, STOPPED
 from macnet_bridge.macnet.protocol.messages import EndStatus, StatusAndReadings
 from macnet_bridge.macnet.survey import Survey
@@ -24,6 +24,10 @@ CLOCK_STEP_S = 0.25
 when it is known four times as well as what was published."""
 
 _CLOCK_EVERY_S = 0.05
+
+_ENDS_LOST_UNTIL_GIVEN_UP = 2
+"""Replies to (4, 10) that are lost in a row until the tester is not asked for it any more, before it
+comes online again: silence costs a whole time-out."""
 
 
 class Watch:
@@ -56,7 +60,7 @@ class Watch:
         self._told_offset: float | None = None
         self._told_width_s = 1.0
         self._survey: Survey | None = None
-        self._has_ends = True
+        self._ends_lost = 0
         self._is_there = False
         tester.stop_ended = self._stop_ended
 
@@ -64,20 +68,20 @@ class Watch:
 
     def there(self, found: Survey, now_unix: float) -> None:
         """The tester came online."""
+        self._forget(now_unix)
         if self._survey is not None and found.system != self._survey.system:
             self._looks.clear()  # what happened between two testers is no event
-        self._survey, self._is_there, self._has_ends = found, True, True
+        self._survey, self._is_there, self._ends_lost = found, True, 0
         self._clock, self._told_offset = TesterClock(), found.clock_offset_second
         self._told_width_s = 1.0
         self._put(None, "stale", None, now_unix)
-        self._forget({number for number in self._looks if not self._tester.serves(number)}, now_unix)
 
-    def _forget(self, numbers: set[int], now_unix: float) -> None:
+    def _forget(self, now_unix: float) -> None:
         """Channels that a tester had before and has no more."""
-        for number in numbers:
+        for number in [number for number in self._looks if not self._tester.serves(number)]:
             del self._looks[number]
         for place in self._alarms.places():
-            if place[0] in numbers:
+            if place[0] is not None and not self._tester.serves(place[0]):
                 self._put(*place, None, now_unix)
 
     def gone(self, why: str, now_unix: float) -> None:
@@ -88,19 +92,24 @@ class Watch:
 
     def wants_end(self, number: int, status: StatusAndReadings) -> bool:
         """Whether a test is seen to be completed now, so that the tester can tell its end."""
-        return self._has_ends and completes(self._looks.get(number), status)
+        return self._ends_lost < _ENDS_LOST_UNTIL_GIVEN_UP and completes(self._looks.get(number), status)
 
     async def end_of(self, number: int, status: StatusAndReadings) -> EndStatus | None:
         """To which of its ends it came; None where none did or the tester does not tell. MacNet (4, 10)"""
         if not self.wants_end(number, status):
             return None
         try:
-            return await self._tester.cycler.read_end_status(number)
-        except MacNetBridgeError:
-            # Asked once more when the tester comes online again. What is wrong with a tester that
-            # does not answer at all, the next reading finds out.
-            self._has_ends = False
+            end = await self._tester.cycler.read_end_status(number)
+        except TransportError:
+            # What is wrong with a tester that does not answer at all, the next reading finds out.
+            self._ends_lost += 1
             return None
+        except TesterRefused as error:
+            # A result code is an answer: the function is there.
+            self._ends_lost = 0 if isinstance(error.result, int) else _ENDS_LOST_UNTIL_GIVEN_UP
+            return None
+        self._ends_lost = 0
+        return end
 
     def see(
         self, number: int, channel: Channel, asked_unix: float, now_unix: float, end: EndStatus | None = None

@@ -39,3 +39,23 @@ def test_a_tester_that_became_slow_is_known_for_one_soon() -> None:
     for _ in range(64):
         budget.observe(0.034)
     assert budget.depth(32) == 1
+
+
+def test_a_tester_that_becomes_slow_is_asked_for_less_after_one_batch() -> None:
+    """Else commands would wait behind 32 of its replies, until all of the last answers are slow ones."""
+    budget = Budget()
+    for _ in range(100):
+        budget.observe(0.0001)
+    assert budget.depth(32) == 32
+    budget.observe(32 * 0.034, 32)
+    assert budget.depth(32) == 1
+    budget.observe(0.0001)
+    assert budget.depth(32) == 32, "it was not the tester that was slow"
+
+
+def test_a_busy_bridge_asks_for_no_less() -> None:
+    budget = Budget()
+    budget.observe(0.0001)
+    for _ in range(10):
+        budget.observe(0.09, 32)
+        assert budget.depth(32) == 32

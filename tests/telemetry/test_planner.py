@@ -355,6 +355,8 @@ def test_what_is_asked_for() -> None:
 
 @example(1.0, 1.0, 1.0, 1.0, 0.5, 2)
 @example(1.0, 1.5, 1.0, 2.0, 0.25, 3)
+@example(1.0, 0.9375, 1.0, 1.0, 0.25, 2)
+@example(1.0, 3.0, 1.0, 4.0, 0.5, 3)
 @settings(max_examples=30, deadline=None)
 @given(
     st.floats(0.05, 5),

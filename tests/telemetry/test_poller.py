@@ -327,6 +327,40 @@ async def test_another_tester_that_comes_between_two_reads(channels: int) -> Non
             assert info["channels"] == it.tester.channels == list(range(1, channels + 1))
 
 
+@pytest.mark.parametrize("intervals", [Intervals(0.5, 0.0, 0.0), Intervals(0.0, 0.5, 0.5)])
+async def test_nothing_of_another_tester_is_published_as_of_the_one_before(intervals: Intervals) -> None:
+    async with polled(intervals=intervals) as it:
+        await it.record.wait("4/telemetry/reading")
+        mark = it.mark
+        await it.simulated.stop()
+        ports = {name: getattr(it.simulated, name) for name in ("json_port", "tcp_port", "udp_port")}
+        async with SimulatedCycler(8, clock=quick_clock, **ports):
+            await it.record.wait("status", lambda status: status["state"] == "offline", mark)
+            leaves = [topic.rsplit("/", 1)[1] for topic, *_ in it.record.messages[mark:]]
+            assert not {"reading", "sweep"} & set(leaves)
+
+
+async def test_a_test_that_began_while_the_tester_was_away_has_its_own_name() -> None:
+    """It is older than the one before was at the last look, and in the same state."""
+    async with polled(1, intervals=Intervals(0.0, 0.05, 0.05), timeout_s=0.3) as it:
+        await it.record.wait("1/telemetry/reading")
+        await it.start_test(1, "one")
+        await it.record.wait("1/telemetry/reading", lambda reading: reading["mode"] == "charge")
+        silence, mark = Fault("drop", on=(4, 7)), it.mark
+        it.simulated.faults.add(silence)
+        await it.record.wait("status", lambda status: status["state"] == "offline", mark)
+        it.simulated.channel(1).reset()
+        await it.start_test(1, "two")
+        it.simulated.pause()
+        it.simulated.step(600.0)
+        mark = it.mark
+        it.simulated.faults.remove(silence)
+        reading = await it.record.wait("1/telemetry/reading", since=mark)
+        assert (reading["test_name"], reading["mode"]) == ("two", "charge")
+        event = await it.record.wait("1/telemetry/event", since=mark)
+        assert (event["kind"], event["test_name"]) == ("test_started", "two")
+
+
 async def test_limits_are_asked_for_again_after_a_new_connection() -> None:
     async with polled() as it:
         await it.record.wait("info", lambda info: info["specifications"])
@@ -797,3 +831,65 @@ async def test_a_reply_that_is_garbled_once_makes_no_function_missing() -> None:
         found = await survey(cycler, constant_id=False)
         cycler.close()
         assert (found.missing, found.live, found.doubtful) == ({}, True, False)
+
+
+# --- testers whose replies are garbled
+
+
+async def in_one_go(it: Polled) -> None:
+    """Wait until several readings are asked for together."""
+    depth = it.poller._planner and it.poller._planner.budget.depth(4)
+    await it.record.wait("8/telemetry/reading")
+    while not depth or depth < 2:
+        await it.record.wait("telemetry/sweep", since=it.mark)
+        depth = it.poller._planner and it.poller._planner.budget.depth(4)
+
+
+async def test_a_garbled_reply_among_several_is_no_absence_and_costs_no_other_channel_its_reading() -> None:
+    async with polled(8, intervals=Intervals(0.05, 0.0, 0.2)) as it:
+        await in_one_go(it)
+        for _ in range(3):
+            mark = it.mark
+            it.simulated.faults.add(Fault("garbage", on=(4, 7), times=1))
+            for channel in range(1, 9):
+                await it.record.wait(f"{channel}/telemetry/reading", since=mark)
+            await it.record.wait("telemetry/sweep", since=it.mark)
+            states = [status["state"] for status in it.record.on("status", mark)]
+            assert "offline" not in states
+
+
+@pytest.mark.parametrize("kind", ["garbage", "cut"])
+async def test_an_end_step_that_was_lost_once_is_asked_for_at_the_next_end(kind: str) -> None:
+    def completed(event: Any) -> bool:
+        return bool(event["kind"] == "completed")
+
+    async with polled(1, intervals=Intervals(0.0, 0.05, 0.05)) as it:
+        it.simulated.faults.add(Fault(kind, on=(4, 10), times=1))
+        ends = []
+        for name in ("one", "two"):
+            mark = it.mark
+            await it.start_test(1, name)
+            await it.record.wait("1/telemetry/reading", lambda r: r["mode"] == "charge", mark)
+            it.simulated.pause()
+            it.simulated.step(7 * 3600.0)
+            ends.append(await it.record.wait("1/telemetry/event", completed, mark))
+            it.simulated.channel(1).reset()
+            it.simulated.resume()
+        assert [end["test_name"] for end in ends] == ["one", "two"]
+        assert [end["end_step"] for end in ends] == [None, 1]
+
+
+async def test_garbage_once_in_ten_replies_is_no_absence() -> None:
+    async with polled(8, intervals=Intervals(0.02, 0.02, 0.02)) as it:
+        await in_one_go(it)
+        mark = it.mark
+        it.simulated.faults.add(Fault("garbage", share=0.1))
+        await it.record.wait("telemetry/sweep", since=mark, count=60)
+        assert "offline" not in [status["state"] for status in it.record.on("status", mark)]
+
+
+async def test_nothing_but_garbage_is_an_absence() -> None:
+    async with polled() as it:
+        await it.record.wait("status", online)
+        it.simulated.faults.add(Fault("garbage"))
+        await it.record.wait("status", lambda status: status["state"] == "offline", it.mark)

@@ -133,6 +133,19 @@ def test_a_channel_that_is_not_read_any_more() -> None:
     assert it.alarms("macnet/lab1/1/telemetry/alarm/stale") == ["no_reading", None]
 
 
+def test_what_was_wrong_with_channels_that_are_gone_is_withdrawn() -> None:
+    """A tester with fewer channels comes in place of the one that had them."""
+    it = Watched()
+    for number in (2, 7):
+        it.see(number, state=ChannelState.PROBLEM)
+    it.watch.gone("no connection", START + 1.0)
+    it.tester.cycler.channels = 4
+    it.there(test_channels=4)
+    assert it.alarms("macnet/lab1/7/telemetry/alarm/problem")[-1] is None
+    assert it.alarms("macnet/lab1/7/telemetry/alarm/stale")[-1] is None
+    assert it.alarms("macnet/lab1/2/telemetry/alarm/stale") == ["tester_away"], "until it is read"
+
+
 def test_alarms_are_retained_published_again_and_withdrawn() -> None:
     it, topic = Watched(), "macnet/lab1/1/telemetry/alarm/limit"
     it.see(1, 0.0, voltage_volt=4.3)

@@ -318,12 +318,16 @@ class Lines:
         return has_ids and self._proven.get(connection, True)
 
     def _may_ask_again(self, failed: Connection, error: object) -> bool:
-        """Whether what went wrong may be due to the transport, or to asking for several at once."""
+        """Whether what went wrong was a garbled reply, or may be due to the transport or to the asking
+        for several at once."""
         falls_back = isinstance(error, TransportError) and self._falls_back(failed, error)
+        # It answers, and what came behind a garbled reply was not even looked at. Replies in binary
+        # have no end of their own: a doubt about one is a doubt about the one before it.
+        is_garbled = isinstance(error, BadReply) and failed in self._lines.values()
         is_new = failed not in self._proven and not isinstance(error, TesterOffline)
         if is_new:
             self._proven[failed] = False
-        return falls_back or is_new
+        return falls_back or is_new or is_garbled
 
     def _timeout(self, function: f.Function[Any, Any]) -> float:
         return max(self.timeout_s, _LEAST_TIMEOUT_S.get(function.fclass, 0.0))
