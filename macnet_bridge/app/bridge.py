@@ -7,6 +7,7 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import partial
 
 import msgspec
@@ -80,7 +81,9 @@ class Bridge:
             self._offer, lambda: self.broker.ready, wiring.spool(config, data_dir.path), run=self.identity.run
         )
         self._audit_file = wiring.audit_file(config, data_dir.path)
-        self._audit = Audit(self._audit_file.write, system_clock, run=self.identity.run)
+        self._audit = Audit(
+            self._audit_file.write, system_clock, run=self.identity.run, later=wiring.after_the_command
+        )
         for name, tester in self.testers.items():
             tester.came_online = self._on_tester
             tester.cycler.watch(self._audit.watcher(name))
@@ -132,7 +135,8 @@ class Bridge:
         self.delivery.open()
         self._audit.started(bridge=self.identity.bridge, session=self.identity.session, version=__version__)
         try:
-            with self._audit_file:
+            with self._audit_file, ExitStack() as at_end:
+                at_end.callback(self._audit.flush)
                 async with asyncio.TaskGroup() as tasks:
                     await self._serve(tasks)
         finally:

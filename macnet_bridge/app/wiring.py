@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec import structs
@@ -26,6 +28,8 @@ from macnet_bridge.tester import Tester
 
 _TOPIC_AND_PROPERTIES_BYTES = 4096
 """Room that a packet needs beside its payload."""
+
+_AUDIT_GATHER_S = 0.02
 
 _MISSED_READINGS = 3
 _LATE_S = 10.0
@@ -113,6 +117,11 @@ def spool(config: Config, folder: Path) -> Spool | None:
 def audit_file(config: Config, folder: Path) -> AuditFile:
     audit = config.audit
     return AuditFile(folder / "audit.jsonl", max_bytes=audit.max_mb << 20, keep=audit.keep_files)
+
+
+def after_the_command(call: Callable[[], None]) -> None:
+    """For lines of the audit: most commands have been answered by then."""
+    asyncio.get_running_loop().call_later(_AUDIT_GATHER_S, call)
 
 
 def command_rules(config: Config) -> CommandRules:

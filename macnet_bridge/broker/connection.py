@@ -14,6 +14,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from paho.mqtt import client as paho
@@ -27,6 +28,7 @@ from macnet_bridge.broker import sockets
 from macnet_bridge.broker.buffered import BufferedSocket
 from macnet_bridge.broker.messages import BrokerSettings, Cause, Incoming, LinkLost, Outgoing
 from macnet_bridge.broker.messages import Protocol as MqttVersion
+from macnet_bridge.broker.plain import PlainMessage, plain_message
 from macnet_bridge.broker.reasons import PERHAPS_NO_BROKER, unreachable
 
 T = TypeVar("T")
@@ -72,8 +74,18 @@ def _properties(packet_type: int, **values: object) -> Properties:
 class _Client(paho.Client):
     """paho's client, on a socket with buffers."""
 
+    on_plain_message: Callable[[PlainMessage], None] | None = None
+
     def _create_socket(self) -> Any:
         return BufferedSocket(super()._create_socket())
+
+    def _handle_publish(self) -> MQTTErrorCode:
+        packet = self._in_packet
+        message = plain_message(packet["command"], packet["packet"], is_v5=self._protocol == paho.MQTTv5)
+        if message is None or self.on_plain_message is None:
+            return super()._handle_publish()
+        self.on_plain_message(message)
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
 
 
 class Connection:
@@ -141,6 +153,7 @@ class Connection:
         client.on_subscribe = self._on_subscribe
         client.on_publish = self._on_publish
         client.on_message = self._on_message
+        client.on_plain_message = partial(self._on_message, client, None)
         return client
 
     # -- coming and going
@@ -486,7 +499,7 @@ class Connection:
     def _on_publish(self, _c: Any, _u: Any, mid: int, reason: ReasonCode, _p: Any) -> None:
         self._listener.on_confirmed(mid, reason.is_failure)
 
-    def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
+    def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage | PlainMessage) -> None:
         if message.qos:
             self._unacknowledged.add(message.mid)
         incoming = self._raw(message)
@@ -498,7 +511,7 @@ class Connection:
             self._unacknowledged.discard(message.mid)
             self._client.ack(message.mid, 1)
 
-    def _raw(self, message: paho.MQTTMessage) -> Incoming | None:
+    def _raw(self, message: paho.MQTTMessage | PlainMessage) -> Incoming | None:
         try:
             topic = message.topic
         except UnicodeDecodeError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 from unittest.mock import ANY
 
@@ -13,10 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from macnet_bridge.commands.audit import Audit
+from macnet_bridge.commands.audit import GATHERED_LINES, Audit
 from macnet_bridge.commands.audit_values import shown_payload
 from macnet_bridge.commands.permission import AllowRule, Permission
 from macnet_bridge.commands.service import system_clock
+from macnet_bridge.commands.ticket import Now
 from macnet_bridge.macnet import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.protocol.messages import Login
 from macnet_bridge.simulator import Behaviour, SimulatedCycler
@@ -237,6 +239,34 @@ async def test_a_log_in_is_kept_whoever_asked_and_telemetry_is_not() -> None:
         "fields": {"UserID": "robin", "Password": "(not shown)"},
         "reply": {"Result": "PASSED"},
     }
+
+
+def test_lines_are_made_later_in_the_order_and_with_the_times_of_their_facts() -> None:
+    written: list[bytes] = []
+    wanted: list[Callable[[], None]] = []
+    clock = iter([Now(1.0, 0.0), Now(2.5, 0.0), Now(4.0, 0.0)])
+    audit = Audit(written.append, lambda: next(clock), run=3, later=wanted.append)
+    audit.started(bridge="lab")
+    audit.started(bridge="attic")
+    assert written == []
+    (flush,) = wanted
+    flush()
+    audit.started(bridge="cellar")
+    assert len(wanted) == 2
+    audit.flush()
+    assert [msgspec.json.decode(line) for line in written] == [
+        {"time": "1970-01-01T00:00:01.000000Z", "run": 3, "n": 1, "fact": "started", "bridge": "lab"},
+        {"time": "1970-01-01T00:00:02.500000Z", "run": 3, "n": 2, "fact": "started", "bridge": "attic"},
+        {"time": "1970-01-01T00:00:04.000000Z", "run": 3, "n": 3, "fact": "started", "bridge": "cellar"},
+    ]
+
+
+def test_only_so_many_facts_wait_to_become_lines() -> None:
+    written: list[bytes] = []
+    audit = Audit(written.append, system_clock, later=lambda flush: None)
+    for _ in range(GATHERED_LINES + 1):
+        audit.started()
+    assert len(written) == GATHERED_LINES
 
 
 @pytest.mark.parametrize(

@@ -101,3 +101,22 @@ async def test_no_read_slips_in_between_a_command_and_its_read_back() -> None:
         # A poll that was on its way may be answered before the command, none may between the two.
         assert [left[place + 1] for place in places] == ["back"] * 20
         assert left.count("poll") >= 20
+
+
+async def test_a_read_waits_for_the_read_back_however_long_the_bridge_was_held_up() -> None:
+    async with SimulatedCycler(2, latency_ms=20) as simulated:
+        address = TesterAddress(simulated.host, simulated.json_port, simulated.tcp_port, simulated.udp_port)
+        async with AsyncCycler(address) as cycler:
+            await cycler.read_status(1)
+            simulated.received.clear()
+            reading: list[asyncio.Task[object]] = []
+            await cycler.set_variable(
+                1, 1, 2.0, lambda: reading.append(asyncio.create_task(cycler.read_status(2)))
+            )
+            # The system gave the processor to somebody else, right after the reply came.
+            time.sleep(5 * traffic_module.LINGER_S)  # noqa: ASYNC251
+            await asyncio.sleep(0)
+            await cycler.read_variables(1, line=Line.COMMANDS)
+            await reading[0]
+            asked = [seen.number for seen in simulated.received]
+    assert asked == [(6, 9), (4, 8), (4, 7)]

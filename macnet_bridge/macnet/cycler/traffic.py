@@ -7,7 +7,6 @@ command and what confirms it would make both wait for it.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from types import TracebackType
 
@@ -34,7 +33,8 @@ class Traffic:
         self._round_trips: deque[float] = deque(maxlen=_ROUND_TRIPS_KEPT)
         self._commands = 0
         self._over = asyncio.Event()
-        self._command_ended = float("-inf")
+        self._over.set()
+        self._lingering: asyncio.TimerHandle | None = None
         self._request_s = 0.0
 
     def command(self) -> CommandOnItsWay:
@@ -44,28 +44,25 @@ class Traffic:
     def begin_command(self) -> None:
         self._commands += 1
         self._over.clear()
+        if self._lingering is not None:
+            self._lingering.cancel()
+            self._lingering = None
 
     def end_command(self) -> None:
         self._commands -= 1
-        self._command_ended = time.monotonic()
         if not self._commands:
-            self._over.set()
+            # A timer, and not the time that a read finds when it looks: however long the system
+            # kept us from running, what belongs to the command comes before the loop's timers.
+            self._lingering = asyncio.get_running_loop().call_later(LINGER_S, self._over.set)
 
     async def give_way(self) -> None:
         """Wait while commands are under way, half a second or three requests long at most."""
-        give_up_at = time.monotonic() + max(HOLD_S, 3 * self._request_s)
-        while (now := time.monotonic()) < give_up_at:
-            if self._commands:
-                await self._wait_for_the_last(give_up_at - now)
-            elif (lingers_s := self._command_ended + LINGER_S - now) > 0:
-                await asyncio.sleep(lingers_s)
-            else:
-                return
-
-    async def _wait_for_the_last(self, at_most_s: float) -> None:
+        if self._over.is_set():
+            return
         try:
-            async with asyncio.timeout(at_most_s):
-                await self._over.wait()
+            async with asyncio.timeout(max(HOLD_S, 3 * self._request_s)):
+                while not self._over.is_set():
+                    await self._over.wait()
         except TimeoutError:
             pass
 
