@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -203,3 +205,20 @@ def test_what_mqtt_cannot_carry_is_refused(message: Outgoing) -> None:
 
 def test_the_longest_topic_is_accepted() -> None:
     assert is_publishable(Outgoing("a" * 65_535, b""))
+
+
+def _note(told: list[int], number: int, is_taken: bool) -> None:
+    told.append(number)
+
+
+def test_the_newest_is_given_up_first() -> None:
+    outbox = open_outbox()
+    told: list[int] = []
+    for number in range(5):
+        outbox.offer(Outgoing("t", b"", 1, settled=partial(_note, told, number)), Lane.TELEMETRY)
+    for mid in (1, 2, 3):
+        entry = outbox.take()
+        assert entry is not None
+        outbox.handed(entry, mid)
+    outbox.lost()
+    assert told == [4, 3, 2, 1, 0]

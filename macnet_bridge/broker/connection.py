@@ -416,25 +416,30 @@ class Connection:
         if sock is None:
             return MQTTErrorCode.MQTT_ERR_SUCCESS
         try:
-            if not sock.flush():
+            if not self._flush(sock):
                 return MQTTErrorCode.MQTT_ERR_SUCCESS
-            outcome = self._let_paho_write(sock)
-            sock.flush()
+            outcome = self._let_paho_write()
+            self._flush(sock)
         except OSError:
             return MQTTErrorCode.MQTT_ERR_CONN_LOST
         return outcome
 
-    def _let_paho_write(self, sock: BufferedSocket) -> MQTTErrorCode:
+    def _flush(self, sock: BufferedSocket) -> bool:
+        """Hand over what was gathered; QoS 0 counts as written only when the system took all of it."""
+        is_empty = sock.flush()
+        if is_empty and sock.published:
+            count, sock.published = sock.published, 0
+            self._listener.on_written(count)
+        return is_empty
+
+    def _let_paho_write(self) -> MQTTErrorCode:
         # The socket counts QoS 0 for us: paho would make a reason and properties for each of them,
         # and gives them packet ids from the same numbers as QoS 1.
         self._client.on_publish = None
         try:
-            outcome = self._client.loop_write()
+            return self._client.loop_write()
         finally:
             self._client.on_publish = self._on_publish
-        self._listener.on_written(sock.published)
-        sock.published = 0
-        return outcome
 
     def _step(self, call: Callable[[], MQTTErrorCode]) -> None:
         try:

@@ -221,18 +221,21 @@ class Outbox:
             entry.message.settled(is_taken)
 
     def lost(self) -> None:
-        """The connection ended: acknowledgements go back to the head in their order, telemetry goes."""
+        """The connection ended: acknowledgements go back to the head in their order, telemetry goes.
+
+        The newest is given up first, so that who wants only the newest of a kind has it when told.
+        """
         self._open = False
         self._window = 0
         under_way = [*self._in_flight.values(), *self._unwritten]
         self._in_flight.clear()
         self._unwritten.clear()
         self._unwritten_bytes = 0
+        while self._telemetry.entries:
+            under_way.append(self._telemetry.popleft())
         for entry in reversed(under_way):
             if entry.lane is Lane.ACKNOWLEDGEMENT:
                 self._acknowledgements.appendleft(entry)
             else:
                 self._drop(entry)
         self._push_out_oldest()
-        while self._telemetry.entries:
-            self._drop(self._telemetry.popleft())

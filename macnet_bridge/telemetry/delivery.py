@@ -356,6 +356,7 @@ class Delivery:
             return
         else:  # the broker took it and said that it may not be published
             self._lost += 1
+        owed.was_settled = True
         if was_on_disk:
             self._safekeeping.forget(number)
             self._safekeeping.replayed += is_taken
@@ -399,9 +400,9 @@ class Delivery:
             if self._on_disk.pop(owed.number, None) is not None:
                 back[owed.number] = owed  # it may still be confirmed
             else:
-                self._lost += not owed.was_confirmed
+                self._lost += not owed.was_settled
         if back:
-            self._in_memory = back | self._in_memory
+            self._in_memory = dict(sorted((back | self._in_memory).items()))
 
     # --- now and then
 
@@ -446,7 +447,7 @@ class Delivery:
         self._repeat_since = None
         for at, owed in self._confirmed_last:
             if at >= since:
-                owed.was_confirmed = True
+                owed.was_settled = True
                 self._safekeeping.keep(owed)
         self._confirmed_last.clear()
 
