@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -266,6 +267,10 @@ async def test_nothing_else_may_look_into_it_for_long(tmp_path: Path) -> None:
         assert spool.waiting == 10
 
 
+def _wait(gate: threading.Event, connection: sqlite3.Connection) -> None:
+    gate.wait(20)
+
+
 async def test_a_program_that_locks_it_costs_the_wait_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,7 +283,7 @@ async def test_a_program_that_locks_it_costs_the_wait_once(
         other.execute("BEGIN IMMEDIATE")
         assert spool._writer is not None
         spool._writer.apart(lambda connection: connection.set_trace_callback(begun.append))
-        spool._writer.apart(lambda connection: gate.wait(20) and None)
+        spool._writer.apart(partial(_wait, gate))
         waiting = [spool.keep(messages(n, n)) for n in range(5)]
         gate.set()
         results = await asyncio.gather(*waiting, return_exceptions=True)

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -520,13 +521,17 @@ async def test_a_clean_stop_puts_on_disk_what_is_not_confirmed(tmp_path: Path) -
 # --- what goes wrong at the same time
 
 
+def _wait(gate: threading.Event, connection: sqlite3.Connection) -> None:
+    gate.wait(PATIENCE_S)
+
+
 @contextmanager
 def hanging(spool: Spool | None) -> Iterator[None]:
     """The disk does nothing within; what is asked for waits."""
     gate = threading.Event()
     assert spool is not None
     assert spool._writer is not None
-    spool._writer.apart(lambda connection: gate.wait(PATIENCE_S) and None)
+    spool._writer.apart(partial(_wait, gate))
     try:
         yield
     finally:
