@@ -89,7 +89,7 @@ class Delivery:
         self._is_ready = is_ready
         self._run = run
         self._limits = limits or DeliveryLimits()
-        self._safekeeping = Safekeeping(spool, run, self._not_kept)
+        self._safekeeping = Safekeeping(spool, run, self._not_kept, self._file_lost)
         self._replay = Replay(self._safekeeping, self._send_again, self._wake)
         self._lines: dict[Place, _Line] = {}
         # Unconfirmed, by number, the oldest first: in memory alone, and on disk as well.
@@ -403,6 +403,11 @@ class Delivery:
                 self._lost += not owed.was_settled
         if back:
             self._in_memory = dict(sorted((back | self._in_memory).items()))
+
+    def _file_lost(self, waiting: int) -> None:
+        """The spool was damaged: what is here as well is not lost with it."""
+        self._lost += max(0, waiting - len(self._on_disk) - self._replay.in_hand)
+        self._not_kept(list(self._on_disk.values()))
 
     # --- now and then
 

@@ -58,14 +58,20 @@ class Safekeeping:
     Args:
         spool: None when it is turned off; then nothing can be kept.
         not_kept: called with what could not be kept.
+        file_lost: called with how many messages waited in a file that turned out to be damaged.
     """
 
     def __init__(
-        self, spool: Spool | None, run: int, not_kept: Callable[[Sequence[Owed]], None] = lambda owed: None
+        self,
+        spool: Spool | None,
+        run: int,
+        not_kept: Callable[[Sequence[Owed]], None] = lambda owed: None,
+        file_lost: Callable[[int], None] = lambda waiting: None,
     ) -> None:
         self._spool = spool
         self._run = run
         self._not_kept = not_kept
+        self._file_lost = file_lost
         self._pending: list[Owed] = []
         self._done: list[int] = []
         self._safe: dict[Place, int] = {}
@@ -106,10 +112,13 @@ class Safekeeping:
 
     async def _open_again(self, spool: Spool) -> None:
         # On a thread: a disk that hangs must not hold up the stops.
+        waiting = spool.waiting
         try:
             self._opened(spool, await asyncio.to_thread(self._error_of_opening, spool))
         finally:
             self._is_opening = False
+        if not self._must_open and spool.set_aside is not None:
+            self._file_lost(waiting)
         self.begin()
 
     def _opened(self, spool: Spool, error: SpoolUnavailable | None) -> None:

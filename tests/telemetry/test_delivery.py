@@ -652,3 +652,22 @@ async def test_a_channel_that_comes_after_the_damage_still_names_its_last_readin
         it.connect()
         it.read(1, channel=9)
         assert it.driver.readings[-1]["previous"] == {"run": 1, "seq": 4}
+
+
+async def test_what_a_damaged_file_held_is_counted_and_what_is_under_way_is_not_lost(tmp_path: Path) -> None:
+    async with bench(tmp_path, limits=SMALL) as it:
+        it.driver.confirms = False
+        it.connect()
+        it.read(25)  # ten of them are under way as well
+        await until(lambda: it.waiting == 25)
+        it.delivery._safekeeping._failed(SpoolUnavailable("damaged", sqlite3.DatabaseError("malformed")))
+        await until((tmp_path / f"{FILE}.damaged-1").exists)
+        await until(lambda: it.delivery.health().lost == 15)
+        it.lose()
+        await until(lambda: it.waiting == 10)
+        it.driver.sent.clear()
+        it.driver.confirms = True
+        it.connect()
+        await until(lambda: it.waiting == 0)
+        assert it.driver.seqs(historical=True) == list(range(1, 11))
+        assert it.delivery.health().lost == 15

@@ -153,13 +153,13 @@ class Model:
         await self.end()
 
     async def crash(self) -> None:
-        at_risk = [*self.delivery._in_memory.values(), *self.delivery._safekeeping._pending]
+        at_risk = list(self.delivery._safekeeping._pending)
         self.delivery._safekeeping._pending.clear()
-        self.delivery._in_memory.clear()
+        await self.disk()  # what it was asked for may still come to nothing
+        at_risk += self.delivery._in_memory.values()
         for owed in at_risk:
             if not owed.was_settled:
                 self.died_with_process.add((owed.topic, self.run, owed.seq))
-        await self.disk()
         await self.end()
 
     async def end(self) -> None:
