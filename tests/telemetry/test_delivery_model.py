@@ -8,7 +8,6 @@ import sqlite3
 import tempfile
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -66,7 +65,8 @@ class Model:
 
     def publish(self, message: Outgoing) -> bool:
         settled = partial(self.settled, message)
-        accepted = self.driver.publish(replace(message, settled=settled))
+        watched = Outgoing(message.topic, message.payload, message.qos, message.retain, None, settled)
+        accepted = self.driver.publish(watched)
         if accepted:
             reading = json.loads(message.payload)
             self.numbered.add(self.name(message))
