@@ -8,7 +8,7 @@ BATCH_S = 0.004
 """How long requests that are asked for together may take: so long a command may have to wait."""
 
 TRIAL_S = 0.04
-"""How long requests may take that are asked for together to see whether a tester is quicker than it looked."""
+"""How long requests may take that are asked for together to see whether a tester is quicker than it looks."""
 
 TRIAL_EVERY = 8
 """One time in so many may be such a trial."""
