@@ -1,11 +1,12 @@
 """A frozen broker, a slow tester and one that answers garbage: what becomes of lag, memory and commands.
 
-    python -m bench.ordeal                       # 6 minutes
+    python -m bench.ordeal                       # 7 minutes
     python -m bench.ordeal --seconds 20 --json ordeal.json
 
-One bridge serves two testers and is left alone first. Then `lab2` takes 2 s for every reply; then it
-answers garbage one time in a hundred; then the broker is stopped by SIGSTOP. Meanwhile both testers get
-commands, and a subscriber of its own counts. Exit code 1: something untrue was published, memory
+One bridge serves two testers and is left alone first. Then `lab2` takes 2 s for every reply; then, after
+a second undisturbed phase, it answers garbage one time in a hundred; then the broker is stopped by
+SIGSTOP. Meanwhile both testers get commands, and a subscriber of its own counts. Exit code 1: something
+untrue was published, memory
 grew beyond the bound, commands to the healthy `lab1` were slower than undisturbed, or a reading
 was lost. Needs Mosquitto on the PATH.
 """
@@ -18,7 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -28,7 +29,7 @@ import psutil
 
 from bench import machine
 from bench.asking import Asked, Asker
-from bench.ordeal_judge import Phase, Report, faults, missing_in, seen, untrue
+from bench.ordeal_judge import Phase, Report, faults, missing_in, seen, slower_of, untrue
 from bench.outage_judge import judge, records
 from bench.trial import ROOT, Trial, bridge_config, read_lines
 from macnet_bridge.simulator import Fault
@@ -37,6 +38,7 @@ from macnet_bridge.simulator.threaded import ThreadedCycler
 HEALTHY, BAD = "lab1", "lab2"
 FILTERS = ("+/+/telemetry/reading", "bridge/+/health")
 VERBS = ("read_status", "suspend")
+CALM, CALM_AGAIN = "undisturbed", "undisturbed again"
 ANSWER_S = 90.0
 MEMORY_EVERY_S = 0.25
 
@@ -95,8 +97,9 @@ class Ordeal:
     def run(self) -> None:
         """All phases, with a recovery after each."""
         time.sleep(self.size.calm_s)
-        self._phase("undisturbed")
+        self._phase(CALM)
         self._faulty("slow tester", Fault("delay", second=self.size.slow_s))
+        self._phase(CALM_AGAIN)
         self._faulty("garbage", Fault("garble", share=self.size.share))
         self.trial.broker.freeze()
         try:
@@ -191,10 +194,15 @@ def judged(
         )
         reports.append(report)
     reports[-1].unanswered += unanswered
+    again = next(report for report in reports if report.phase.name == CALM_AGAIN)
+    undisturbed = replace(
+        reports[0],
+        testers={HEALTHY: slower_of(reports[0].testers[HEALTHY], again.testers[HEALTHY])},
+    )
     for report in reports:
         commands_too = report.phase.name in ("slow tester", "garbage")
         report.faults = faults(
-            report, reports[0], HEALTHY, memory_mb=size.memory_mb, commands_too=commands_too
+            report, undisturbed, HEALTHY, memory_mb=size.memory_mb, commands_too=commands_too
         )
     return reports
 

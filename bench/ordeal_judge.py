@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 from bench.asking import Asked, summary
@@ -137,6 +137,22 @@ def faults(report: Report, calm: Report, healthy: str, *, memory_mb: float, comm
     ]
     slow = _slow_commands(report.testers[healthy], calm.testers[healthy]) if commands_too else []
     return [*(words for is_so, words in found if is_so), *slow]
+
+
+def slower_of(one: Seen, other: Seen) -> Seen:
+    """Two undisturbed phases as one: of each verb, the longer times. The machine has its moods."""
+    commands = {
+        verb: {
+            **told,
+            **{
+                name: max(told[name], other.commands[verb][name])
+                for name in ("p50_ms", "p99_ms")
+                if name in told and name in other.commands.get(verb, {})
+            },
+        }
+        for verb, told in one.commands.items()
+    }
+    return replace(one, commands=commands)
 
 
 def _is_slower(report: Report, calm: Report, healthy: str) -> bool:

@@ -272,7 +272,7 @@ async def _delivering(port: int, spool: Spool) -> AsyncIterator[tuple[Delivery, 
         BrokerSettings(url=f"mqtt://127.0.0.1:{port}", client_id="bench-spool"),
         [Subscription(f"{ROOT}/cmd/#", f"{ROOT}/cmd/canary")],
         will=Outgoing(f"{ROOT}/status", b"offline", 1),
-        on_ready=lambda kept: delivery.connected(kept),  # noqa: PLW0108 - it is made below
+        on_ready=lambda session_present: delivery.connected(),
         on_lost=lambda reason: delivery.lost(),
     )
     timed = Timed(broker)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bench.asking import Asked
-from bench.ordeal_judge import Phase, Report, Seen, faults, missing_in, seen, untrue
+from bench.ordeal_judge import Phase, Report, Seen, faults, missing_in, seen, slower_of, untrue
 from bench.outage_judge import Gap, Record
 
 CALM, BAD = Phase("undisturbed", 0.0, 10.0), Phase("garbage", 10.0, 20.0)
@@ -67,6 +67,16 @@ def test_a_healthy_tester_that_is_read_less_often() -> None:
 def test_commands_to_the_healthy_tester(slow: dict[str, Any], expected: list[str]) -> None:
     assert words(report(BAD, commands=slow)) == expected
     assert words(report(BAD, commands=slow), commands_too=False) == []
+
+
+def test_the_slower_of_two_undisturbed_phases_is_what_counts() -> None:
+    one, other = (
+        report(CALM).testers["lab1"],
+        replace(report(CALM).testers["lab1"], commands=commands(2.0, 90.0)),
+    )
+    told = slower_of(one, other).commands["read_status"]
+    assert (told["p50_ms"], told["p99_ms"]) == (3.0, 90.0)
+    assert slower_of(one, replace(other, commands={})).commands == one.commands
 
 
 def line(measured_at: float, state: str = "available", voltage: float | None = 3.7) -> list[Any]:

@@ -259,7 +259,7 @@ class Bridge:
         self._serving.connected()
         for name in self._serving.not_served:
             self.delivery.withdraw_retained(self.topics.cycler_topic(name, ""))
-        self.delivery.connected(session_present)
+        self.delivery.connected()
         self._clear_what_is_no_longer_served()
         self._announce()
         info = Outgoing(self.topics.bridge_topic("info"), msgspec.json.encode(self._info()), 1, True)

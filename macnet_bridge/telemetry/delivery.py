@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 TICK_S = 0.05
 
 REPEATED_S = 5.0
-"""What was confirmed so shortly before a broker was lost, and came back without our session, is sent
-again: it may have forgotten its subscribers, and what it had for them."""
+"""What was confirmed so shortly before a broker was lost is sent again: it may have been killed, and have
+forgotten its subscribers and what it had for them."""
 
 REPEAT_AFTER_S = 3.0
 """How long after it came back, together with what was confirmed meanwhile: subscribers are back then, too."""
@@ -169,15 +169,17 @@ class Delivery:
         """Open the spool. Never fails: what is wrong with it is logged, and told by `spool_health`."""
         self._safekeeping.open()
 
-    def connected(self, session_present: bool) -> None:
-        """There is a broker. Without our session it may have lost what it had confirmed."""
+    def connected(self) -> None:
+        """There is a broker. One that was lost may have forgotten what it had confirmed.
+
+        Whether it kept our session does not tell: one that is killed comes back with what it had
+        written long before.
+        """
         now = self._now = time.monotonic()
-        if not session_present and self._lost_at is not None:
+        if self._lost_at is not None:
             since = self._lost_at - REPEATED_S
             self._repeat_since = since if self._repeat_since is None else min(since, self._repeat_since)
             self._repeat_at = now + REPEAT_AFTER_S
-        elif self._repeat_since is None:
-            self._confirmed_last.clear()
         self._safekeeping.flush()
         self._replay.begin(now if self._repeat_since is None else self._repeat_at)
 

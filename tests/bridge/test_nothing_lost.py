@@ -184,6 +184,25 @@ async def test_a_bridge_that_is_killed_while_the_broker_is_away(own_lab: Lab) ->
         assert not any("previous" in reading for reading in came if reading is not first)
 
 
+async def test_a_bridge_that_is_killed_while_all_is_well(own_lab: Lab) -> None:
+    lab = own_lab
+    cycler = await lab.cycler(2)
+    peer = await subscriber(lab)
+    process = lab.process(cycler_table(cycler))
+    process.start()
+    await lab.online(peer)
+    topic = f"{lab.root}/lab1/1/telemetry/reading"
+    await peer.wait(lambda seen: seen.topic == topic and seen.json["seq"] == 8)
+    process.kill()
+    process.start()
+    first = (await peer.wait(of_run_2(topic))).json
+    assert first["seq"] == 1
+    assert first["previous"]["run"] == 1
+    came = [reading["seq"] for reading in readings(peer)[topic] if reading["run"] == 1]
+    assert came == list(range(1, len(came) + 1)), "no gap, and nothing of it twice"
+    assert 1 <= first["previous"]["seq"] <= len(came), "a second behind, at most"
+
+
 async def test_a_bridge_that_is_stopped_while_the_broker_is_away(own_lab: Lab) -> None:
     lab = own_lab
     cycler = await lab.cycler(2)

@@ -48,12 +48,13 @@ def test_after_kills_only_readings_of_their_time_are_missing() -> None:
 @pytest.mark.timeout(120)
 def test_bad_peers_cost_no_reading_and_no_memory() -> None:
     size = ordeal.Size(
-        seconds=2.0, channels=8, bad_channels=4, share=0.1, slow_s=0.3, calm_s=0.5, caught_up_s=2.0
+        seconds=1.5, channels=8, bad_channels=4, share=0.1, slow_s=0.3, calm_s=0.2, caught_up_s=2.0
     )
     reports = ordeal.run(size)
     assert [report.phase.name for report in reports] == [
         "undisturbed",
         "slow tester",
+        "undisturbed again",
         "garbage",
         "frozen broker",
     ]
