@@ -27,6 +27,7 @@ from macnet_bridge.broker import sockets
 from macnet_bridge.broker.buffered import BufferedSocket
 from macnet_bridge.broker.messages import BrokerSettings, Cause, Incoming, LinkLost, Outgoing
 from macnet_bridge.broker.messages import Protocol as MqttVersion
+from macnet_bridge.broker.packets import unconfirmed
 from macnet_bridge.broker.reasons import PERHAPS_NO_BROKER, unreachable
 
 T = TypeVar("T")
@@ -342,7 +343,9 @@ class Connection:
                 raise LinkLost(Cause.DEAF, f"the broker refuses the subscription to {topic_filter}: {reason}")
 
     def publish(self, message: Outgoing) -> int | None:
-        """Hand a message to paho. Returns its packet id, None when paho has no connection any more."""
+        """Hand a message over. Returns its packet id (0 of QoS 0), None without a connection."""
+        if not message.qos and self._send_past_paho(message):
+            return 0
         properties = None
         if self.version == "5" and message.correlation_data is not None:
             properties = _properties(PacketTypes.PUBLISH, CorrelationData=message.correlation_data)
@@ -356,6 +359,21 @@ class Connection:
                 return None
             # Packet ids went round and met one that is still under way; the next may be free.
         return None
+
+    def _send_past_paho(self, message: Outgoing) -> bool:
+        """Give the socket a QoS 0 message, unless it or paho has something else to send before.
+
+        paho would make an object to wait for, with a lock, for each, and queue it.
+        """
+        sock = self._sock
+        if sock is None or message.correlation_data is not None or self._client.want_write():
+            return False
+        try:
+            sock.send(unconfirmed(message, self.version))
+        except BlockingIOError:
+            return False
+        self._want_write()
+        return True
 
     def acknowledge(self, message: Incoming) -> None:
         """Send the PUBACK, once, and only for a message of this connection."""
