@@ -301,7 +301,7 @@ def _result(rates: dict[str, list[float]], live: dict[str, Any]) -> dict[str, An
         for what in ("append", "replay")
     }
     met = {f"{what} at {GOAL:.0%} of SQLite alone": ratio >= GOAL for what, ratio in ratios.items()}
-    met["replay at about 10x live"] = live["times_live"] >= 9
+    met["replay at 10x live"] = live["times_live"] >= 10
     met["live p99 under 1 s meanwhile"] = live["beside_replay_ms"][1] < 1000
     return {
         "per_second": {name: statistics.median(values) for name, values in rates.items()},

@@ -8,34 +8,33 @@ import secrets
 import time
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, Literal
 
 import msgspec
 
 from macnet_bridge import __version__, kill_points
 from macnet_bridge.app import wiring
+from macnet_bridge.app.about import About
 from macnet_bridge.app.config import Config, CyclerSection
-from macnet_bridge.app.data_dir import DataDir, Memory
+from macnet_bridge.app.data_dir import DataDir
 from macnet_bridge.app.health import Health
 from macnet_bridge.app.http import serve_http
 from macnet_bridge.app.lease_file import LeaseFile
 from macnet_bridge.app.lock_file import open_locks
 from macnet_bridge.app.ownership import TAKEOVER_S, Ownership, Rank
 from macnet_bridge.app.receipts import Receipts
+from macnet_bridge.app.retained import RetainedTopics
 from macnet_bridge.app.serving import Serving
 from macnet_bridge.app.stray_alarms import StrayAlarms
 from macnet_bridge.broker import Broker, Incoming, Lane, Outgoing, Subscription
 from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.service import CommandService, system_clock
-from macnet_bridge.commands.verbs import verb_names
 from macnet_bridge.macnet.protocol.messages import Login
-from macnet_bridge.payloads.status import SCHEMA_VERSION, BridgeInfo, BridgeStatus
 from macnet_bridge.store import Journal
 from macnet_bridge.telemetry.delivery import Delivery
 from macnet_bridge.telemetry.poller import Poller
 from macnet_bridge.telemetry.publisher import Identity, Publisher
-from macnet_bridge.topics import Scope, Topics
+from macnet_bridge.topics import Topics
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +48,6 @@ HEALTH_S = 10.0
 
 CHECK_AGES_S = 5.0
 """How often the bridge looks for channels that were not read for too long."""
-
-_RETAINED_OF_CHANNEL = ("state",)
-_RETAINED_OF_CYCLER = ("status", "info")
 
 
 class Bridge:
@@ -68,7 +64,7 @@ class Bridge:
         """
         self._config = config
         self._data_dir = data_dir
-        self._since = time.time()
+        since = time.time()
         self._locks = open_locks(data_dir.path)
         self._stop = asyncio.Event()
         self._journal = Journal(config.bridge.data_dir)
@@ -76,6 +72,7 @@ class Bridge:
         self._leases = Leases(LeaseFile(config.bridge.data_dir))
         self.topics = Topics(config.mqtt.root, config.bridge.name)
         self.identity = Identity(config.bridge.name, secrets.token_hex(8), data_dir.memory.run)
+        self._about = About(self.topics, self.identity, config, since)
         self.testers = {
             cycler.name: wiring.tester(cycler, config, logins.get(cycler.name)) for cycler in config.cycler
         }
@@ -89,14 +86,15 @@ class Bridge:
             tester.cycler.watch(self._audit.watcher(name))
         self._publishers: dict[str, Publisher] = {}
         pollers = {cycler.name: self._poller(cycler) for cycler in config.cycler}
-        rank = Rank(round(self._since, 3), self.identity.session)
+        rank = Rank(round(since, 3), self.identity.session)
         ownership = Ownership(config.bridge.name, rank, self.testers, takeover_s=TAKEOVER_S)
         self._serving = Serving(self.topics, ownership, pollers, self._announce)
+        self._retained = RetainedTopics(self.topics, self.testers, data_dir, self._clear)
         self._strays = StrayAlarms(self.topics, self.identity, self._has_raised, self._clear)
         self.broker = Broker(
             wiring.broker_settings(config, password),
             [Subscription(*pair) for pair in self.topics.command_filters(self.testers)],
-            will=self._status_message("offline", "the bridge is gone without a word"),
+            will=self._about.status("offline", "the bridge is gone without a word"),
             on_ready=self._on_ready,
             on_lost=self._on_lost,
             watched=[*self._serving.filters, *self.topics.alarm_filters],
@@ -227,7 +225,7 @@ class Bridge:
     async def _say_goodbye(self) -> None:
         if not self.broker.ready:
             return
-        self._send(self._status_message("offline", "the bridge was stopped"))
+        self._send(self._about.status("offline", "the bridge was stopped"))
         await asyncio.gather(self.delivery.drain(STOP_FLUSH_S), self.broker.flush(STOP_FLUSH_S))
         await self.broker.close()
 
@@ -260,10 +258,9 @@ class Bridge:
         for name in self._serving.not_served:
             self.delivery.withdraw_retained(self.topics.cycler_topic(name, ""))
         self.delivery.connected()
-        self._clear_what_is_no_longer_served()
+        self._retained.clear_what_is_not_served(self._serving.not_served)
         self._announce()
-        info = Outgoing(self.topics.bridge_topic("info"), msgspec.json.encode(self._info()), 1, True)
-        self._send(info)
+        self._send(self._about.info(self.broker.protocol))
         for poller in self._serving.served():
             poller.publish_retained()
         self._strays.connected()
@@ -284,82 +281,16 @@ class Bridge:
         """Say that we are there, and what is left to other bridges."""
         for name, owner in self._serving.not_served.items():
             log.warning("%s is served by bridge %s, and not by this one", name, owner)
-        self._send(self._status_message("online"))
+        self._send(self._about.status("online", not_served=self._serving.not_served))
 
     def _on_tester(self) -> None:
-        """Remember what will have retained topics; only a tester that is there tells its channels."""
+        """Only a tester that is there tells its channels."""
         if self._commands is not None:
             self._commands.testers_changed()
         if self.broker.ready:
-            self._clear_what_is_no_longer_served()
-            return
-        served = dict(self._data_dir.memory.served)
-        for name, tester in self.testers.items():
-            # What is to be cleared once there is a broker stays in there too.
-            served[name] = sorted({*served.get(name, []), *tester.channels})
-        self._save_served(served)
-
-    def _clear_what_is_no_longer_served(self) -> None:
-        memory = self._data_dir.memory
-        serving = {name: tester.channels for name, tester in self.testers.items()}
-        for cycler, channels in memory.served.items():
-            if cycler not in serving:
-                for leaf in _RETAINED_OF_CYCLER:
-                    self._clear(self.topics.cycler_topic(cycler, leaf))
-            if cycler in self._serving.not_served:
-                continue  # they are the other bridge's
-            tester = self.testers.get(cycler)
-            for channel in channels:
-                if tester is None or not tester.serves(channel):
-                    for leaf in _RETAINED_OF_CHANNEL:
-                        self._clear(self.topics.channel_topic(cycler, channel, leaf))
-        self._save_served(
-            {name: channels or memory.served.get(name, []) for name, channels in serving.items()}
-        )
-
-    def _save_served(self, served: dict[str, list[int]]) -> None:
-        memory = self._data_dir.memory
-        if served == memory.served:
-            return
-        try:
-            self._data_dir.save(Memory(run=memory.run, served=served))
-        except OSError as error:
-            # A disk that is full costs the next run a few retained topics, never this one its stops.
-            log.warning("bridge.data_dir cannot be written: %s", error.strerror)
+            self._retained.clear_what_is_not_served(self._serving.not_served)
+        else:
+            self._retained.remember()
 
     def _clear(self, topic: str) -> None:
         self._send(Outgoing(topic, b"", 1, True))
-
-    def _status_message(self, state: Literal["online", "offline"], reason: str | None = None) -> Outgoing:
-        status = BridgeStatus(
-            state=state,
-            session=self.identity.session,
-            since=round(self._since if state == "online" else time.time(), 3),
-            reason=reason or msgspec.UNSET,
-            not_served=(state == "online" and self._serving.not_served) or msgspec.UNSET,
-        )
-        return Outgoing(self.topics.bridge_topic("status"), msgspec.json.encode(status), 1, True)
-
-    def _info(self) -> BridgeInfo:
-        return BridgeInfo(
-            bridge=self.identity.bridge,
-            session=self.identity.session,
-            version=__version__,
-            schema_version=SCHEMA_VERSION,
-            protocol="5" if self.broker.protocol == "5" else "3.1.1",
-            run=self.identity.run,
-            cyclers=list(self.testers),
-            verbs={scope.value: verb_names(scope) for scope in Scope},
-            config=_without_secrets(self._config),
-        )
-
-
-def _without_secrets(config: Config) -> dict[str, Any]:
-    """The configuration as published: without passwords, users, and where keys lie."""
-    shown: dict[str, Any] = msgspec.to_builtins(config)
-    for key in ("password_file", "password_env", "username", "key_file", "cert_file", "ca_file"):
-        shown["mqtt"].pop(key, None)
-    for cycler in shown["cycler"]:
-        for key in ("user", "password_env"):
-            cycler.pop(key, None)
-    return shown

@@ -9,8 +9,8 @@ from macnet_bridge.store.spool import Message
 from macnet_bridge.telemetry.safekeeping import Safekeeping
 
 LEAST_PER_SECOND = 500.0
-TIMES_LIVE = 10.0
-"""How much quicker than live readings those from the disk may be sent."""
+TIMES_LIVE = 12.0
+"""How much quicker than live readings those from the disk may be sent; ten times is what they reach."""
 
 WINDOW = 100
 """How many of them may be unconfirmed; a live reading waits behind so many at most."""

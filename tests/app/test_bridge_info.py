@@ -6,9 +6,11 @@ from pathlib import Path
 
 import msgspec
 
+from macnet_bridge.app.about import About
 from macnet_bridge.app.bridge import Bridge
 from macnet_bridge.app.data_dir import DataDir
 from macnet_bridge.app.load import logins, parse
+from macnet_bridge.payloads.status import BridgeInfo
 
 TEXT = """
 [mqtt]
@@ -36,8 +38,9 @@ async def test_no_secret_is_published(tmp_path: Path) -> None:
     with DataDir(str(tmp_path)) as data:
         known = logins(config, {"SECRET_TESTER_VARIABLE": "secret-tester-word"})
         bridge = Bridge(config, password="secret-word", logins=known, data_dir=data)
-        info = bridge._info()
-        text = msgspec.json.encode(info).decode()
+        about = About(bridge.topics, bridge.identity, config, since=1.0)
+        text = about.info("5").payload.decode()
+        info = msgspec.json.decode(text, type=BridgeInfo)
         assert "secret" not in text.lower()
         assert "secret-word" not in repr(bridge.broker.__dict__.get("_settings", ""))
         assert "secret-tester-word" not in repr(known)

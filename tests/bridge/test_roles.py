@@ -154,6 +154,10 @@ async def test_what_no_user_may_publish(place: Site, who: str, retain: bool) -> 
     await user.wait(lambda seen: seen.topic == "macnet/lab1/telemetry/ack" and seen.json["id"] == "last")
     if who != "viewer":
         await user.final("fence")
+    # The broker serves one subscriber after the other; what came before "last" is seen by then.
+    await place.observer.wait(
+        lambda seen: seen.topic == "macnet/lab1/telemetry/ack" and seen.json["id"] == "last"
+    )
     seen = place.observer.seen[before:]
     assert [it.topic for it in seen if b"forbidden" in it.payload] == []
     assert any(it.topic == fence for it in seen) == (who != "viewer")

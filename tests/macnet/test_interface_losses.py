@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import gc
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -177,6 +178,15 @@ def soon(work: Callable[[], object], fact: Callable[[], object]) -> threading.Th
     return thread
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt; shells start programs in the background without that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_a_call_closes_the_connection_and_lets_the_next_call_in(lab: RunningCycler) -> None:
     with lab.channel(timeout_s=60.0) as channel:
         lose(lab, (4, 7))
@@ -211,6 +221,7 @@ def test_ctrl_c_while_a_call_is_handed_over_leaves_nothing_behind(
         assert time.monotonic() - begun < 20.0, "nothing stands before it"
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_leaves_no_connection_open(lab: RunningCycler) -> None:
     """Not even the one that rest takes, which the call did not use."""
     channel = lab.channel(timeout_s=60.0)
