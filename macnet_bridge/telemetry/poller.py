@@ -267,9 +267,10 @@ class Poller:
             TransportError: so many in a row had no good reply that the tester counts as away.
         """
         last: MacNetBridgeError | None = None
+        now_unix = time.time()
         for subject, error in outcomes:
             if error is None:
-                self._presence.answered(subject, time.time())
+                self._presence.answered(subject, now_unix)
             elif error is not last:  # what was asked together fails together, once
                 last = error
                 self._pace.failed += 1

@@ -52,7 +52,7 @@ class Presence:
     def answered(self, subject: Subject, now_unix: float) -> None:
         """A read succeeded."""
         self._failures, self._last_ok = 0, now_unix
-        if self._troubles.pop(subject, None) is not None:
+        if self._troubles and self._troubles.pop(subject, None) is not None:
             self.publish()
 
     def refused(self, subject: Subject, why: str) -> None:
