@@ -95,6 +95,7 @@ class Delivery:
         # Unconfirmed, by number, the oldest first: in memory alone, and on disk as well.
         self._in_memory: dict[int, Owed] = {}
         self._on_disk: dict[int, Owed] = {}
+        self._unwritten = 0
         self._newest: dict[Place, tuple[str, dict[str, Any]]] = {}
         self._retained: dict[str, bytes] = {}
         self._confirmed_last: deque[tuple[float, Owed]] = deque(maxlen=self._limits.repeated)
@@ -215,7 +216,7 @@ class Delivery:
         self._replay.stop()
         self._flush()
         end = time.monotonic() + timeout_s
-        while (self._in_memory or self._on_disk) and self._is_ready() and time.monotonic() < end:  # noqa: ASYNC110
+        while self._live_under_way and self._is_ready() and time.monotonic() < end:  # noqa: ASYNC110
             await asyncio.sleep(_DRAIN_STEP_S)  # an event would cost every reading
 
     def keep_the_rest(self) -> None:
@@ -233,7 +234,7 @@ class Delivery:
         return DeliveryHealth(
             published=self._published,
             confirmed=self._confirmed,
-            unconfirmed=len(self._in_memory) + len(self._on_disk) + self._replay.under_way,
+            unconfirmed=self._live_under_way + self._replay.under_way,
             suppressed=self._suppressed,
             conflated=self._conflated,
             lost=self._lost,
@@ -245,6 +246,11 @@ class Delivery:
         return self._safekeeping.health()
 
     # --- sending
+
+    @property
+    def _live_under_way(self) -> int:
+        """Readings and events that were not confirmed, and those with QoS 0 that were not written."""
+        return len(self._in_memory) + len(self._on_disk) + self._unwritten
 
     @property
     def _is_crowded(self) -> bool:
@@ -285,6 +291,7 @@ class Delivery:
         size = len(topic) + len(payload)
         if self._send(topic, payload, 0, partial(self._unkept_settled, place, seq, size)):
             self._published += 1
+            self._unwritten += 1
         else:
             self._lost += 1
 
@@ -372,6 +379,7 @@ class Delivery:
 
     def _unkept_settled(self, place: Place, seq: int, size: int, is_taken: bool) -> None:
         self._free(size)
+        self._unwritten -= 1
         if is_taken:
             self._confirmed += 1
             self._safekeeping.note(place, seq)

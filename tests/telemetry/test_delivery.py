@@ -671,3 +671,16 @@ async def test_what_a_damaged_file_held_is_counted_and_what_is_under_way_is_not_
         await until(lambda: it.waiting == 0)
         assert it.driver.seqs(historical=True) == list(range(1, 11))
         assert it.delivery.health().lost == 15
+
+
+async def test_qos_0_that_is_not_written_yet_is_counted_and_a_stop_waits_for_it(tmp_path: Path) -> None:
+    async with bench(tmp_path) as it:
+        it.connect()
+        it.read(4, qos=0)
+        health = it.delivery.health()
+        assert (health.published, health.confirmed, health.unconfirmed) == (4, 0, 4)
+        await it.delivery.drain(PATIENCE_S)
+        health = it.delivery.health()
+        assert (health.published, health.confirmed, health.unconfirmed) == (4, 4, 0)
+        it.lose()
+        assert it.delivery.health().lost == 0
