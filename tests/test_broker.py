@@ -22,6 +22,7 @@ from paho.mqtt.properties import Properties
 
 from macnet_bridge.broker import Broker, BrokerSettings, Incoming, Lane, Outgoing, Subscription
 from macnet_bridge.broker.inbox import Inbox
+from macnet_bridge.broker.messages import Cause
 from macnet_bridge.broker.outbox import OutboxLimits
 from macnet_bridge.embedded_broker import EmbeddedBroker
 from macnet_bridge.errors import BrokerError
@@ -409,6 +410,58 @@ async def test_telemetry_does_not_pile_up_in_front_of_a_frozen_broker(
             own_broker.thaw()
         assert accepted < 1000  # what the kernel buffers, and 52
         assert driver.broker.counters.refused == 1
+
+
+class Clogged:
+    """A socket whose system takes nothing for a while."""
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self.is_clogged = True
+        self.tries = 0
+
+    def send(self, data: bytes) -> int:
+        if self.is_clogged:
+            self.tries += 1
+            raise BlockingIOError
+        return int(self._sock.send(data))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+
+async def test_qos_0_counts_as_written_when_the_system_took_it(broker: RunningBroker, root: str) -> None:
+    async with driving(broker, root) as driver:
+        link = driver.broker._link
+        assert link is not None
+        assert link._sock is not None
+        sock = link._sock
+        sock.raw = clogged = Clogged(sock.raw)
+        told: list[bool] = []
+        for _ in range(3):
+            assert driver.broker.publish(Outgoing(f"macnet/{root}/x", b"x", settled=told.append))
+        await until(lambda: clogged.tries)
+        await asyncio.sleep(0)
+        assert told == []
+        clogged.is_clogged = False
+        await until(lambda: told == [True] * 3)
+        assert driver.broker._outbox.unwritten_bytes == 0
+
+
+async def test_qos_0_that_only_was_gathered_is_given_up_with_the_connection(
+    broker: RunningBroker, root: str
+) -> None:
+    async with driving(broker, root) as driver:
+        link = driver.broker._link
+        assert link is not None
+        assert link._sock is not None
+        link._sock.raw = clogged = Clogged(link._sock.raw)
+        told: list[bool] = []
+        assert driver.broker.publish(Outgoing(f"macnet/{root}/x", b"x", settled=told.append))
+        await until(lambda: clogged.tries)
+        link.end(Cause.BY_BROKER, "gone")
+        await until(lambda: told)
+        assert told == [False]
 
 
 @REAL

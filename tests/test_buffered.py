@@ -6,6 +6,8 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from macnet_bridge.broker.buffered import GATHERED_BYTES, BufferedSocket
 
@@ -112,10 +114,10 @@ def test_a_goodbye_waits_until_all_before_it_has_left(pair: tuple[BufferedSocket
 
 def test_one_read_takes_all_and_gives_it_in_pieces(pair: tuple[BufferedSocket, socket.socket]) -> None:
     sock, theirs = pair
-    theirs.send(b"\x40\x02\x00\x01\x40\x02\x00\x02")
-    assert sock.recv(1) == b"\x40"
+    theirs.send(b"\xb0\x02\x00\x01\xb0\x02\x00\x02")
+    assert sock.recv(1) == b"\xb0"
     assert sock.pending() == 7
-    assert [sock.recv(1), sock.recv(2), sock.recv(100)] == [b"\x02", b"\x00\x01", b"\x40\x02\x00\x02"]
+    assert [sock.recv(1), sock.recv(2), sock.recv(100)] == [b"\x02", b"\x00\x01", b"\xb0\x02\x00\x02"]
     assert sock.pending() == 0
     with pytest.raises(BlockingIOError):
         sock.recv(1)
@@ -129,3 +131,37 @@ def test_the_end_and_an_error_are_told(pair: tuple[BufferedSocket, socket.socket
     sock.send(PUBLISH_QOS_0)
     with pytest.raises(OSError, match=r".*"):
         sock.flush()
+
+
+OTHERS = [b"\xd0\x00", b"\x32\x05\x00\x01t\x40\x02", b"\x40\x01\x07", b"\x90\x04\x00\x01\x00\x00"]
+CONFIRMATIONS = [b"\x40\x02\x04\x00", b"\x40\x03\x04\x01\x87", b"\x40\x02\x40\x02"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(OTHERS + CONFIRMATIONS)), st.integers(1, 9))
+def test_confirmations_are_taken_out_and_all_else_is_left(packets: list[bytes], piece: int) -> None:
+    stream, left = b"".join(packets), b""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        sock = BufferedSocket(ours)
+        for at in range(0, len(stream), piece):
+            theirs.sendall(stream[at : at + piece])
+            left += read_bytewise(sock)
+    assert left == b"".join(packet for packet in packets if packet in OTHERS)
+    assert [(each.mid, each.denied) for each in sock.confirmed] == [
+        (int.from_bytes(packet[2:4], "big"), len(packet) == 5)
+        for packet in packets
+        if packet in CONFIRMATIONS
+    ]
+    assert sock.pending() == 0
+
+
+def read_bytewise(sock: BufferedSocket) -> bytes:
+    """All that there is."""
+    found = b""
+    try:
+        while True:
+            found += sock.recv(1)
+    except BlockingIOError:
+        return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -203,3 +205,44 @@ def test_what_mqtt_cannot_carry_is_refused(message: Outgoing) -> None:
 
 def test_the_longest_topic_is_accepted() -> None:
     assert is_publishable(Outgoing("a" * 65_535, b""))
+
+
+def _note(told: list[int], number: int, is_taken: bool) -> None:
+    told.append(number)
+
+
+def test_the_newest_is_given_up_first() -> None:
+    outbox = open_outbox()
+    told: list[int] = []
+    for number in range(5):
+        outbox.offer(Outgoing("t", b"", 1, settled=partial(_note, told, number)), Lane.TELEMETRY)
+    for mid in (1, 2, 3):
+        entry = outbox.take()
+        assert entry is not None
+        outbox.handed(entry, mid)
+    outbox.lost()
+    assert told == [4, 3, 2, 1, 0]
+
+
+def leaving(outbox: Outbox, first_mid: int) -> list[bytes]:
+    """Hand over all that may leave."""
+    payloads: list[bytes] = []
+    while (entry := outbox.take()) is not None:
+        outbox.handed(entry, first_mid + len(payloads))
+        payloads.append(entry.message.payload)
+    return payloads
+
+
+def test_telemetry_that_filled_its_window_leaves_again_when_half_of_it_is_free() -> None:
+    outbox = open_outbox()  # of a window of 8, telemetry has 5
+    for number in range(7):
+        assert outbox.offer(Outgoing("t", b"%d" % number, 1), Lane.TELEMETRY)
+    assert leaving(outbox, 1) == [b"0", b"1", b"2", b"3", b"4"]
+    outbox.confirmed(1)
+    outbox.confirmed(2)
+    assert leaving(outbox, 6) == []
+    outbox.offer(Outgoing("t", b"ack", 1), Lane.ACKNOWLEDGEMENT)
+    assert leaving(outbox, 6) == [b"ack"]
+    outbox.confirmed(6)
+    outbox.confirmed(3)
+    assert leaving(outbox, 7) == [b"5", b"6"]

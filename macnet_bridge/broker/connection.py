@@ -24,7 +24,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from macnet_bridge.broker import sockets
+from macnet_bridge.broker import packets, sockets
 from macnet_bridge.broker.buffered import BufferedSocket
 from macnet_bridge.broker.messages import BrokerSettings, Cause, Incoming, LinkLost, Outgoing
 from macnet_bridge.broker.messages import Protocol as MqttVersion
@@ -38,6 +38,9 @@ RECEIVE_MAXIMUM = 100
 FAREWELL_S = 1.0
 _CLOSED_TOO_SOON = "the broker closed the connection before it answered"
 SUBSCRIBE_S = 5.0
+
+# paho numbers what it sends itself, a few subscriptions, from 1 on.
+_FIRST_MID, _LAST_MID = 1 << 10, 0xFFFF
 
 _UNSUPPORTED_VERSION = 0x84
 _BAD_CREDENTIALS = (0x86, 0x87)
@@ -119,6 +122,8 @@ class Connection:
         self._listener = listener
         self._loop = loop
         self._unacknowledged: set[int] = set()
+        self._unconfirmed: set[int] = set()
+        self._mid = _LAST_MID
         self._writes_soon = False
         self._watches_writing = False
         self._farewell: ReasonCode | None = None
@@ -141,7 +146,6 @@ class Connection:
             manual_ack=True,
         )
         client.connect_timeout = settings.connect_timeout_s
-        client.max_inflight_messages_set(0)  # the outbox keeps the window; paho's own would scan all messages
         if will is not None:
             client.will_set(will.topic, will.payload, will.qos, will.retain)
         if settings.username:
@@ -151,7 +155,6 @@ class Connection:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
-        client.on_publish = self._on_publish
         client.on_message = self._on_message
         client.on_plain_message = partial(self._on_message, client, None)
         return client
@@ -355,20 +358,31 @@ class Connection:
                 raise LinkLost(Cause.DEAF, f"the broker refuses the subscription to {topic_filter}: {reason}")
 
     def publish(self, message: Outgoing) -> int | None:
-        """Hand a message to paho. Returns its packet id, None when paho has no connection any more."""
-        properties = None
-        if self.version == "5" and message.correlation_data is not None:
-            properties = _properties(PacketTypes.PUBLISH, CorrelationData=message.correlation_data)
-        while not self._ended.done():
-            info = self._client.publish(
-                message.topic, message.payload, message.qos, message.retain, properties=properties
-            )
-            if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
-                return info.mid
-            if info.rc != MQTTErrorCode.MQTT_ERR_QUEUE_SIZE:
-                return None
-            # Packet ids went round and met one that is still under way; the next may be free.
-        return None
+        """Hand a message over. Returns its packet id, 0 with QoS 0; None without a connection.
+
+        Past paho, which makes an object to wait for, with a lock, of every message, and puts it
+        into queues of its own.
+        """
+        sock = self._sock
+        if sock is None or self._ended.done():
+            return None
+        mid = self._free_mid() if message.qos else 0
+        sock.append(packets.publish(message, self.version, mid))
+        self._want_write()
+        return mid
+
+    def _free_mid(self) -> int:
+        while True:
+            self._mid = self._mid + 1 if self._mid < _LAST_MID else _FIRST_MID
+            if self._mid not in self._unconfirmed:
+                self._unconfirmed.add(self._mid)
+                return self._mid
+
+    def _tell_confirmed(self, sock: BufferedSocket) -> None:
+        confirmed, sock.confirmed = sock.confirmed, []
+        for mid, denied, _ in confirmed:
+            self._unconfirmed.discard(mid)
+            self._listener.on_confirmed(mid, denied)
 
     def acknowledge(self, message: Incoming) -> None:
         """Send the PUBACK, once, and only for a message of this connection."""
@@ -407,7 +421,7 @@ class Connection:
 
     def _on_readable(self) -> None:
         self.last_read = time.monotonic()
-        self._step(self._client.loop_read)
+        self._read()
         self._read_ahead()
         if self._sock is not None:
             with contextlib.suppress(OSError):  # reset by the peer; the next read says so
@@ -416,7 +430,13 @@ class Connection:
 
     def _read_ahead(self) -> None:
         while self._sock is not None and not self.is_paused and self._sock.pending():
-            self._step(self._client.loop_read)
+            self._read()
+
+    def _read(self) -> None:
+        sock = self._sock
+        self._step(self._client.loop_read)
+        if sock is not None:
+            self._tell_confirmed(sock)
 
     def _on_writable(self) -> None:
         self._step(self._write)
@@ -429,25 +449,21 @@ class Connection:
         if sock is None:
             return MQTTErrorCode.MQTT_ERR_SUCCESS
         try:
-            if not sock.flush():
+            if not self._flush(sock):
                 return MQTTErrorCode.MQTT_ERR_SUCCESS
-            outcome = self._let_paho_write(sock)
-            sock.flush()
+            outcome = self._client.loop_write()
+            self._flush(sock)
         except OSError:
             return MQTTErrorCode.MQTT_ERR_CONN_LOST
         return outcome
 
-    def _let_paho_write(self, sock: BufferedSocket) -> MQTTErrorCode:
-        # The socket counts QoS 0 for us: paho would make a reason and properties for each of them,
-        # and gives them packet ids from the same numbers as QoS 1.
-        self._client.on_publish = None
-        try:
-            outcome = self._client.loop_write()
-        finally:
-            self._client.on_publish = self._on_publish
-        self._listener.on_written(sock.published)
-        sock.published = 0
-        return outcome
+    def _flush(self, sock: BufferedSocket) -> bool:
+        """Hand over what was gathered; QoS 0 counts as written only when the system took all of it."""
+        is_empty = sock.flush()
+        if is_empty and sock.published:
+            count, sock.published = sock.published, 0
+            self._listener.on_written(count)
+        return is_empty
 
     def _step(self, call: Callable[[], MQTTErrorCode]) -> None:
         try:
@@ -495,9 +511,6 @@ class Connection:
     def _on_subscribe(self, _c: Any, _u: Any, _mid: int, reasons: list[ReasonCode], _p: Any) -> None:
         if not self._granted.done():
             self._granted.set_result(reasons)
-
-    def _on_publish(self, _c: Any, _u: Any, mid: int, reason: ReasonCode, _p: Any) -> None:
-        self._listener.on_confirmed(mid, reason.is_failure)
 
     def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage | PlainMessage) -> None:
         if message.qos:

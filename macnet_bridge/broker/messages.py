@@ -93,8 +93,7 @@ class Subscription:
     canary_topic: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """A message to publish.
 
     Attributes:
@@ -109,7 +108,7 @@ class Outgoing:
     qos: int = 0
     retain: bool = False
     correlation_data: bytes | None = None
-    settled: Callable[[bool], None] | None = field(default=None, compare=False, repr=False)
+    settled: Callable[[bool], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,10 @@ and the bytes under way are kept here, and paho only gets what may leave at once
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from macnet_bridge.broker.messages import Counters, Lane, Outgoing, is_publishable, packet_bytes
 
@@ -32,18 +35,17 @@ class OutboxLimits:
     unwritten_bytes: int = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A message in the outbox; `lane` None is a canary of the driver itself."""
+class Entry(Struct, frozen=True):
+    """A message in the outbox; `lane` None is a canary of the driver itself.
+
+    Attributes:
+        owed: whether a clean stop waits for it: acknowledgements and retained state.
+    """
 
     message: Outgoing
     lane: Lane | None
     size: int
-
-    @property
-    def owed(self) -> bool:
-        """Whether a clean stop waits for it: acknowledgements and retained state."""
-        return self.lane is Lane.ACKNOWLEDGEMENT or (self.lane is not None and self.message.retain)
+    owed: bool = False
 
 
 class _Queue:
@@ -90,6 +92,8 @@ class Outbox:
         self._unwritten: deque[Entry] = deque()
         self._unwritten_bytes = 0
         self._window = 0
+        self._telemetry_window = 0
+        self._telemetry_waits = False
         self._max_packet_bytes: int | None = None
         self._open = False
         self.owed = 0
@@ -118,6 +122,8 @@ class Outbox:
     def connected(self, receive_maximum: int | None, max_packet_bytes: int | None) -> None:
         """Take over what the broker said when it accepted the connection; nothing leaves yet."""
         self._window = min(self.limits.window, receive_maximum or self.limits.window)
+        self._telemetry_window = self._window - min(self.limits.reserve, self._window // 2)
+        self._telemetry_waits = False
         self._max_packet_bytes = max_packet_bytes
 
     def opened(self) -> None:
@@ -129,7 +135,8 @@ class Outbox:
         if lane is Lane.ACKNOWLEDGEMENT and message.qos == 0:
             # Nobody would confirm it, so it could be neither kept nor sent again in its place.
             message = replace(message, qos=1)
-        accepted = is_publishable(message) and self._accept(Entry(message, lane, packet_bytes(message)))
+        owed = message.retain or lane is Lane.ACKNOWLEDGEMENT
+        accepted = is_publishable(message) and self._accept(Entry(message, lane, packet_bytes(message), owed))
         self._counters.refused += not accepted
         return accepted
 
@@ -165,22 +172,33 @@ class Outbox:
         """The next message that may be handed over now, acknowledgements first."""
         if not self._open:
             return None
-        self._skip_oversize()
-        reserve = min(self.limits.reserve, self._window // 2)
-        for queue, window in (
-            (self._acknowledgements, self._window),
-            (self._telemetry, self._window - reserve),
-        ):
-            if queue.entries and self._may_leave(queue.entries[0], window):
-                return queue.popleft()
+        if self._acknowledgements.entries:
+            self._skip_oversize()
+            if self._may_leave(self._acknowledgements, self._window):
+                return self._acknowledgements.popleft()
+        if self._may_leave(self._telemetry, self._open_telemetry_window()):
+            return self._telemetry.popleft()
         return None
+
+    def _open_telemetry_window(self) -> int:
+        """How many messages may be without confirmation for telemetry with QoS 1 to leave.
+
+        Once its window was full it waits until half of that is free: messages that leave one by
+        one, each after a confirmation, cost several times as much as the same ones together.
+        """
+        in_flight, window = len(self._in_flight), self._telemetry_window
+        self._telemetry_waits = in_flight >= window or (self._telemetry_waits and in_flight > window // 2)
+        return 0 if self._telemetry_waits else window
 
     def _skip_oversize(self) -> None:
         # Accepted while offline, or from a broker that took more than this one does.
         while self._acknowledgements.entries and self._is_oversize(self._acknowledgements.entries[0]):
             self._drop(self._acknowledgements.popleft())
 
-    def _may_leave(self, entry: Entry, window: int) -> bool:
+    def _may_leave(self, queue: _Queue, window: int) -> bool:
+        if not queue.entries:
+            return False
+        entry = queue.entries[0]
         if entry.message.qos:
             return len(self._in_flight) < window
         return self._unwritten_bytes + entry.size <= self.limits.unwritten_bytes or not self._unwritten
@@ -221,18 +239,21 @@ class Outbox:
             entry.message.settled(is_taken)
 
     def lost(self) -> None:
-        """The connection ended: acknowledgements go back to the head in their order, telemetry goes."""
+        """The connection ended: acknowledgements go back to the head in their order, telemetry goes.
+
+        The newest is given up first, so that who wants only the newest of a kind has it when told.
+        """
         self._open = False
         self._window = 0
         under_way = [*self._in_flight.values(), *self._unwritten]
         self._in_flight.clear()
         self._unwritten.clear()
         self._unwritten_bytes = 0
+        while self._telemetry.entries:
+            under_way.append(self._telemetry.popleft())
         for entry in reversed(under_way):
             if entry.lane is Lane.ACKNOWLEDGEMENT:
                 self._acknowledgements.appendleft(entry)
             else:
                 self._drop(entry)
         self._push_out_oldest()
-        while self._telemetry.entries:
-            self._drop(self._telemetry.popleft())

@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -267,15 +268,15 @@ class Spool:
             self._writer.apart(self._thaw)
         future = self._writer.submit(name, operation)
         # Not within the operation: it may be rolled back and done again.
-        future.add_done_callback(self._take_in)
+        future.add_done_callback(partial(self._take_in, self._writer))
         return future
 
-    def _take_in(self, future: asyncio.Future[Done]) -> None:
-        if future.cancelled():
-            return
+    def _take_in(self, writer: Writer, future: asyncio.Future[Done]) -> None:
+        if future.cancelled() or writer is not self._writer:
+            return  # what was in a file that was closed is counted anew
         if (error := future.exception()) is not None:
-            if isinstance(error, SpoolUnavailable) and error.is_full and self._writer and not self._is_frozen:
-                self._writer.apart(self._freeze)
+            if isinstance(error, SpoolUnavailable) and error.is_full and not self._is_frozen:
+                writer.apart(self._freeze)
             return
         done = future.result()
         gone = done.forgotten + done.dropped_for_size + done.dropped_for_age

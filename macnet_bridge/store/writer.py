@@ -96,8 +96,9 @@ class Writer:
         try:
             results = _commit(connection, tasks)
         except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
-            if len(tasks) == 1:
-                tasks[0].done.set_exception(self._failure(error))
+            if len(tasks) == 1 or _is_busy(error):  # to try each would take as long for each
+                for task in tasks:
+                    task.done.set_exception(self._failure(error))
                 return
             for task in tasks:  # what fits on a full disk must not fail with what does not
                 self._write_alone(connection, task)
@@ -119,6 +120,12 @@ class Writer:
     def _take(self) -> list[_Task]:
         # Only this thread takes, so what is counted is there.
         return [self._waiting.popleft() for _ in range(len(self._waiting))]
+
+
+def _is_busy(error: Exception) -> bool:
+    """Whether another program locks the file."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _commit(connection: sqlite3.Connection, tasks: list[_Task]) -> list[Any]:

@@ -7,6 +7,12 @@ from collections import deque
 BATCH_S = 0.004
 """How long requests that are asked for together may take: so long a command may have to wait."""
 
+TRIAL_S = 0.04
+"""How long requests may take that are asked for together to see whether a tester is quicker than it looks."""
+
+TRIAL_EVERY = 8
+"""One time in so many may be such a trial."""
+
 _WEIGHT_OF_NEWEST = 1 / 16
 _RECENT = 64
 """So many answers tell what the tester itself can do: the quickest of them waited least for us."""
@@ -25,6 +31,7 @@ class Budget:
     def __init__(self) -> None:
         self.request_s: float | None = None
         self._recent: deque[float] = deque(maxlen=_RECENT)
+        self._until_trial = TRIAL_EVERY
 
     def observe(self, seconds: float, requests: int = 1) -> None:
         """So many requests in a row, or asked for together, were answered in this time."""
@@ -32,6 +39,7 @@ class Budget:
         if requests > 1 and seconds > _TOO_LONG_S:
             self._recent.clear()  # it is not what it was, and a command may be waiting
         self._recent.append(each)
+        self._until_trial -= 1
         if self.request_s is None:
             self.request_s = each
         self.request_s += (each - self.request_s) * _WEIGHT_OF_NEWEST
@@ -45,8 +53,15 @@ class Budget:
         """How many requests may be asked for together: one of a tester that is not very quick.
 
         Goes by the quickest of the last answers. The mean has the time in it that replies waited
-        for a busy bridge, and to ask for less at a time then would make it busier still.
+        for a busy bridge, and to ask for less at a time then would make it busier still. That time
+        is in the quickest as well, and counts the less for each the more are asked for together: so
+        now and then more are, as many as are sure to be answered soon.
         """
         if not self._recent:
             return 1
-        return max(1, min(at_most, int(BATCH_S / max(min(self._recent), 1e-6))))
+        quickest = max(min(self._recent), 1e-6)
+        depth = max(1, min(at_most, int(BATCH_S / quickest)))
+        if self._until_trial <= 0 and depth < at_most:
+            self._until_trial = TRIAL_EVERY
+            return max(depth, min(at_most, int(TRIAL_S / quickest)))
+        return depth

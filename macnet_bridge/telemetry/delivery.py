@@ -89,12 +89,13 @@ class Delivery:
         self._is_ready = is_ready
         self._run = run
         self._limits = limits or DeliveryLimits()
-        self._safekeeping = Safekeeping(spool, run, self._not_kept)
+        self._safekeeping = Safekeeping(spool, run, self._not_kept, self._file_lost)
         self._replay = Replay(self._safekeeping, self._send_again, self._wake)
         self._lines: dict[Place, _Line] = {}
         # Unconfirmed, by number, the oldest first: in memory alone, and on disk as well.
         self._in_memory: dict[int, Owed] = {}
         self._on_disk: dict[int, Owed] = {}
+        self._unwritten = 0
         self._newest: dict[Place, tuple[str, dict[str, Any]]] = {}
         self._retained: dict[str, bytes] = {}
         self._confirmed_last: deque[tuple[float, Owed]] = deque(maxlen=self._limits.repeated)
@@ -215,7 +216,7 @@ class Delivery:
         self._replay.stop()
         self._flush()
         end = time.monotonic() + timeout_s
-        while (self._in_memory or self._on_disk) and self._is_ready() and time.monotonic() < end:  # noqa: ASYNC110
+        while self._live_under_way and self._is_ready() and time.monotonic() < end:  # noqa: ASYNC110
             await asyncio.sleep(_DRAIN_STEP_S)  # an event would cost every reading
 
     def keep_the_rest(self) -> None:
@@ -233,7 +234,7 @@ class Delivery:
         return DeliveryHealth(
             published=self._published,
             confirmed=self._confirmed,
-            unconfirmed=len(self._in_memory) + len(self._on_disk) + self._replay.under_way,
+            unconfirmed=self._live_under_way + self._replay.under_way,
             suppressed=self._suppressed,
             conflated=self._conflated,
             lost=self._lost,
@@ -245,6 +246,11 @@ class Delivery:
         return self._safekeeping.health()
 
     # --- sending
+
+    @property
+    def _live_under_way(self) -> int:
+        """Readings and events that were not confirmed, and those with QoS 0 that were not written."""
+        return len(self._in_memory) + len(self._on_disk) + self._unwritten
 
     @property
     def _is_crowded(self) -> bool:
@@ -285,6 +291,7 @@ class Delivery:
         size = len(topic) + len(payload)
         if self._send(topic, payload, 0, partial(self._unkept_settled, place, seq, size)):
             self._published += 1
+            self._unwritten += 1
         else:
             self._lost += 1
 
@@ -356,6 +363,7 @@ class Delivery:
             return
         else:  # the broker took it and said that it may not be published
             self._lost += 1
+        owed.was_settled = True
         if was_on_disk:
             self._safekeeping.forget(number)
             self._safekeeping.replayed += is_taken
@@ -371,6 +379,7 @@ class Delivery:
 
     def _unkept_settled(self, place: Place, seq: int, size: int, is_taken: bool) -> None:
         self._free(size)
+        self._unwritten -= 1
         if is_taken:
             self._confirmed += 1
             self._safekeeping.note(place, seq)
@@ -399,9 +408,14 @@ class Delivery:
             if self._on_disk.pop(owed.number, None) is not None:
                 back[owed.number] = owed  # it may still be confirmed
             else:
-                self._lost += not owed.was_confirmed
+                self._lost += not owed.was_settled
         if back:
-            self._in_memory = back | self._in_memory
+            self._in_memory = dict(sorted((back | self._in_memory).items()))
+
+    def _file_lost(self, waiting: int) -> None:
+        """The spool was damaged: what is here as well is not lost with it."""
+        self._lost += max(0, waiting - len(self._on_disk) - self._replay.in_hand)
+        self._not_kept(list(self._on_disk.values()))
 
     # --- now and then
 
@@ -446,7 +460,7 @@ class Delivery:
         self._repeat_since = None
         for at, owed in self._confirmed_last:
             if at >= since:
-                owed.was_confirmed = True
+                owed.was_settled = True
                 self._safekeeping.keep(owed)
         self._confirmed_last.clear()
 

@@ -64,3 +64,6 @@ class Kind(Enum):
     IDLE = "idle_interval_s"
     AUX = "aux_interval_s"
     VARIABLES = "variables_interval_s"
+
+    # They are looked up for every read, and Enum's own hash is slower than the look-up.
+    __hash__ = object.__hash__

@@ -132,7 +132,7 @@ class Planner:
             return self._take_sweep(now)
         if kind is Kind.AUX or kind is Kind.VARIABLES:
             self._shares.spend(kind, 1)
-            channel = self._take(kind, now)
+            channel = self._take(self._turns[kind], now)
             return AuxDue(channel) if kind is Kind.AUX else VariablesDue(channel)
         return self._take_readings(kind, now, self.budget.depth(at_most))
 
@@ -203,11 +203,10 @@ class Planner:
         return SweepDue()
 
     def _take_readings(self, kind: Kind, now: float, depth: int) -> ReadingsDue:
-        channels = self._take_hurried(now, depth) if kind is Kind.HURRIED else []
-        while not channels or (
-            kind is not Kind.HURRIED and len(channels) < depth and self._first(kind) <= now
-        ):
-            channels.append(self._take(kind, now))
+        if kind is Kind.HURRIED:
+            channels = self._take_hurried(now, depth)
+        else:
+            channels = self._take_due(self._turns[kind], now, depth)
         self._shares.spend(kind, len(channels))
         return ReadingsDue(tuple(channels))
 
@@ -220,11 +219,15 @@ class Planner:
             turns.set(channel, turn_after(now, turns.interval_s, now)[0])
         return channels
 
-    def _take(self, kind: Kind, now: float) -> int:
-        turns = self._turns[kind]
+    def _take_due(self, turns: Turns, now: float, at_most: int) -> list[int]:
+        channels: list[int] = []
+        while len(channels) < at_most and turns.first() <= now:
+            channels.append(self._take(turns, now))
+            self._hurried.pop(channels[-1], None)
+        return channels
+
+    def _take(self, turns: Turns, now: float) -> int:
         channel, missed = turns.take(now)
-        if kind in (Kind.ACTIVE, Kind.IDLE):
-            self._hurried.pop(channel, None)
         self._count(turns.interval_s, missed)
         return channel
 

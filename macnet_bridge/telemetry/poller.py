@@ -280,10 +280,10 @@ class Poller:
         Raises:
             TransportError: so many in a row had no good reply that the tester counts as away.
         """
-        is_lost = False
+        is_lost, now_unix = False, time.time()
         for subject, error in outcomes:
             if error is None:
-                self._presence.answered(subject, time.time())
+                self._presence.answered(subject, now_unix)
             elif not is_lost:  # what was asked together is lost together, once
                 is_lost = isinstance(error, TransportError)
                 self._pace.failed += 1

@@ -57,7 +57,7 @@ class Presence:
         """A read succeeded."""
         self._last_ok = now_unix
         self._failures = self._garbled = 0
-        if self._troubles.pop(subject, None) is not None:
+        if self._troubles and self._troubles.pop(subject, None) is not None:
             self.publish()
 
     def refused(self, subject: Subject, why: str) -> None:

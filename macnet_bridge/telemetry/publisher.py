@@ -63,6 +63,7 @@ class Publisher:
         self._delivery = delivery
         self._qos = qos
         self._deadband = deadband or Deadband()
+        self._has_deadband = not self._deadband.is_off
         self._reports: dict[int, ReportByException] = {}
         self._sweep_seq = 0
         self._status: CyclerStatus | None = None
@@ -85,7 +86,7 @@ class Publisher:
         values = measured(
             status, self._tester.sign, unix_time_second=round(now_unix, 3), test_name=channel.test_name
         )
-        if not self._report(number).passes(values, time.monotonic()):
+        if self._has_deadband and not self._report(number).passes(values, time.monotonic()):
             return self._delivery.suppress()
         topic = self._topics.channel_topic(self._tester.name, number, "reading")
         return self._delivery.reading(self._tester.name, number, topic, values, self._qos)

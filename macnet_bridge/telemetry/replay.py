@@ -59,6 +59,11 @@ class Replay:
         """Handed over and not confirmed."""
         return len(self._under_way)
 
+    @property
+    def in_hand(self) -> int:
+        """Read from the disk and not confirmed."""
+        return len(self._rows) + len(self._under_way)
+
     def begin(self, at: float) -> None:
         """There is a broker: begin with the oldest at this time."""
         self.stop()

@@ -40,7 +40,7 @@ class Owed:
         number: rises from one to the next, over all channels and over restarts.
         since: when it was handed over, by the monotonic clock.
         place, seq: of a reading.
-        was_confirmed: the broker had it, but may have forgotten it.
+        was_settled: the broker had it, or it was counted as lost; it may still be kept once more.
     """
 
     number: int
@@ -49,7 +49,7 @@ class Owed:
     payload: bytes
     place: Place | None = None
     seq: int = 0
-    was_confirmed: bool = False
+    was_settled: bool = False
 
 
 class Safekeeping:
@@ -58,14 +58,20 @@ class Safekeeping:
     Args:
         spool: None when it is turned off; then nothing can be kept.
         not_kept: called with what could not be kept.
+        file_lost: called with how many messages waited in a file that turned out to be damaged.
     """
 
     def __init__(
-        self, spool: Spool | None, run: int, not_kept: Callable[[Sequence[Owed]], None] = lambda owed: None
+        self,
+        spool: Spool | None,
+        run: int,
+        not_kept: Callable[[Sequence[Owed]], None] = lambda owed: None,
+        file_lost: Callable[[int], None] = lambda waiting: None,
     ) -> None:
         self._spool = spool
         self._run = run
         self._not_kept = not_kept
+        self._file_lost = file_lost
         self._pending: list[Owed] = []
         self._done: list[int] = []
         self._safe: dict[Place, int] = {}
@@ -73,6 +79,9 @@ class Safekeeping:
         self._next_number = run << _RUN_BITS
         self._open_again_at = 0.0
         self._must_open = False
+        self._is_opening = False
+        self._opening: asyncio.Task[None] | None = None
+        self._is_tending = False
         self._is_damaged = False
         self._failed_at = 0.0
         self._kept = 0
@@ -91,24 +100,41 @@ class Safekeeping:
 
     def open(self) -> None:
         """Open the file; one that cannot be opened now is tried again later."""
-        if self._spool is None:
-            return
+        if self._spool is not None:
+            self._opened(self._spool, self._error_of_opening(self._spool))
+
+    def _error_of_opening(self, spool: Spool) -> SpoolUnavailable | None:
         try:
-            self._spool.open(anew=self._is_damaged)
+            spool.open(anew=self._is_damaged)
         except SpoolUnavailable as error:
+            return error
+        return None
+
+    async def _open_again(self, spool: Spool) -> None:
+        # On a thread: a disk that hangs must not hold up the stops.
+        waiting = spool.waiting
+        try:
+            self._opened(spool, await asyncio.to_thread(self._error_of_opening, spool))
+        finally:
+            self._is_opening = False
+        if not self._must_open and spool.set_aside is not None:
+            self._file_lost(waiting)
+        self.begin()
+
+    def _opened(self, spool: Spool, error: SpoolUnavailable | None) -> None:
+        if error is not None:
             self._failed(error)
             self._must_open = True
             return
         self._must_open = self._is_damaged = False
-        if self._spool.set_aside is not None:
-            log.error(
-                "the spool was damaged, and is kept as %s: what waited in it is lost", self._spool.set_aside
-            )
-        self._next_number = max(self._next_number, self._spool.last_id + 1)
-        # A run that began before the file could be opened has nothing to say of earlier ones.
-        self.previous = {
+        if spool.set_aside is not None:
+            log.error("the spool was damaged, and is kept as %s: what waited in it is lost", spool.set_aside)
+        self._next_number = max(self._next_number, spool.last_id + 1)
+        # A run that began before the file could be opened has nothing to say of earlier ones. A file that
+        # was put aside leaves what is known to channels that were not read yet.
+        self.previous |= {
             (safe.cycler, safe.channel): Previous(safe.run, safe.seq)
-            for safe in self._spool.safe
+            for safe in spool.safe
             if safe.run < self._run
         }
 
@@ -154,14 +180,19 @@ class Safekeeping:
         """Once a second: note how far channels got, and let go what is too old."""
         if self._spool is None:
             return
-        if self._must_open and now >= self._open_again_at:
+        if self._must_open and now >= self._open_again_at and not self._is_opening:
             self._open_again_at = now + _OPEN_AGAIN_S
-            self.open()
-            self.begin()
-        if self._safe or self._spool.waiting or self.is_failing:
-            noted, self._safe = self._safe, {}
-            safe = [Safe(cycler, channel, self._run, seq) for (cycler, channel), seq in noted.items()]
-            self._spool.tend(safe, time.time()).add_done_callback(partial(self._tended, noted))
+            self._is_opening = True
+            self._opening = asyncio.create_task(self._open_again(self._spool), name="spool")
+        # One at a time: for a disk that hangs they would pile up.
+        if (self._safe or self._spool.waiting or self.is_failing) and not self._is_tending:
+            self._tend(self._spool)
+
+    def _tend(self, spool: Spool) -> None:
+        self._is_tending = True
+        noted, self._safe = self._safe, {}
+        safe = [Safe(cycler, channel, self._run, seq) for (cycler, channel), seq in noted.items()]
+        spool.tend(safe, time.time()).add_done_callback(partial(self._tended, noted))
 
     def fetch(self, after: int, before: int, limit: int, then: Callable[[list[Message]], None]) -> None:
         """Read the oldest messages with numbers between these two; none when the disk fails."""
@@ -200,14 +231,17 @@ class Safekeeping:
     def close(self) -> None:
         """Write what was gathered, and close the file."""
         self.flush()
-        self.tend(time.monotonic())
         if self._spool is not None:
+            self._tend(self._spool)
             self._spool.close()
 
     # --- what became of it
 
     def _write(self, batch: list[Owed]) -> None:
-        if self._spool is None or self._writing + len(batch) > _WRITING_MAX:
+        is_behind = self._writing + len(batch) > _WRITING_MAX
+        if is_behind:
+            self._failed(SpoolUnavailable("the disk does not keep up"))
+        if is_behind or self._spool is None:
             self._not_kept(batch)
             return
         self._writing += len(batch)
@@ -227,12 +261,14 @@ class Safekeeping:
             for owed in batch:
                 if owed.place is not None:
                     self.note(owed.place, owed.seq)
-            self._recovered()
+            if self._writing <= _WRITING_MAX // 2:
+                self._recovered()
         else:
             self._failed_at = time.monotonic()
             self._not_kept(batch)
 
     def _tended(self, noted: dict[Place, int], future: asyncio.Future[Any]) -> None:
+        self._is_tending = False
         if not self._finished(future):
             self._safe = noted | self._safe
         elif noted and time.monotonic() > self._failed_at + _TRUSTED_AGAIN_S:

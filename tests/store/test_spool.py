@@ -7,13 +7,16 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from macnet_bridge.store import Spool, SpoolUnavailable
+from macnet_bridge.store import spool as spool_module
 from macnet_bridge.store.spool import FILE, Message, Safe
 
 ALL = 1 << 62
@@ -262,3 +265,31 @@ async def test_nothing_else_may_look_into_it_for_long(tmp_path: Path) -> None:
         await asyncio.wait_for(spool.keep(messages(6, 10)), 10)
         other.close()
         assert spool.waiting == 10
+
+
+def _wait(gate: threading.Event, connection: sqlite3.Connection) -> None:
+    gate.wait(20)
+
+
+async def test_a_program_that_locks_it_costs_the_wait_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not once for each of those that wait: a stop of the bridge waits for them."""
+    monkeypatch.setattr(spool_module, "_BUSY_S", 0.05)
+    begun: list[str] = []
+    gate = threading.Event()
+    with spool_in(tmp_path) as spool:
+        other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        assert spool._writer is not None
+        spool._writer.apart(lambda connection: connection.set_trace_callback(begun.append))
+        spool._writer.apart(partial(_wait, gate))
+        waiting = [spool.keep(messages(n, n)) for n in range(5)]
+        gate.set()
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        assert [type(result) for result in results] == [SpoolUnavailable] * 5
+        assert begun.count("BEGIN IMMEDIATE") == 1
+        other.execute("ROLLBACK")
+        other.close()
+        await spool.keep(messages(1, 1))
+        assert await ids(spool) == [1]

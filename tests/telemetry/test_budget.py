@@ -30,7 +30,30 @@ def test_a_busy_bridge_does_not_take_a_quick_tester_for_a_slow_one() -> None:
         budget.observe(0.0005)
         for _ in range(50):
             budget.observe(0.010)  # replies wait for us
-        assert budget.depth(32) == 8
+        assert budget.depth(32) >= 8
+
+
+def test_a_quick_tester_is_known_for_one_although_every_reply_waits_for_us() -> None:
+    budget = Budget()
+    depth = 1
+    for _ in range(40):
+        budget.observe(0.013 + depth * 0.0001, depth)
+        depth = budget.depth(32)
+    taken = []
+    for _ in range(100):
+        budget.observe(0.013 + depth * 0.0001, depth)
+        depth = budget.depth(32)
+        taken.append(depth)
+    assert min(taken) >= 6
+
+
+def test_a_trial_takes_no_longer_than_forty_milliseconds() -> None:
+    budget, taken = Budget(), []
+    for _ in range(100):
+        budget.observe(0.019)
+        taken.append(budget.depth(32))
+    assert max(taken) == 2
+    assert taken.count(2) == 12
 
 
 def test_a_tester_that_became_slow_is_known_for_one_soon() -> None:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +19,10 @@ from macnet_bridge.broker import Counters, Lane, Outgoing
 from macnet_bridge.broker.outbox import Entry, Outbox, OutboxLimits
 from macnet_bridge.payloads.events import DirectLapsed
 from macnet_bridge.payloads.telemetry import RawCodes
-from macnet_bridge.store import Spool
+from macnet_bridge.store import Spool, SpoolUnavailable
 from macnet_bridge.store.spool import FILE, Message
 from macnet_bridge.telemetry import delivery as delivery_module
+from macnet_bridge.telemetry import safekeeping as safekeeping_module
 from macnet_bridge.telemetry.delivery import Delivery, DeliveryLimits
 
 PATIENCE_S = 20.0
@@ -512,3 +516,171 @@ async def test_a_clean_stop_puts_on_disk_what_is_not_confirmed(tmp_path: Path) -
         it.connect()
         await until(lambda: len(it.driver.sent) == 7)
         assert it.driver.seqs(historical=True) == [1, 2, 3, 4, 5, 6, 7]
+
+
+# --- what goes wrong at the same time
+
+
+def _wait(gate: threading.Event, connection: sqlite3.Connection) -> None:
+    gate.wait(PATIENCE_S)
+
+
+@contextmanager
+def hanging(spool: Spool | None) -> Iterator[None]:
+    """The disk does nothing within; what is asked for waits."""
+    gate = threading.Event()
+    assert spool is not None
+    assert spool._writer is not None
+    spool._writer.apart(partial(_wait, gate))
+    try:
+        yield
+    finally:
+        gate.set()
+
+
+@pytest.mark.parametrize("denied", [False, True])
+async def test_what_was_settled_is_not_lost_when_the_disk_fails_then(tmp_path: Path, denied: bool) -> None:
+    """It goes to a disk that hangs, is settled by the broker meanwhile, and then the disk fails."""
+    async with bench(tmp_path, limits=SMALL) as it:
+        it.driver.confirms = False
+        it.connect()
+        with hanging(it.spool):
+            it.spool._writer.apart(lambda connection: connection.close())  # type: ignore[union-attr]
+            it.read(3)
+            await until(lambda: len(it.delivery._on_disk) == 3)
+            for mid in (1, 2, 3):
+                it.driver.confirm(mid, denied=denied)
+        await until(lambda: it.delivery.spool_health().state == "failing")
+        health = it.delivery.health()
+        assert (health.confirmed, health.lost) == ((0, 3) if denied else (3, 0))
+
+
+async def test_a_disk_that_hangs_is_announced_and_fills_no_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(safekeeping_module, "_WRITING_MAX", 10)
+    async with bench(tmp_path) as it:
+        with hanging(it.spool):
+            it.read(10)
+            it.delivery._safekeeping.flush()
+            it.read(5)
+            it.delivery._safekeeping.flush()
+            for second in range(20):
+                it.delivery._safekeeping.note(("lab1", 2), second + 1)
+                it.delivery._safekeeping.tend(float(second))
+            assert it.delivery.health().lost == 5
+            assert it.delivery.spool_health().state == "failing"
+            assert len(it.spool._writer._waiting) <= 3, "notes do not pile up"  # type: ignore[union-attr]
+        await until(lambda: it.waiting == 10)
+        await until(lambda: it.delivery.spool_health().state == "ok")
+    async with bench(tmp_path, run=2) as it:
+        it.connect()
+        it.read(1, channel=2)
+        (first,) = [r for r in it.driver.readings if r["topic"] == "lab1/2/reading"]
+        assert first["previous"] == {"run": 1, "seq": 20}
+
+
+async def test_a_spool_that_hangs_while_it_is_opened_again_holds_up_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "later"
+    async with bench(folder) as it:
+        assert it.spool is not None
+        folder.mkdir()
+        gate, connect = threading.Event(), it.spool._connect
+        asked = threading.Event()
+
+        def hang() -> Any:
+            asked.set()
+            assert gate.wait(PATIENCE_S), "the loop was held up"
+            return connect()
+
+        monkeypatch.setattr(it.spool, "_connect", hang)
+        it.delivery._safekeeping._open_again_at = 0.0
+        await until(asked.is_set)
+        it.connect()
+        it.read(3)
+        await until(lambda: it.delivery.health().confirmed == 3)
+        gate.set()
+        it.lose()
+
+        def kept() -> bool:
+            it.read(1)
+            return it.delivery.spool_health().kept > 0
+
+        await until(kept)
+
+
+async def test_batches_that_fail_come_back_in_order(tmp_path: Path) -> None:
+    async with bench(tmp_path, limits=DeliveryLimits(messages=1000, patience_s=1e9)) as it:
+        it.driver.confirms = False
+        it.connect()
+        with hanging(it.spool):
+            it.spool._writer.apart(lambda connection: connection.close())  # type: ignore[union-attr]
+            it.read(450)
+            it.delivery._keep_older_than(float("inf"))
+            it.delivery._safekeeping.flush()
+            assert not it.delivery._in_memory
+        await until(lambda: len(it.delivery._in_memory) == 450)
+        assert list(it.delivery._in_memory) == sorted(it.delivery._in_memory)
+
+
+async def test_the_newest_that_is_retained_waits_for_the_next_connection(tmp_path: Path) -> None:
+    """One is under way and a newer one is queued behind it when the broker is lost."""
+    async with bench(tmp_path) as it:
+        it.driver.confirms = False
+        it.connect()
+        it.read(83)
+        it.delivery.retained("alarm", b"raised")  # the last that the window takes
+        it.delivery.retained("alarm", b"")
+        assert it.driver.sent[-1].payload == b"raised"
+        it.lose()
+        it.driver.sent.clear()
+        it.connect()
+        await until(lambda: any(m.topic == "alarm" for m in it.driver.sent))
+        assert [m.payload for m in it.driver.sent if m.topic == "alarm"] == [b""]
+
+
+async def test_a_channel_that_comes_after_the_damage_still_names_its_last_reading(tmp_path: Path) -> None:
+    async with bench(tmp_path, run=1) as it:
+        it.read(4, channel=9)
+        await until(lambda: it.waiting == 4)
+    async with bench(tmp_path, run=2) as it:
+        it.delivery._safekeeping._failed(SpoolUnavailable("damaged", sqlite3.DatabaseError("malformed")))
+        await until((tmp_path / f"{FILE}.damaged-1").exists)
+        await until(lambda: not it.delivery._safekeeping._must_open)
+        it.connect()
+        it.read(1, channel=9)
+        assert it.driver.readings[-1]["previous"] == {"run": 1, "seq": 4}
+
+
+async def test_what_a_damaged_file_held_is_counted_and_what_is_under_way_is_not_lost(tmp_path: Path) -> None:
+    async with bench(tmp_path, limits=SMALL) as it:
+        it.driver.confirms = False
+        it.connect()
+        it.read(25)  # ten of them are under way as well
+        await until(lambda: it.waiting == 25)
+        it.delivery._safekeeping._failed(SpoolUnavailable("damaged", sqlite3.DatabaseError("malformed")))
+        await until((tmp_path / f"{FILE}.damaged-1").exists)
+        await until(lambda: it.delivery.health().lost == 15)
+        it.lose()
+        await until(lambda: it.waiting == 10)
+        it.driver.sent.clear()
+        it.driver.confirms = True
+        it.connect()
+        await until(lambda: it.waiting == 0)
+        assert it.driver.seqs(historical=True) == list(range(1, 11))
+        assert it.delivery.health().lost == 15
+
+
+async def test_qos_0_that_is_not_written_yet_is_counted_and_a_stop_waits_for_it(tmp_path: Path) -> None:
+    async with bench(tmp_path) as it:
+        it.connect()
+        it.read(4, qos=0)
+        health = it.delivery.health()
+        assert (health.published, health.confirmed, health.unconfirmed) == (4, 0, 4)
+        await it.delivery.drain(PATIENCE_S)
+        health = it.delivery.health()
+        assert (health.published, health.confirmed, health.unconfirmed) == (4, 4, 0)
+        it.lose()
+        assert it.delivery.health().lost == 0

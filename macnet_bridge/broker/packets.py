@@ -1,0 +1,70 @@
+"""The packets that are many: PUBLISH as we send it, and PUBACK as it comes. No I/O, no paho."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from macnet_bridge.broker.messages import Outgoing, Protocol
+
+_PUBLISH = 0x30
+_PUBACK = 0x40
+_CORRELATION_DATA = 0x09
+_FAILED = 0x80
+
+
+class Confirmation(NamedTuple):
+    """A PUBACK: of which packet, whether the broker says no, and where the next packet begins."""
+
+    mid: int
+    denied: bool
+    end: int
+
+
+def publish(message: Outgoing, version: Protocol, mid: int) -> bytes:
+    """The packet that publishes a message; `mid` goes with QoS 1 only."""
+    topic = message.topic.encode()
+    head = len(topic).to_bytes(2, "big") + topic
+    if message.qos:
+        head += mid.to_bytes(2, "big")
+    if version == "5":
+        head += _properties(message.correlation_data)
+    length = _varint(len(head) + len(message.payload))
+    return b"%c%b%b%b" % (_PUBLISH | message.qos << 1 | message.retain, length, head, message.payload)
+
+
+def is_confirmation(data: bytes, at: int) -> bool:
+    """Whether a PUBACK begins here, as much of it as there is."""
+    return data[at] == _PUBACK
+
+
+def confirmation(data: bytes, at: int) -> Confirmation | None:
+    """The PUBACK that begins here, None while it is incomplete. A reason is told by 3 bytes or more.
+
+    Raises:
+        ValueError: this is no good PUBACK.
+    """
+    start, length = at + 2, data[at + 1] if at + 1 < len(data) else 2
+    if length & 0x80:
+        start, length = at + 3, (length & 0x7F) + (data[at + 2] << 7 if at + 2 < len(data) else 0)
+    if length < 2 or length >= 1 << 14:
+        raise ValueError("no PUBACK")
+    if start + length > len(data):
+        return None
+    mid = data[start] << 8 | data[start + 1]
+    return Confirmation(mid, length > 2 and data[start + 2] >= _FAILED, start + length)
+
+
+def _properties(correlation_data: bytes | None) -> bytes:
+    if correlation_data is None:
+        return b"\0"
+    found = bytes([_CORRELATION_DATA]) + len(correlation_data).to_bytes(2, "big") + correlation_data
+    return _varint(len(found)) + found
+
+
+def _varint(value: int) -> bytes:
+    digits = bytearray()
+    while value >= 0x80:
+        digits.append(value & 0x7F | 0x80)
+        value >>= 7
+    digits.append(value)
+    return bytes(digits)
