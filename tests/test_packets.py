@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from macnet_bridge.broker import Outgoing
 from macnet_bridge.broker.messages import Protocol, packet_bytes
-from macnet_bridge.broker.packets import Confirmation, confirmation, publish
+from macnet_bridge.broker.packets import Confirmation, PacketIds, confirmation, publish
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,15 @@ def test_confirmations(packet: bytes, expected: Confirmation) -> None:
 def test_no_confirmations(packet: bytes) -> None:
     with pytest.raises(ValueError, match="no PUBACK"):
         confirmation(packet, 0)
+
+
+def test_packet_ids_go_round_and_none_is_under_way_twice() -> None:
+    ids = PacketIds()
+    first, second = ids.take(), ids.take()
+    assert (first, second) == (1024, 1025)
+    for _ in range(64_510):
+        ids.free(ids.take())
+    ids.free(second)
+    assert ids.take() == 1025
+    ids.free(first)
+    assert [ids.take(), ids.take()] == [1026, 1027]

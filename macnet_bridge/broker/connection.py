@@ -39,9 +39,6 @@ FAREWELL_S = 1.0
 _CLOSED_TOO_SOON = "the broker closed the connection before it answered"
 SUBSCRIBE_S = 5.0
 
-# paho numbers what it sends itself, a few subscriptions, from 1 on.
-_FIRST_MID, _LAST_MID = 1 << 10, 0xFFFF
-
 _UNSUPPORTED_VERSION = 0x84
 _BAD_CREDENTIALS = (0x86, 0x87)
 _SHUTTING_DOWN = 0x8B
@@ -122,8 +119,7 @@ class Connection:
         self._listener = listener
         self._loop = loop
         self._unacknowledged: set[int] = set()
-        self._unconfirmed: set[int] = set()
-        self._mid = _LAST_MID
+        self._ids = packets.PacketIds()
         self._writes_soon = False
         self._watches_writing = False
         self._farewell: ReasonCode | None = None
@@ -366,22 +362,15 @@ class Connection:
         sock = self._sock
         if sock is None or self._ended.done():
             return None
-        mid = self._free_mid() if message.qos else 0
+        mid = self._ids.take() if message.qos else 0
         sock.append(packets.publish(message, self.version, mid))
         self._want_write()
         return mid
 
-    def _free_mid(self) -> int:
-        while True:
-            self._mid = self._mid + 1 if self._mid < _LAST_MID else _FIRST_MID
-            if self._mid not in self._unconfirmed:
-                self._unconfirmed.add(self._mid)
-                return self._mid
-
     def _tell_confirmed(self, sock: BufferedSocket) -> None:
         confirmed, sock.confirmed = sock.confirmed, []
         for mid, denied, _ in confirmed:
-            self._unconfirmed.discard(mid)
+            self._ids.free(mid)
             self._listener.on_confirmed(mid, denied)
 
     def acknowledge(self, message: Incoming) -> None:

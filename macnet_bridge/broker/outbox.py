@@ -1,8 +1,8 @@
 """What is to be sent, in which order, and how much of it at a time. No I/O, no clock.
 
-paho bounds nothing that counts here: it ignores how many unconfirmed messages and how large a
-packet the broker can bear, and lets QoS 0 pile up behind a frozen broker. So the window, the size
-and the bytes under way are kept here, and paho only gets what may leave at once.
+The connection bounds nothing: it takes all that it is given, however many unconfirmed messages and
+however large a packet the broker can bear. So the window, the size and the bytes under way are kept
+here, and the connection only gets what may leave at once.
 """
 
 from __future__ import annotations
@@ -225,9 +225,9 @@ class Outbox:
             self._settle(entry, not denied)
         return entry
 
-    def written(self) -> None:
-        """The oldest QoS 0 message under way has left."""
-        if self._unwritten:
+    def written(self, count: int = 1) -> None:
+        """So many QoS 0 messages under way have left, the oldest first."""
+        for _ in range(min(count, len(self._unwritten))):
             entry = self._unwritten.popleft()
             self._unwritten_bytes -= entry.size
             self._settle(entry, True)

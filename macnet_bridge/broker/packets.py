@@ -11,6 +11,9 @@ _PUBACK = 0x40
 _CORRELATION_DATA = 0x09
 _FAILED = 0x80
 
+# paho numbers what it sends itself, a few subscriptions, from 1 on.
+_FIRST_ID, _LAST_ID = 1 << 10, 0xFFFF
+
 
 class Confirmation(NamedTuple):
     """A PUBACK: of which packet, whether the broker says no, and where the next packet begins."""
@@ -18,6 +21,26 @@ class Confirmation(NamedTuple):
     mid: int
     denied: bool
     end: int
+
+
+class PacketIds:
+    """Packet ids of one connection, none of them under way twice."""
+
+    def __init__(self) -> None:
+        self._last = _LAST_ID
+        self._taken: set[int] = set()
+
+    def take(self) -> int:
+        """The next id that is free. Of 64512 there always is one: the broker's window is far smaller."""
+        while True:
+            self._last = self._last + 1 if self._last < _LAST_ID else _FIRST_ID
+            if self._last not in self._taken:
+                self._taken.add(self._last)
+                return self._last
+
+    def free(self, mid: int) -> None:
+        """It was confirmed; nothing for an id that was not taken."""
+        self._taken.discard(mid)
 
 
 def publish(message: Outgoing, version: Protocol, mid: int) -> bytes:

@@ -349,8 +349,7 @@ class Broker:
 
     def on_written(self, count: int) -> None:
         """So many QoS 0 messages left."""
-        for _ in range(count):
-            self._outbox.written()
+        self._outbox.written(count)
 
     def on_progress(self) -> None:
         """Hand over as much as may leave now."""
