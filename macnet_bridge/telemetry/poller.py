@@ -31,8 +31,9 @@ from macnet_bridge.tester import Tester
 
 log = logging.getLogger(__name__)
 
-BATCH = 32
-"""How many channels are read in one turn of a tester that is quick enough."""
+BATCH = 16
+"""How many channels are read in one turn of a tester that is quick enough. With twice as many a reading
+costs a tenth less, and a command waits for half as long again."""
 
 RESURVEY_FIRST_S = 10.0
 RESURVEY_LAST_S = 320.0
