@@ -427,6 +427,8 @@ class Delivery:
         if self._repeat_since is not None and self._now >= self._repeat_at and self._is_ready():
             self._keep_confirmed_again(self._repeat_since)
         self._safekeeping.flush()
+        if self._safekeeping.has_begun_some:
+            self._safekeeping.tend(self._now)
         self._pump()
 
     def _wake(self) -> None:

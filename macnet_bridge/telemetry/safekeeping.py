@@ -59,6 +59,10 @@ class Safekeeping:
         spool: None when it is turned off; then nothing can be kept.
         not_kept: called with what could not be kept.
         file_lost: called with how many messages waited in a file that turned out to be damaged.
+
+    Attributes:
+        has_begun_some: channels had their first reading of this run and nothing says so on disk. Should
+            the bridge be killed now, the next run could not name what they had.
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class Safekeeping:
         self._pending: list[Owed] = []
         self._done: list[int] = []
         self._safe: dict[Place, int] = {}
+        self._begun: set[Place] = set()
         self._writing = 0
         self._next_number = run << _RUN_BITS
         self._open_again_at = 0.0
@@ -87,6 +92,7 @@ class Safekeeping:
         self._kept = 0
         self.replayed = 0
         self.is_failing = False
+        self.has_begun_some = False
         self.previous: dict[Place, Previous] = {}
 
     @property
@@ -166,6 +172,9 @@ class Safekeeping:
         """A reading of this run was confirmed, or is on disk."""
         if seq > self._safe.get(place, 0):
             self._safe[place] = seq
+        if place not in self._begun:
+            self._begun.add(place)
+            self.has_begun_some = True
 
     def flush(self) -> None:
         """Give what was gathered to the thread that writes."""
@@ -177,7 +186,10 @@ class Safekeeping:
             self._spool.forget(done).add_done_callback(self._finished)
 
     def tend(self, now: float) -> None:
-        """Once a second: note how far channels got, and let go what is too old."""
+        """Note how far channels got, and let go what is too old.
+
+        To be called once a second, and when channels have begun.
+        """
         if self._spool is None:
             return
         if self._must_open and now >= self._open_again_at and not self._is_opening:
@@ -189,7 +201,7 @@ class Safekeeping:
             self._tend(self._spool)
 
     def _tend(self, spool: Spool) -> None:
-        self._is_tending = True
+        self._is_tending, self.has_begun_some = True, False
         noted, self._safe = self._safe, {}
         safe = [Safe(cycler, channel, self._run, seq) for (cycler, channel), seq in noted.items()]
         spool.tend(safe, time.time()).add_done_callback(partial(self._tended, noted))

@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -201,6 +201,24 @@ async def test_the_first_reading_of_a_run_names_the_last_one_that_is_safe(tmp_pa
         ("lab1/2/reading", 2, 1, {"run": 1, "seq": 1}),
         ("lab1/3/reading", 2, 1, None),
     ]
+
+
+async def test_a_bridge_that_is_killed_soon_has_left_a_note_of_each_channel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Delivery, "_every_second", lambda self, seconds: None)
+
+    def noted() -> list[tuple[int, int]]:
+        with closing(sqlite3.connect(tmp_path / "spool.sqlite")) as file:
+            return file.execute("SELECT channel, seq FROM safe ORDER BY channel").fetchall()
+
+    async with bench(tmp_path) as it:
+        it.connect()
+        it.read(1)
+        await until(lambda: noted() == [(1, 1)])
+        it.read(3)
+        it.read(2, channel=2)
+        await until(lambda: noted() == [(1, 4), (2, 2)])
 
 
 # --- while there is none
