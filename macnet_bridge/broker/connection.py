@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 RECEIVE_MAXIMUM = 100
 """QoS 1 messages the broker may send us before we acknowledge (MQTT 5)."""
-FAREWELL_S = 1.0
+FAREWELL_S = 0.5
 _CLOSED_TOO_SOON = "the broker closed the connection before it answered"
 SUBSCRIBE_S = 5.0
 

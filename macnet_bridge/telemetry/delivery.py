@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,19 +24,15 @@ from macnet_bridge.payloads.health import DeliveryHealth, SpoolHealth
 from macnet_bridge.payloads.telemetry import Reading
 from macnet_bridge.store import Spool
 from macnet_bridge.store.spool import Message
+from macnet_bridge.telemetry.numbering import Numbering
+from macnet_bridge.telemetry.repeats import Repeats
 from macnet_bridge.telemetry.replay import Replay, historical
+from macnet_bridge.telemetry.room import Room
 from macnet_bridge.telemetry.safekeeping import Owed, Place, Safekeeping
 
 log = logging.getLogger(__name__)
 
 TICK_S = 0.05
-
-REPEATED_S = 5.0
-"""What was confirmed so shortly before a broker was lost is sent again: it may have been killed, and have
-forgotten its subscribers and what it had for them."""
-
-REPEAT_AFTER_S = 3.0
-"""How long after it came back, together with what was confirmed meanwhile: subscribers are back then, too."""
 
 _DRAIN_STEP_S = 0.01
 
@@ -55,16 +50,6 @@ class DeliveryLimits:
     bytes: int = 2 << 20
     patience_s: float = 0.25
     repeated: int = 5_000
-
-
-class _Line:
-    """The readings of one channel."""
-
-    __slots__ = ("place", "seq")
-
-    def __init__(self, place: Place) -> None:
-        self.place = place
-        self.seq = 0
 
 
 class Delivery:
@@ -87,30 +72,21 @@ class Delivery:
     ) -> None:
         self._publish = publish
         self._is_ready = is_ready
-        self._run = run
         self._limits = limits or DeliveryLimits()
+        self._room = Room(self._limits.messages, self._limits.bytes, is_ready)
+        self._numbering = Numbering(run)
+        self._repeats = Repeats(self._limits.repeated)
         self._safekeeping = Safekeeping(spool, run, self._not_kept, self._file_lost)
         self._replay = Replay(self._safekeeping, self._send_again, self._wake)
-        self._lines: dict[Place, _Line] = {}
         # Unconfirmed, by number, the oldest first: in memory alone, and on disk as well.
         self._in_memory: dict[int, Owed] = {}
         self._on_disk: dict[int, Owed] = {}
         self._unwritten = 0
         self._newest: dict[Place, tuple[str, dict[str, Any]]] = {}
         self._retained: dict[str, bytes] = {}
-        self._confirmed_last: deque[tuple[float, Owed]] = deque(maxlen=self._limits.repeated)
-        self._messages = 0
-        self._bytes = 0
         self._now = time.monotonic()
-        self._lost_at: float | None = None
-        self._repeat_since: float | None = None
-        self._repeat_at = 0.0
-        self._eased = asyncio.Event()
-        self._eased.set()
         self._will_flush = False
         self._will_pump = False
-        self._numbered = 0
-        self._live_per_second = 0.0
         self._published = 0
         self._confirmed = 0
         self._suppressed = 0
@@ -124,8 +100,8 @@ class Delivery:
         """A reading that passed the deadband; `values` are the fields of `Measured`."""
         place = (cycler, channel)
         if qos:
-            self._owe(topic, self._numbered_reading(place, values), self._lines[place])
-        elif self._has_room and not self._newest:
+            self._owe(topic, *self._numbered(place, values), place)
+        elif self._room and not self._newest:
             self._send_unkept(place, topic, values)
         else:
             self._conflated += place in self._newest
@@ -133,11 +109,11 @@ class Delivery:
 
     def event(self, topic: str, event: Struct) -> None:
         """Something that happened, told once, with QoS 1."""
-        self._owe(topic, msgspec.json.encode(event), None)
+        self._owe(topic, msgspec.json.encode(event))
 
     def retained(self, topic: str, payload: bytes) -> None:
         """A retained message; while there is no room the newest of a topic waits. Empty clears it."""
-        if self._has_room and topic not in self._retained:
+        if self._room and topic not in self._retained:
             self._send_retained(topic, payload)
         else:
             self._retained[topic] = payload
@@ -145,7 +121,7 @@ class Delivery:
     def passing(self, topic: str, payload: bytes, qos: int) -> None:
         """Something that the next one will replace anyway: sent if there is room."""
         settled = partial(self._passing_settled, len(topic) + len(payload))
-        if not self._has_room or not self._send(topic, payload, qos, settled):
+        if not self._room or not self._send(topic, payload, qos, settled):
             self._skipped += 1
 
     def suppress(self) -> None:
@@ -158,11 +134,9 @@ class Delivery:
         For reads that go as fast as they can: what a broker cannot take in time, it would only get
         later, by way of the disk.
         """
-        if self._is_crowded:
-            self._eased.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._limits.patience_s):
-                    await self._eased.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.patience_s):
+                await self._room.eased()
 
     # --- what the bridge tells
 
@@ -171,23 +145,15 @@ class Delivery:
         self._safekeeping.open()
 
     def connected(self) -> None:
-        """There is a broker. One that was lost may have forgotten what it had confirmed.
-
-        Whether it kept our session does not tell: one that is killed comes back with what it had
-        written long before.
-        """
-        now = self._now = time.monotonic()
-        if self._lost_at is not None:
-            since = self._lost_at - REPEATED_S
-            self._repeat_since = since if self._repeat_since is None else min(since, self._repeat_since)
-            self._repeat_at = now + REPEAT_AFTER_S
+        """There is a broker."""
+        self._now = time.monotonic()
         self._safekeeping.flush()
-        self._replay.begin(now if self._repeat_since is None else self._repeat_at)
+        self._replay.begin(self._repeats.connected(self._now))
 
     def lost(self) -> None:
         """There is no broker; what it had not confirmed was given back before."""
-        if self._lost_at is None or self._replay.is_on:
-            self._lost_at = time.monotonic()
+        if self._replay.is_on:
+            self._repeats.lost(time.monotonic())
         self._replay.stop()
         self._safekeeping.flush()
 
@@ -252,30 +218,17 @@ class Delivery:
         """Readings and events that were not confirmed, and those with QoS 0 that were not written."""
         return len(self._in_memory) + len(self._on_disk) + self._unwritten
 
-    @property
-    def _is_crowded(self) -> bool:
-        return self._messages > self._limits.messages // 4 and self._is_ready()
+    def _numbered(self, place: Place, values: dict[str, Any]) -> tuple[bytes, int]:
+        """The payload of a reading, and its number."""
+        seq = self._numbering.next(place)
+        previous = self._safekeeping.previous.pop(place, UNSET) if seq == 1 else UNSET
+        reading = Reading(**values, run=self._numbering.run, seq=seq, previous=previous)
+        return msgspec.json.encode(reading), seq
 
-    @property
-    def _has_room(self) -> bool:
-        return (
-            self._messages < self._limits.messages and self._bytes < self._limits.bytes and self._is_ready()
-        )
-
-    def _numbered_reading(self, place: Place, values: dict[str, Any]) -> bytes:
-        line = self._lines.get(place)
-        if line is None:
-            line = self._lines[place] = _Line(place)
-        line.seq += 1
-        self._numbered += 1
-        previous = self._safekeeping.previous.pop(place, UNSET) if line.seq == 1 else UNSET
-        return msgspec.json.encode(Reading(**values, run=self._run, seq=line.seq, previous=previous))
-
-    def _owe(self, topic: str, payload: bytes, line: _Line | None) -> None:
+    def _owe(self, topic: str, payload: bytes, seq: int = 0, place: Place | None = None) -> None:
         number = self._safekeeping.next_number()
-        place, seq = (None, 0) if line is None else (line.place, line.seq)
         owed = Owed(number, self._now, topic, payload, place, seq)
-        if not self._has_room:
+        if not self._room:
             self._safekeeping.keep(owed)
             return
         self._in_memory[number] = owed
@@ -286,8 +239,7 @@ class Delivery:
             self._lost += 1
 
     def _send_unkept(self, place: Place, topic: str, values: dict[str, Any]) -> None:
-        payload = self._numbered_reading(place, values)
-        seq = self._lines[place].seq
+        payload, seq = self._numbered(place, values)
         size = len(topic) + len(payload)
         if self._send(topic, payload, 0, partial(self._unkept_settled, place, seq, size)):
             self._published += 1
@@ -299,7 +251,7 @@ class Delivery:
         self._send(topic, payload, 1, partial(self._retained_settled, topic, payload), retain=True)
 
     def _send_again(self, row: Message) -> bool:
-        if not self._has_room:
+        if not self._room:
             return False
         owed = Owed(row.id, self._now, row.topic, historical(row.payload))
         if self._send(row.topic, owed.payload, 1, partial(self._replay_settled, owed)):
@@ -321,18 +273,14 @@ class Delivery:
     ) -> bool:
         """Publish; once it is taken or given up, `settled` has to call `_free`."""
         size = len(topic) + len(payload)
-        self._messages += 1
-        self._bytes += size
+        self._room.take(size)
         if self._publish(Outgoing(topic, payload, qos, retain, None, settled)):
             return True
         self._free(size)
         return False
 
     def _free(self, size: int) -> None:
-        self._messages -= 1
-        self._bytes -= size
-        if self._messages <= self._limits.messages // 8 and not self._eased.is_set():
-            self._eased.set()
+        self._room.free(size)
         if (self._newest or self._retained) and not self._will_flush:
             self._will_flush = True
             asyncio.get_running_loop().call_soon(self._flush)
@@ -340,10 +288,10 @@ class Delivery:
     def _flush(self) -> None:
         """Hand over what waited for room."""
         self._will_flush = False
-        while self._retained and self._has_room:
+        while self._retained and self._room:
             topic = next(iter(self._retained))
             self._send_retained(topic, self._retained.pop(topic))
-        while self._newest and self._has_room:
+        while self._newest and self._room:
             place = next(iter(self._newest))
             self._send_unkept(place, *self._newest.pop(place))
 
@@ -370,7 +318,7 @@ class Delivery:
 
     def _arrived(self, owed: Owed) -> None:
         self._confirmed += 1
-        self._confirmed_last.append((self._now, owed))
+        self._repeats.confirmed(self._now, owed)
         if owed.place is not None:
             self._safekeeping.note(owed.place, owed.seq)
 
@@ -424,8 +372,8 @@ class Delivery:
         self._flush()
         if self._safekeeping.is_on and not self._safekeeping.is_failing:
             self._keep_older_than(self._now - self._limits.patience_s)
-        if self._repeat_since is not None and self._now >= self._repeat_at and self._is_ready():
-            self._keep_confirmed_again(self._repeat_since)
+        if self._is_ready():
+            self._keep_again()
         self._safekeeping.flush()
         if self._safekeeping.has_begun_some:
             self._safekeeping.tend(self._now)
@@ -438,11 +386,10 @@ class Delivery:
 
     def _pump(self) -> None:
         self._will_pump = False
-        self._replay.pump(time.monotonic(), self._live_per_second, self._oldest_unconfirmed())
+        self._replay.pump(time.monotonic(), self._numbering.per_second, self._oldest_unconfirmed())
 
     def _every_second(self, seconds: float) -> None:
-        self._live_per_second = self._numbered / seconds
-        self._numbered = 0
+        self._numbering.count(seconds)
         if self._safekeeping.is_failing:
             self._keep_older_than(self._now - self._limits.patience_s)
         self._safekeeping.tend(self._now)
@@ -457,14 +404,11 @@ class Delivery:
             self._on_disk[number] = owed
             self._safekeeping.keep(owed)
 
-    def _keep_confirmed_again(self, since: float) -> None:
-        """What the broker may have forgotten, and what came before its subscribers were back."""
-        self._repeat_since = None
-        for at, owed in self._confirmed_last:
-            if at >= since:
-                owed.was_settled = True
-                self._safekeeping.keep(owed)
-        self._confirmed_last.clear()
+    def _keep_again(self) -> None:
+        """What the broker may have forgotten, when it is time to send it again."""
+        for owed in self._repeats.due(self._now):
+            owed.was_settled = True
+            self._safekeeping.keep(owed)
 
     def _oldest_unconfirmed(self) -> int:
         oldest = next(iter(self._in_memory), 1 << 62)

@@ -21,7 +21,7 @@ from macnet_bridge.payloads.events import DirectLapsed
 from macnet_bridge.payloads.telemetry import RawCodes
 from macnet_bridge.store import Spool, SpoolUnavailable
 from macnet_bridge.store.spool import FILE, Message
-from macnet_bridge.telemetry import delivery as delivery_module
+from macnet_bridge.telemetry import repeats
 from macnet_bridge.telemetry import safekeeping as safekeeping_module
 from macnet_bridge.telemetry.delivery import Delivery, DeliveryLimits
 
@@ -34,7 +34,7 @@ EVENT = DirectLapsed(
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery_module, "REPEAT_AFTER_S", 0.1)
+    monkeypatch.setattr(repeats, "REPEAT_AFTER_S", 0.1)
 
 
 async def until(holds: Callable[[], object]) -> None:

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from macnet_bridge.broker import Outgoing
 from macnet_bridge.store import Spool
-from macnet_bridge.telemetry import delivery as delivery_module
+from macnet_bridge.telemetry import repeats
 from macnet_bridge.telemetry.delivery import Delivery, DeliveryLimits
+from macnet_bridge.telemetry.room import Room
 from tests.telemetry.test_delivery import Driver, until, values
 
 LIMITS = DeliveryLimits(messages=12, patience_s=0.0)
@@ -176,10 +177,14 @@ class Model:
             self.writer_was._connection = self.sound
             self.spool.close()
 
+    @property
+    def room(self) -> Room:
+        return self.delivery._room
+
     def remember_numbers(self) -> None:
-        for (_, channel), line in self.delivery._lines.items():
+        for (_, channel), last in self.delivery._numbering._last.items():
             topic = f"lab1/{channel}/reading"
-            self.numbered |= {(topic, self.run, seq) for seq in range(1, line.seq + 1)}
+            self.numbered |= {(topic, self.run, seq) for seq in range(1, last + 1)}
 
     # --- in the end
 
@@ -195,7 +200,7 @@ class Model:
             while self.spool.waiting or self.delivery._newest:
                 await self.tick()
         self.remember_numbers()
-        await until(lambda: not self.delivery.health().unconfirmed and not self.delivery._messages)
+        await until(lambda: not self.delivery.health().unconfirmed and not self.room._messages)
 
     def check(self) -> None:
         lost = self.lost_before + self.delivery.health().lost
@@ -206,7 +211,7 @@ class Model:
         assert len(missing) == lost + len(died)
         assert self.previous <= self.arrived | self.denied | missing
         assert self.delivery.health().unconfirmed == 0
-        assert self.delivery._messages == self.delivery._bytes == 0
+        assert self.room._messages == self.room._bytes == 0
 
 
 Step = Callable[[Model], Awaitable[None]]
@@ -251,6 +256,6 @@ async def play(steps: list[Step], folder: Path) -> None:
 @settings(max_examples=60, deadline=None)
 def test_every_reading_arrived_or_was_counted(steps: list[Step]) -> None:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setattr(delivery_module, "REPEATED_S", 1e9)
-        patch.setattr(delivery_module, "REPEAT_AFTER_S", 0.0)
+        patch.setattr(repeats, "REPEATED_S", 1e9)
+        patch.setattr(repeats, "REPEAT_AFTER_S", 0.0)
         asyncio.run(play(steps, Path(folder)))
