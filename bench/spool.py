@@ -21,11 +21,11 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 # A script's own directory is on the path, the directory above, with both packages, is not.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
