@@ -24,52 +24,50 @@ config = {
 for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
     config[key] = value
 
-# A double has the same numbers and the same time, so the key drops it. Every reading names the one
-# before it: its own number less one or, the first of a run, `previous`.
-TABLE = """CREATE TABLE IF NOT EXISTS reading (
-    channel TEXT, run INTEGER, seq INTEGER, unix_time_second REAL, before_run INTEGER, before_seq INTEGER,
-    payload TEXT, PRIMARY KEY (channel, run, seq, unix_time_second))"""
-
-# A reading is missing where another one names it. What was there before the first one that we have
-# of a channel is not missing: we were not there yet.
-MISSING = """SELECT later.channel, before_run, before_seq FROM reading AS later
-    WHERE NOT EXISTS (SELECT * FROM reading AS it WHERE it.channel = later.channel
-                      AND it.run = later.before_run AND it.seq = later.before_seq)
-      AND EXISTS (SELECT * FROM reading AS older WHERE older.channel = later.channel
-                  AND (older.run, older.seq) < (later.before_run, later.before_seq))"""
+TABLES = """
+-- A double has the same numbers and the same time.
+CREATE TABLE IF NOT EXISTS reading (channel TEXT, run INTEGER, seq INTEGER, unix_time_second REAL,
+    payload BLOB, PRIMARY KEY (channel, run, seq, unix_time_second)) WITHOUT ROWID;
+-- Where readings are missing that another one named: the last of them. It may still come.
+CREATE TABLE IF NOT EXISTS gap (channel TEXT, run INTEGER, seq INTEGER, PRIMARY KEY (channel, run, seq));
+"""
+HAS = "SELECT * FROM reading WHERE (channel, run, seq) = (?, ?, ?)"
+HAS_OLDER = "SELECT * FROM reading WHERE channel = ? AND (run, seq) < (?, ?)"
 
 Gap = tuple[str, int, int]
-"""Channel, and the run and number of the last reading that is missing there."""
+"""Channel, run, and number."""
 
-database = sqlite3.connect(config["file"], check_same_thread=False)
-database.execute(TABLE)
+database = sqlite3.connect(config["file"])
+database.executescript(TABLES)
 suspected: set[Gap] = set()
 told: set[Gap] = set()
 
 
 def keep(channel: str, payload: bytes | bytearray) -> None:
-    """Store a reading unless it is there already."""
+    """Store a reading unless it is there already, and look whether the one before it is there."""
     reading = json.loads(payload)
     run, seq = reading["run"], reading["seq"]
-    before = {"run": run, "seq": seq - 1} if seq > 1 else reading.get("previous", {})
-    row = (
-        channel,
-        run,
-        seq,
-        reading["unix_time_second"],
-        before.get("run"),
-        before.get("seq"),
-        bytes(payload),
-    )
+    row = (channel, run, seq, reading["unix_time_second"], bytes(payload))
     with database:
-        is_new = database.execute("INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?, ?, ?)", row).rowcount
+        is_new = database.execute("INSERT OR IGNORE INTO reading VALUES (?, ?, ?, ?, ?)", row).rowcount
+        database.execute("DELETE FROM gap WHERE (channel, run, seq) = (?, ?, ?)", (channel, run, seq))
+        # The first reading of a run names the last one of an earlier run.
+        before = {"run": run, "seq": seq - 1} if seq > 1 else reading.get("previous")
+        if before is not None:
+            miss((channel, before["run"], before["seq"]))
     age = ", late" if reading["is_historical"] else ""
     print(f"{'kept' if is_new else 'double'} {channel} {run} {seq}{age}", flush=True)
 
 
+def miss(reading: Gap) -> None:
+    """Note a reading that is not there, unless it is of a time when we did not listen yet."""
+    if database.execute(HAS, reading).fetchone() is None and database.execute(HAS_OLDER, reading).fetchone():
+        database.execute("INSERT OR IGNORE INTO gap VALUES (?, ?, ?)", reading)
+
+
 def look_for_gaps(health: dict[str, Any]) -> None:
     """A gap may close while readings wait on disk. One that outlives two messages without is a loss."""
-    gaps = set(database.execute(MISSING)) if health["spool"]["waiting"] == 0 else set()
+    gaps = set(database.execute("SELECT * FROM gap")) if health["spool"]["waiting"] == 0 else set()
     for channel, run, seq in sorted((gaps & suspected) - told):
         print(f"missing {channel} {run} {seq}, and perhaps some before it", flush=True)
     told.update(gaps & suspected)
