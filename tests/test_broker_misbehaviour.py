@@ -146,3 +146,31 @@ async def test_a_broker_with_qos_0_only_is_named(scripted: Any) -> None:
     await until(lambda: driver.reasons)
     await driver.crash()
     assert "QoS 1" in driver.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"", "the broker closed the connection before it answered"),
+        (b"\x15\x03\x03\x00\x02\x02\x28", "a packet from the broker cannot be read"),
+    ],
+)
+async def test_what_worked_before_is_not_said_to_be_no_broker(
+    scripted: Any, answer: bytes, words: str
+) -> None:
+    async with driving(scripted, "s") as driver:
+        scripted.answers[5] = answer
+        scripted.hang_up()
+        await until(lambda: len(driver.reasons) >= 2)
+        assert driver.reasons == ["the broker closed the connection", words]
+
+
+async def test_what_never_worked_may_be_no_broker(scripted: Any) -> None:
+    scripted.answers[5] = b""
+    driver = await begin(scripted)
+    await until(lambda: driver.reasons)
+    assert driver.reasons == [
+        "the broker closed the connection before it answered; "
+        "perhaps it is no MQTT broker: see host, port and, for TLS, mqtts:// of mqtt.url"
+    ]
+    await driver.broker.close()

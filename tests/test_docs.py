@@ -17,7 +17,7 @@ from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.errors import RETRYABLE_CODES
 from macnet_bridge.macnet.protocol import codes
 from macnet_bridge.macnet.protocol.jsonrpc.errors import ERROR_RESULT_CODES
-from macnet_bridge.payloads import acknowledgements, alarms, events, status, telemetry
+from macnet_bridge.payloads import acknowledgements, alarms, events, health, inputs, status, telemetry
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
 
 PROJECT = Path(__file__).parents[1]
@@ -73,7 +73,8 @@ def test_every_status_is_documented() -> None:
     ("name", "kinds"),
     [
         ("topics.md", (status.BridgeStatus, status.CyclerStatus, telemetry.ChannelState)),
-        ("topics.md", (telemetry.Reading, telemetry.Sweep)),
+        ("topics.md", (telemetry.Reading, telemetry.Sweep, health.BridgeHealth)),
+        ("topics.md", (inputs.Aux, inputs.Variables)),
         ("topics.md", (events.Completed, events.DirectLapsed, alarms.Alarm)),
         ("commands.md", (Acknowledgement,)),
     ],

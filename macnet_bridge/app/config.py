@@ -24,6 +24,7 @@ PATTERNS_IN_WORDS = {
 Name = Annotated[str, Meta(pattern=_NAME)]
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Seconds = Annotated[float, Meta(ge=0)]
+Interval = Annotated[float, Meta(ge=0, le=365 * 86_400)]
 Channels = str | list[Annotated[int, Meta(ge=1)]]
 
 
@@ -67,24 +68,24 @@ class DeadbandSection(_Section, frozen=True, kw_only=True):
 
     voltage_volt: Annotated[float, Meta(ge=0)] = 0.0
     current_ampere: Annotated[float, Meta(ge=0)] = 0.0
-    max_interval_s: Seconds = 60.0
+    max_interval_s: Interval = 60.0
 
 
 class SpoolSection(_Section, frozen=True, kw_only=True):
     """`[telemetry.spool]`"""
 
     max_mb: Annotated[int, Meta(ge=0, le=1 << 20)] = 512
-    max_age_h: Annotated[float, Meta(gt=0)] = 168
+    max_age_h: Annotated[float, Meta(gt=0, le=10 * 365 * 24)] = 168
 
 
 class TelemetryOverride(_Section, frozen=True, kw_only=True):
     """`[cycler.telemetry]`: what is None comes from `[telemetry]`."""
 
-    sweep_interval_s: Seconds | None = None
-    active_interval_s: Seconds | None = None
-    idle_interval_s: Seconds | None = None
-    aux_interval_s: Seconds | None = None
-    variables_interval_s: Seconds | None = None
+    sweep_interval_s: Interval | None = None
+    active_interval_s: Interval | None = None
+    idle_interval_s: Interval | None = None
+    aux_interval_s: Interval | None = None
+    variables_interval_s: Interval | None = None
     deadband: DeadbandSection | None = None
     qos: Literal[0, 1] | None = None
 
@@ -92,11 +93,11 @@ class TelemetryOverride(_Section, frozen=True, kw_only=True):
 class TelemetrySection(_Section, frozen=True, kw_only=True):
     """`[telemetry]`"""
 
-    sweep_interval_s: Seconds = 1.0
-    active_interval_s: Seconds = 1.0
-    idle_interval_s: Seconds = 60.0
-    aux_interval_s: Seconds = 60.0
-    variables_interval_s: Seconds = 0.0
+    sweep_interval_s: Interval = 1.0
+    active_interval_s: Interval = 1.0
+    idle_interval_s: Interval = 60.0
+    aux_interval_s: Interval = 60.0
+    variables_interval_s: Interval = 0.0
     deadband: DeadbandSection = DeadbandSection()
     qos: Literal[0, 1] = 1
     spool: SpoolSection = SpoolSection()

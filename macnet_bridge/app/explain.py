@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
@@ -19,6 +19,7 @@ _IN_WORDS = {
     f"Expected `str` matching regex {pattern!r}": f"Expected {words}"
     for pattern, words in PATTERNS_IN_WORDS.items()
 }
+_NO_CHOICE = "Invalid enum value "
 _AT = re.compile(r" - at `\$?\.?(?P<path>[^`]*)`")
 
 
@@ -50,7 +51,15 @@ def explain(error: msgspec.ValidationError, text: str, source: str, overlaid: Ma
 def _in_words(what: str, path: str) -> str:
     if what == "Expected `array`, got `object`":
         return f"write [[{path}]], in double brackets"
+    if what.startswith(_NO_CHOICE):
+        return f"{what.removeprefix(_NO_CHOICE)} is none of {', '.join(map(repr, _choices(path)))}"
     return _IN_WORDS.get(what, what)
+
+
+def _choices(path: str) -> list[Any]:
+    """The values that a key may have, where they can be counted; of a list, those of its items."""
+    kinds = _kinds(field_type(re.sub(r"\[[^]]*\]", "", path)))
+    return [value for kind in kinds if get_origin(kind) is Literal for value in get_args(kind)]
 
 
 def place_of(error: msgspec.ValidationError) -> str:

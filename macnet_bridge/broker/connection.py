@@ -168,7 +168,8 @@ class Connection:
         self._attach()
         late = LinkLost(
             Cause.UNANSWERED,
-            f"the broker at {where} took the connection but did not answer; {PERHAPS_NO_BROKER}",
+            f"the broker at {where} took the connection but did not answer",
+            PERHAPS_NO_BROKER,
         )
         return self._judge(*await self._first_of(self._answer, min(limit_s, answer_s), late))
 
@@ -217,7 +218,7 @@ class Connection:
         client = self._client
         sock: Any = client.socket()
         if sock is None:
-            raise LinkLost(Cause.UNANSWERED, f"{_CLOSED_TOO_SOON}; {PERHAPS_NO_BROKER}")
+            raise LinkLost(Cause.UNANSWERED, _CLOSED_TOO_SOON, PERHAPS_NO_BROKER)
         self._sock = sock
         with contextlib.suppress(OSError):  # the peer may be gone already; reading will say so
             sockets.tune(sock.raw)
@@ -292,7 +293,7 @@ class Connection:
         await asyncio.wait({self._ended}, timeout=FAREWELL_S)
         self.end(Cause.CLOSED, "closed")
 
-    def end(self, cause: Cause, message: str) -> None:
+    def end(self, cause: Cause, message: str, guess: str = "") -> None:
         """Close at once and leave nothing behind. The first reason given is the one that counts."""
         self._detach()
         for name in ("on_socket_close", "on_socket_register_write"):
@@ -300,7 +301,7 @@ class Connection:
         self._close_socket()
         self._poked.set()
         if not self._ended.done():
-            self._ended.set_result(LinkLost(cause, message))
+            self._ended.set_result(LinkLost(cause, message, guess))
 
     @property
     def is_over(self) -> bool:
@@ -468,22 +469,21 @@ class Connection:
             self.end(*self._parting())
 
     def _end_garbled(self, detail: str = "") -> None:
-        hint = "" if self._answer.done() else f"; {PERHAPS_NO_BROKER}"
-        self.end(Cause.GARBLED, f"a packet from the broker cannot be read{detail}{hint}")
+        guess = "" if self._answer.done() else PERHAPS_NO_BROKER
+        self.end(Cause.GARBLED, f"a packet from the broker cannot be read{detail}", guess)
 
     @property
     def _has_answer_failed(self) -> bool:
         return self._answer.done() and not self._answer.cancelled() and self._answer.result()[1].is_failure
 
-    def _parting(self) -> tuple[Cause, str]:
+    def _parting(self) -> tuple[Cause, str, str]:
         if self._farewell is None:
             if not self._answer.done():
-                return Cause.UNANSWERED, f"{_CLOSED_TOO_SOON}; {PERHAPS_NO_BROKER}"
-            return Cause.BY_BROKER, "the broker closed the connection"
+                return Cause.UNANSWERED, _CLOSED_TOO_SOON, PERHAPS_NO_BROKER
+            return Cause.BY_BROKER, "the broker closed the connection", ""
         named = {_TAKEN_OVER: Cause.TAKEN_OVER, _SHUTTING_DOWN: Cause.SHUTTING_DOWN}
-        return named.get(
-            self._farewell.value, Cause.BY_BROKER
-        ), f"the broker ended the connection: {self._farewell}"
+        cause = named.get(self._farewell.value, Cause.BY_BROKER)
+        return cause, f"the broker ended the connection: {self._farewell}", ""
 
     # -- paho calls; nothing here may raise
 

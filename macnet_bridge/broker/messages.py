@@ -195,13 +195,22 @@ class Cause(Enum):
 
 
 class LinkLost(BrokerError):
-    """A connection ended, or never came to be. The supervisor tries again."""
+    """A connection ended, or never came to be. The supervisor tries again.
+
+    Attributes:
+        seen: what was seen, without the guess at why.
+    """
 
     retryable = True
 
-    def __init__(self, cause: Cause, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, cause: Cause, seen: str, guess: str = "") -> None:
+        """
+        Args:
+            guess: what may be behind it where this broker has never been reached.
+        """
+        super().__init__(f"{seen}; {guess}" if guess else seen)
         self.cause = cause
+        self.seen = seen
 
 
 def is_publishable(message: Outgoing) -> bool:

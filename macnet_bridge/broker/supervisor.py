@@ -288,7 +288,9 @@ class Broker:
             return
         self._needs_clean_start = loss.cause is Cause.GARBLED or self._needs_clean_start
         self._watch.lost(loss.cause, ready_for_s)
-        self._announce(str(loss), was_ready=ready_for_s is not None)
+        # That it is no MQTT broker is no good guess at an address where one answered before.
+        reason = loss.seen if self.counters.connects else str(loss)
+        self._announce(reason, was_ready=ready_for_s is not None)
         self._stop_if_taken_over()
         if self._watch.wants_proof or (ready_for_s is not None and ready_for_s >= SETTLED_S):
             self._backoff.reset()

@@ -24,6 +24,7 @@ from macnet_bridge.payloads.health import DeliveryHealth, SpoolHealth
 from macnet_bridge.payloads.telemetry import Reading
 from macnet_bridge.store import Spool
 from macnet_bridge.store.spool import Message
+from macnet_bridge.telemetry.backlog import Backlog
 from macnet_bridge.telemetry.numbering import Numbering
 from macnet_bridge.telemetry.repeats import Repeats
 from macnet_bridge.telemetry.replay import Replay, historical
@@ -76,6 +77,7 @@ class Delivery:
         self._room = Room(self._limits.messages, self._limits.bytes, is_ready)
         self._numbering = Numbering(run)
         self._repeats = Repeats(self._limits.repeated)
+        self._backlog = Backlog()
         self._safekeeping = Safekeeping(spool, run, self._not_kept, self._file_lost)
         self._replay = Replay(self._safekeeping, self._send_again, self._wake)
         # Unconfirmed, by number, the oldest first: in memory alone, and on disk as well.
@@ -148,6 +150,8 @@ class Delivery:
         """There is a broker."""
         self._now = time.monotonic()
         self._safekeeping.flush()
+        if line := self._backlog.connected(self._safekeeping.waiting):
+            log.info(line)
         self._replay.begin(self._repeats.connected(self._now))
 
     def lost(self) -> None:
@@ -155,6 +159,7 @@ class Delivery:
         if self._replay.is_on:
             self._repeats.lost(time.monotonic())
         self._replay.stop()
+        self._backlog.disconnected()
         self._safekeeping.flush()
 
     def withdraw_retained(self, prefix: str) -> None:
@@ -393,6 +398,13 @@ class Delivery:
         if self._safekeeping.is_failing:
             self._keep_older_than(self._now - self._limits.patience_s)
         self._safekeeping.tend(self._now)
+        self._log_what_changed()
+
+    def _log_what_changed(self) -> None:
+        if line := self._backlog.arrived(self._safekeeping.waiting):
+            log.info(line)
+        if line := self._backlog.losses(self.health(), self.spool_health(), self._now):
+            log.warning(line)
 
     def _keep_older_than(self, since: float) -> None:
         while self._in_memory:

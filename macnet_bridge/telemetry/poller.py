@@ -239,6 +239,10 @@ class Poller:
         now, lateness = time.monotonic(), self._presence.lateness
         if lateness is not None and lateness.judge(now):
             self._presence.publish()
+            if lateness.reason is None:
+                log.info("%s keeps up with its intervals again", self._tester.name)
+            else:
+                log.warning("%s is too slow for its intervals: %s", self._tester.name, lateness.reason)
         if now - reader.learned_at >= _INFO_S:
             reader.learned_at = NEVER
             self._publisher.info()

@@ -46,6 +46,24 @@ RULE = '[[commands.allow]]\nprincipal = "*"\ncommands = ["*"]\n'
             "b.toml: commands.allow: no verb is called 'start_tset'; did you mean 'start_test'?",
         ),
         ("", "b.toml: no [[cycler]] is configured; add one with name and host"),
+        (
+            CYCLER + 'transport = "tcpp"',
+            "b.toml, line 4: cycler[0].transport: 'tcpp' is none of 'auto', 'json', 'tcp', 'udp'",
+        ),
+        (CYCLER + "quirks = [3]", "b.toml, line 4: cycler[0].quirks[0]: Expected `str`, got `int`"),
+        (CYCLER + 'quirks = ["x"]', "b.toml, line 4: cycler[0].quirks[0]: 'x' is none of 'constant_id'"),
+        (
+            CYCLER + "[cycler.telemetry]\nqos = 2",
+            "b.toml, line 5: cycler[0].telemetry.qos: 2 is none of 0, 1",
+        ),
+        (
+            CYCLER + "[telemetry]\nidle_interval_s = inf",
+            "b.toml, line 5: telemetry.idle_interval_s: Expected `float` <= 31536000.0",
+        ),
+        (
+            CYCLER + "[telemetry.spool]\nmax_age_h = 1e300",
+            "b.toml, line 5: telemetry.spool.max_age_h: Expected `float` <= 87600.0",
+        ),
     ],
 )
 def test_a_mistake_is_one_line(text: str, complaint: str) -> None:

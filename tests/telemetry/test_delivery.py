@@ -468,8 +468,25 @@ async def test_a_full_disk_costs_what_it_must_and_is_announced_once(
         arrived = it.driver.seqs()
         assert (arrived[:10], arrived[-10:]) == (list(range(1, 11)), list(range(1511, 1521)))
         assert len(set(arrived)) + lost == 1520, "each one arrived or was counted"
+        await until(lambda: any("were lost" in message for message in caplog.messages))
     assert [record.message for record in caplog.records if "cannot be kept" in record.message][1:] == []
     assert any("can be kept on disk again" in record.message for record in caplog.records)
+    assert len([message for message in caplog.messages if "were lost: 1" in message]) == 1
+
+
+async def test_the_log_tells_what_waited_and_that_it_was_sent(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "macnet_bridge.telemetry.delivery")
+    async with bench(tmp_path) as it:
+        it.read(10)
+        await until(lambda: it.waiting == 10)
+        it.connect()
+        await until(lambda: "what waited on disk has been sent" in caplog.messages)
+    assert caplog.messages == [
+        "readings and events that wait on disk are sent now, oldest first: 10",
+        "what waited on disk has been sent",
+    ]
 
 
 async def test_a_spool_that_cannot_be_opened_is_tried_again(

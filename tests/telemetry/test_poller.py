@@ -760,8 +760,9 @@ async def test_a_tester_without_auxiliary_inputs_is_not_asked_for_them() -> None
 
 
 async def test_a_tester_that_becomes_too_slow_is_degraded_until_it_keeps_up(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO", poller_module.__name__)
     monkeypatch.setattr(poller_module, "WINDOW_S", 0.5)
     async with polled(intervals=Intervals(0.1, 0.1, 60.0)) as it:
         await it.start_test(1)
@@ -774,6 +775,8 @@ async def test_a_tester_that_becomes_too_slow_is_degraded_until_it_keeps_up(
         mark = it.mark
         it.simulated.faults.clear()
         await it.record.wait("status", online, since=mark)
+        assert f"lab1 is too slow for its intervals: {slow['reason']}" in caplog.messages
+        assert "lab1 keeps up with its intervals again" in caplog.messages
 
 
 async def test_health_of_a_tester() -> None:
