@@ -5,8 +5,9 @@
 Prints one line of JSON, the ports of all testers, when ready. The reads of channels, single and in
 bulk, are answered by the simulator the first time and from memory from then on, with the request's
 own id and the time of day of this second; anything else is the simulator's work. A request that may
-change a channel (classes 5 and up, but for its variables) ends that for good: from then on the tester
-is the simulator alone, so nothing untrue is told. Requests that arrive together are answered together.
+change a channel (classes 5 and up, but for its variables and checks of starts) ends that for good: from
+then on the tester is the simulator alone, so nothing untrue is told. Requests that arrive together are
+answered together.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ from macnet_bridge.simulator.sockets.turnstile import Turnstile
 
 CANNED = {(4, 1), (4, 2), (4, 3), (4, 7), (4, 9)}
 FIRST_CHANGING_CLASS = 5
-SET_VARIABLE = (6, 9)
+HARMLESS = {(6, 9), (6, 11), (6, 12)}
+"""A variable is in no reply that is remembered; to ask whether a test could start is what a bridge does
+to see whether a tester can be asked that."""
 
 # All up to the id, the id, and the end: as this bridge, pymacnet and most others write it.
 _REQUEST = re.compile(rb'\s*(\{[^{}]*\{[^{}]*\}[^{}]*"id"\s*:\s*)(\d+)\s*\}')
@@ -105,7 +108,7 @@ class Remembering(Service):
 
     def _may_remember(self, number: tuple[int, int]) -> bool:
         """Whether the reply to this function may be told again; all are forgotten after a change."""
-        if number[0] >= FIRST_CHANGING_CLASS and number != SET_VARIABLE:
+        if number[0] >= FIRST_CHANGING_CLASS and number not in HARMLESS:
             self._is_at_rest = False
             self.json.clear()
             self._binary.clear()

@@ -46,6 +46,8 @@ class CurrentSign:
         self, currents_ampere: Sequence[float], step_codes: Sequence[int]
     ) -> list[float | None]:
         """The signed currents of several channels; a discharge in one tells for all of them."""
+        if self._as_reported or not any(currents_ampere):
+            return list(currents_ampere)
         if self._as_reported is None:
             for current, step_code in zip(currents_ampere, step_codes, strict=True):
                 if current and step_code in DISCHARGING:

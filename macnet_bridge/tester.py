@@ -76,8 +76,8 @@ class Tester:
     @property
     def channels(self) -> list[int]:
         """Served channels that the tester has; empty before it was first online."""
-        count = self.cycler.channels or 0
-        return [n for n in range(1, count + 1) if self.served is None or n in self.served]
+        there = range(1, (self.cycler.channels or 0) + 1)
+        return list(there) if self.served is None else [n for n in there if n in self.served]
 
     def serves(self, channel: int) -> bool:
         """Whether commands to this channel are to be taken.

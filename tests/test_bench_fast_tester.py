@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bench.fast_tester import Canned, serve
+from bench.fast_tester import Canned, Remembering, serve
 from macnet_bridge.macnet import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.cycler import ReadTransport
 from macnet_bridge.macnet.protocol.codes import RUNNING
@@ -67,6 +67,15 @@ async def test_rubbish_is_refused_as_the_simulator_refuses_it() -> None:
     ports = await serve(CHANNELS)
     (reply,) = await ask(ports["json_port"], request(4, 99, 5, Chan=0), replies=1)
     assert "error" in reply
+
+
+async def test_what_a_bridge_asks_first_does_not_end_the_memory() -> None:
+    service = Remembering(CHANNELS)
+    for number in ((0, 0), (1, 2), (4, 7), (6, 9), (6, 11), (6, 12)):
+        service._may_remember(number)
+    assert service._may_remember((4, 7))
+    service._may_remember((6, 2))
+    assert not service._may_remember((4, 7)), "a test was started"
 
 
 @pytest.mark.parametrize("transport", ["json", "tcp", "udp"])

@@ -57,9 +57,9 @@ async def ask_each(
 
 async def _receive_all(transport: Transport, dialect: Dialect, flight: _Flight, timeout_s: float) -> None:
     now = asyncio.get_running_loop().time
-    # One limit for all, moved by each reply that had to be waited for: to move it costs as much
+    # One limit for all, set anew for each reply that has to be waited for: to set it costs as much
     # as to read a reply. Those that came together came at the same time.
-    async with asyncio.timeout(timeout_s) as limit:
+    async with asyncio.timeout(None) as limit:
         for function, _, _ in flight.calls:
             try:
                 reply = dialect.take()

@@ -7,6 +7,10 @@ from collections import deque
 BATCH_S = 0.004
 """How long requests that are asked for together may take: so long a command may have to wait."""
 
+SWEEP_S = 0.01
+"""As `BATCH_S`, of the requests of a sweep: by themselves, each of them waits for the bridge to come
+round to it, and the more often the busier it is."""
+
 TRIAL_S = 0.04
 """How long requests may take that are asked for together to see whether a tester is quicker than it looks."""
 
@@ -49,18 +53,21 @@ class Budget:
         """How many it can answer, None before the first."""
         return 1 / self.request_s if self.request_s else None
 
-    def depth(self, at_most: int) -> int:
+    def depth(self, at_most: int, within_s: float = BATCH_S) -> int:
         """How many requests may be asked for together: one of a tester that is not very quick.
 
         Goes by the quickest of the last answers. The mean has the time in it that replies waited
         for a busy bridge, and to ask for less at a time then would make it busier still. That time
         is in the quickest as well, and counts the less for each the more are asked for together: so
         now and then more are, as many as are sure to be answered soon.
+
+        Args:
+            within_s: how long these may take together.
         """
         if not self._recent:
             return 1
         quickest = max(min(self._recent), 1e-6)
-        depth = max(1, min(at_most, int(BATCH_S / quickest)))
+        depth = max(1, min(at_most, int(within_s / quickest)))
         if self._until_trial <= 0 and depth < at_most:
             self._until_trial = TRIAL_EVERY
             return max(depth, min(at_most, int(TRIAL_S / quickest)))

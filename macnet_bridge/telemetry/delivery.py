@@ -136,6 +136,8 @@ class Delivery:
         For reads that go as fast as they can: what a broker cannot take in time, it would only get
         later, by way of the disk.
         """
+        if not self._room.is_crowded:
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(self._limits.patience_s):
                 await self._room.eased()

@@ -11,6 +11,7 @@ from macnet_bridge.errors import MacNetBridgeError, TesterRefused, TransportErro
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol.codes import RUNNING
 from macnet_bridge.macnet.protocol.messages import EndStatus, StatusAndReadings, TestInfo
+from macnet_bridge.telemetry.budget import SWEEP_S
 from macnet_bridge.telemetry.channel import Channel
 from macnet_bridge.telemetry.dues import AuxDue, Due, Kind, ReadingsDue, SweepDue
 from macnet_bridge.telemetry.pace import Pace
@@ -68,6 +69,8 @@ class Reader:
         self._watch = watch
         self._recognize = recognize
         self.learned_at = NEVER
+        # States and step codes of the last sweep, if the full readings of all channels say the same.
+        self._agreed: tuple[list[int], list[int]] | None = None
 
     async def carry_out(self, due: Due) -> Outcomes:
         """Read what is due, take it in and publish it."""
@@ -85,7 +88,7 @@ class Reader:
 
     async def sweep(self) -> None:
         """MacNet (4, 1) (4, 2) (4, 3) (4, 9)"""
-        is_quick = self._planner.budget.depth(_SWEEP_REQUESTS) == _SWEEP_REQUESTS
+        is_quick = self._planner.budget.depth(_SWEEP_REQUESTS, SWEEP_S) == _SWEEP_REQUESTS
         swept = await sweep(self._tester, together=is_quick)
         await self._recognize()
         self._pace.sweeps += 1
@@ -94,11 +97,17 @@ class Reader:
 
     def _notice_changes(self, swept: Swept) -> None:
         """Hurry the full reading of channels that differ from what was seen last."""
-        now = time.monotonic()
-        for number, status in zip(swept.channels, swept.statuses, strict=True):
+        found = (swept.states, swept.step_codes)
+        if found == self._agreed:
+            return
+        self._agreed, now = found, time.monotonic()
+        for number, state, step_code in zip(swept.channels, *found, strict=True):
             known = self._channels[number].status
-            self._planner.set_active(number, status.state in RUNNING, now)
-            if known is not None and (known.state, known.step_code) != (status.state, status.step_code):
+            self._planner.set_active(number, state in RUNNING, now)
+            if known is None:
+                self._agreed = None
+            elif (known.state, known.step_code) != (state, step_code):
+                self._agreed = None
                 self._planner.hurry(number, now)
 
     async def readings(self, numbers: Sequence[int]) -> list[MacNetBridgeError | None]:
@@ -149,6 +158,8 @@ class Reader:
         channel = self._channels[number]
         self._pace.readings += 1
         changed = channel.see(status, now_unix, test)
+        if changed:
+            self._agreed = None
         self._planner.set_active(number, channel.running, time.monotonic())
         self._tester.seen(number, status.state)
         self._publisher.reading(number, channel, status, now_unix)

@@ -29,11 +29,16 @@ class Room:
         """It was settled."""
         self._messages -= 1
         self._bytes -= size
-        if self._messages <= self._max_messages // 8:
+        if self._messages <= self._max_messages // 8 and self._bytes <= self._max_bytes // 8:
             self._eased.set()
 
+    @property
+    def is_crowded(self) -> bool:
+        """Whether more than a quarter is taken, and there is a broker to free it."""
+        is_much = self._messages > self._max_messages // 4 or self._bytes > self._max_bytes // 4
+        return is_much and self._is_ready()
+
     async def eased(self) -> None:
-        """Wait, where more than a quarter is taken and there is a broker, until an eighth is."""
-        if self._messages > self._max_messages // 4 and self._is_ready():
-            self._eased.clear()
-            await self._eased.wait()
+        """Wait until no more than an eighth is taken."""
+        self._eased.clear()
+        await self._eased.wait()

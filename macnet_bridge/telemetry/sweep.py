@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeVar
 
 from msgspec import UNSET
@@ -13,7 +13,6 @@ from macnet_bridge.macnet.cycler import AsyncCycler
 from macnet_bridge.macnet.cycler.reads import Columns
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol.codes import MAX_CHANNELS_PER_REQUEST, ChannelState
-from macnet_bridge.macnet.protocol.messages import ChannelStatus
 from macnet_bridge.payloads.telemetry import Sweep
 from macnet_bridge.readings import SIGN_UNKNOWN
 from macnet_bridge.tester import Tester
@@ -22,13 +21,22 @@ T = TypeVar("T")
 
 SWEEP_FUNCTIONS = (f.CHANNEL_STATUSES, f.VOLTAGES, f.CURRENTS, f.TEST_TIMES)
 
+_state_word = lru_cache(maxsize=256)(ChannelState.word)
+
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What the bulk reads gave, one entry per served channel."""
+    """What the bulk reads gave, one entry per served channel.
+
+    Attributes:
+        states, step_codes: `Stat` and `RF1`.
+        currents: in A, with the tester's own sign.
+        spread_second: from the first request to the last reply.
+    """
 
     channels: list[int]
-    statuses: list[ChannelStatus]
+    states: list[int]
+    step_codes: list[int]
     voltages: list[float]
     currents: list[float]
     test_times: list[float]
@@ -48,26 +56,28 @@ async def sweep(tester: Tester, *, together: bool = False) -> Swept:
     """
     served = tester.channels
     started = time.monotonic()
-    statuses: list[ChannelStatus] = []
+    states: list[int] = []
+    step_codes: list[int] = []
     voltages: list[float] = []
     currents: list[float] = []
     test_times: list[float] = []
     read = tester.cycler.read_columns if together else partial(_one_by_one, tester.cycler)
     for first, count in blocks(served[0], served[-1]):
         columns = await read(first, count)
-        statuses += columns.statuses
+        states += [status.state for status in columns.statuses]
+        step_codes += [status.step_code for status in columns.statuses]
         voltages += columns.voltage_volt
         currents += columns.current_ampere
         test_times += columns.test_time_second
     spread = time.monotonic() - started
     now_unix = time.time()
-    at = [channel - served[0] for channel in served]
     return Swept(
         served,
-        _picked(statuses, at),
-        _picked(voltages, at),
-        _picked(currents, at),
-        _picked(test_times, at),
+        _picked(states, served),
+        _picked(step_codes, served),
+        _picked(voltages, served),
+        _picked(currents, served),
+        _picked(test_times, served),
         now_unix,
         spread,
     )
@@ -83,9 +93,9 @@ async def _one_by_one(cycler: AsyncCycler, first: int, count: int) -> Columns:
     )
 
 
-def _picked(column: list[T], at: list[int]) -> list[T]:
-    """The values of the served channels; mostly these are all."""
-    return column if len(at) == len(column) else [column[index] for index in at]
+def _picked(column: list[T], served: list[int]) -> list[T]:
+    """The values of the served channels, of a column from the first to the last; mostly these are all."""
+    return column if len(served) == len(column) else [column[channel - served[0]] for channel in served]
 
 
 def blocks(first: int, last: int) -> list[tuple[int, int]]:
@@ -98,14 +108,14 @@ def blocks(first: int, last: int) -> list[tuple[int, int]]:
 
 def sweep_payload(swept: Swept, tester: Tester, *, run: int, seq: int) -> Sweep:
     """A sweep in our words, currents with their sign."""
-    currents = tester.sign.signed_column(swept.currents, [status.step_code for status in swept.statuses])
+    currents = tester.sign.signed_column(swept.currents, swept.step_codes)
     return Sweep(
         unix_time_second=round(swept.unix_time_second, 3),
         spread_second=round(swept.spread_second, 4),
         run=run,
         seq=seq,
         channel=swept.channels,
-        state=[ChannelState.word(status.state) for status in swept.statuses],
+        state=list(map(_state_word, swept.states)),
         voltage_volt=swept.voltages,
         current_ampere=currents,
         test_time_second=swept.test_times,

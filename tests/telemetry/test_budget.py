@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from macnet_bridge.telemetry.budget import Budget
+from macnet_bridge.telemetry.budget import SWEEP_S, Budget
 
 
 def test_before_the_first_answer_one_at_a_time() -> None:
@@ -74,6 +74,20 @@ def test_a_tester_that_becomes_slow_is_asked_for_less_after_one_batch() -> None:
     assert budget.depth(32) == 1
     budget.observe(0.0001)
     assert budget.depth(32) == 32, "it was not the tester that was slow"
+
+
+def test_a_busy_bridge_goes_on_to_ask_for_a_sweep_in_one_go() -> None:
+    budget = Budget()
+    budget.observe(0.008, 4)
+    for _ in range(100):
+        assert budget.depth(4, SWEEP_S) == 4
+        budget.observe(0.009, 4)
+
+
+def test_a_tester_of_three_milliseconds_is_asked_for_a_sweep_request_by_request() -> None:
+    budget = Budget()
+    budget.observe(0.003)
+    assert budget.depth(4, SWEEP_S) == 3
 
 
 def test_a_busy_bridge_asks_for_no_less() -> None:

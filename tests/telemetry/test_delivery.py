@@ -326,6 +326,23 @@ async def test_reads_without_an_interval_wait_for_a_broker_that_is_busy_and_for_
         assert it.waiting == 0
 
 
+async def test_few_large_messages_hold_up_reads_as_many_small_ones_do(tmp_path: Path) -> None:
+    limits = DeliveryLimits(bytes=40_000, patience_s=60.0)
+    async with bench(tmp_path, limits=limits) as it:
+        it.connect()
+        it.driver.confirms = False
+        for _ in range(2):
+            it.delivery.passing("macnet/lab1/telemetry/sweep", bytes(4_000), 1)
+        await it.delivery.let_through()
+        it.delivery.passing("macnet/lab1/telemetry/sweep", bytes(4_000), 1)
+        waiting = asyncio.create_task(it.delivery.let_through())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        it.driver.confirm()
+        await waiting
+        assert it.delivery.health().skipped == 0
+
+
 async def test_a_broker_that_stays_busy_holds_up_reads_for_a_moment_only(tmp_path: Path) -> None:
     async with bench(tmp_path, limits=DeliveryLimits(messages=80, patience_s=0.05)) as it:
         it.connect()

@@ -119,6 +119,12 @@ def test_a_column_is_signed_as_its_values_are_once_all_is_known(before: Any, col
     assert by_column.signed_column(currents, codes) == expected
 
 
+def test_a_column_of_zeros_has_no_sign_and_tells_none() -> None:
+    sign = CurrentSign()
+    assert sign.signed_column([0.0, 0.0], [D, C]) == [0.0, 0.0]
+    assert sign.signed_column([0.0, 0.5], [D, REST]) == [0.0, None]
+
+
 def test_a_column_without_a_discharge_leaves_the_sign_open() -> None:
     assert CurrentSign().signed_column([0.3, 0.0, 0.5], [REST, REST, C]) == [None, 0.0, 0.5]
     assert CurrentSign().signed_column([0.3, 0.0, -0.5], [REST, REST, D]) == [0.3, 0.0, -0.5]

@@ -79,7 +79,7 @@ class ChannelRange(SaysByLen, frozen=True, kw_only=True):
         return self.count
 
 
-class ChannelStatus(Message, frozen=True, kw_only=True):
+class ChannelStatus(Message, frozen=True, kw_only=True, gc=False):
     """One channel in the reply of MacNet (4, 1)."""
 
     step_code: UInt8 = field(name="RF1")
