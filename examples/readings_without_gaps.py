@@ -92,7 +92,10 @@ def on_message(_client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> N
 client = mqtt.Client(CallbackAPIVersion.VERSION2, config["client_id"], clean_session=False)
 client.on_connect, client.on_message = on_connect, on_message
 client.reconnect_delay_set(1, 10)
-client.connect(config["host"], int(config["port"]))
+try:
+    client.connect(config["host"], int(config["port"]))
+except OSError as error:
+    sys.exit(f"no connection to the broker at {config['host']}:{config['port']}: {error.strerror or error}")
 try:
     client.loop_forever()
 except KeyboardInterrupt:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.bridge.conftest import Lab
 from tests.bridge.running import cycler_table, running_bridge
+from tests.brokers import free_port
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "readings_without_gaps.py"
 PATIENCE_S = 40.0
@@ -115,3 +116,18 @@ async def test_what_is_missing_is_told_once_nothing_waits(lab: Lab) -> None:
         [channel, "3", "5,"],
     ]
     assert len(example.stored()) == 9
+
+
+def test_a_broker_that_is_not_there_is_one_line() -> None:
+    port = free_port()
+    outcome = subprocess.run(
+        [sys.executable, str(EXAMPLE), f"port={port}"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert outcome.returncode == 1
+    said = outcome.stdout + outcome.stderr
+    assert said.startswith(f"no connection to the broker at 127.0.0.1:{port}: "), said
+    assert said.count("\n") == 1
