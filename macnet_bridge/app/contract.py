@@ -14,9 +14,6 @@ from macnet_bridge.contract.json_schema import schema_document
 
 log = logging.getLogger(__name__)
 
-TRIES = 2
-"""A broker for which it is too large may say so by ending the connection: that must not go on for ever."""
-
 
 @cache
 def schema_payload() -> bytes:
@@ -34,21 +31,21 @@ class Contract:
         """
         self._topic = topic
         self._send = send
-        self._failures = 0
+        self._is_taken = True
 
     def publish(self) -> None:
         """Send the schemas, retained."""
-        if self._failures >= TRIES:
-            return
-        if not self._send(Outgoing(self._topic, schema_payload(), 1, True, None, self._settled)):
+        if self._is_taken and not self._send(
+            Outgoing(self._topic, schema_payload(), 1, True, None, self._settled)
+        ):
             self._settled(False)
 
     def _settled(self, is_taken: bool) -> None:
-        self._failures = 0 if is_taken else self._failures + 1
-        if self._failures == TRIES:
+        # Not once more: a broker of 3.1.1 for which it is too large ends the connection, and of one that
+        # is ended again and again the driver thinks that another client has our id.
+        self._is_taken = is_taken
+        if not is_taken:
             size = len(schema_payload())
             log.warning(
-                "the broker did not take %s (%d bytes): too large or denied; all else goes on",
-                self._topic,
-                size,
+                "%s (%d bytes) was not taken: too large or denied? All else goes on", self._topic, size
             )

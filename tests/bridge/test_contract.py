@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from macnet_bridge.topics import Topics
 from tests.bridge.conftest import Lab
 from tests.bridge.mqtt_peer import MqttPeer, Seen
 from tests.bridge.running import ALLOW_ALL, FAST, cycler_table
+from tests.brokers import RunningBroker, Setup
 from tests.contract.test_documents import SCHEMA, validator
 
 MORE = """
@@ -128,3 +131,22 @@ def test_what_bridges_hear_of_each_other_is_of_the_table(topic_filter: str) -> N
     row = find("macnet", topic)
     assert row is not None
     assert row.is_heard
+
+
+@pytest.mark.needs_real_broker
+@pytest.mark.parametrize("protocol", ["5", "4"])
+async def test_a_broker_for_which_the_schemas_are_too_large_is_served_all_the_same(
+    start_broker: Callable[..., RunningBroker], lab: Lab, protocol: str
+) -> None:
+    small = replace(lab, broker=start_broker(Setup(more="max_packet_size 20000\n")))
+    cycler = await small.cycler(2)
+    peer = await small.peer()
+    await small.bridge(cycler_table(cycler), mqtt=f'protocol = "{protocol}"')
+    await small.online(peer)
+    after = len(peer.seen)
+    for number in range(3):
+        assert (await peer.command(f"{small.root}/bridge/lab/cmd/ping", {"id": f"p{number}"}))[
+            "status"
+        ] == "done"
+    await peer.wait(lambda seen: seen.topic == f"{small.root}/lab1/1/telemetry/reading", after)
+    assert not [seen for seen in peer.seen if seen.topic.endswith("/bridge/lab/schema")]
