@@ -32,6 +32,7 @@ class Contract:
         self._topic = topic
         self._send = send
         self._is_taken = True
+        schema_payload()  # it takes some time, which stops should not have to wait for later
 
     def publish(self) -> None:
         """Send the schemas, retained."""
