@@ -1,4 +1,4 @@
-"""Write `docs/macnet/` and `docs/errors.md` anew: `python -m reference`, from the root of the repository."""
+"""Write `docs/macnet/`, `docs/errors.md` and the contract's files anew: `python -m reference`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from macnet_bridge.macnet.protocol.functions import FUNCTIONS
+from reference.contract import DOCS, contract_files
 from reference.errors import error_page
 from reference.index import index
 from reference.markdown import page_name
@@ -23,7 +24,7 @@ def pages() -> dict[str, str]:
 
 @click.command()
 def main() -> None:
-    """Write one page per MacNet function, and their index, into docs/macnet, and docs/errors.md."""
+    """Write one page per MacNet function, and their index, docs/errors.md, and the contract."""
     FOLDER.mkdir(exist_ok=True)
     made = pages()
     for stale in set(FOLDER.glob("*.md")) - {FOLDER / name for name in made}:
@@ -31,6 +32,8 @@ def main() -> None:
     for name, text in made.items():
         (FOLDER / name).write_text(text, "utf-8", newline="\n")
     ERRORS.write_text(error_page(), "utf-8", newline="\n")
+    for name, text in contract_files().items():
+        (DOCS / name).write_text(text, "utf-8", newline="\n")
     click.echo(f"{len(made)} pages in {FOLDER}")
 
 

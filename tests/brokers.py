@@ -62,15 +62,22 @@ class Setup:
             Without, anybody may use any topic.
         acl: text in place of the shipped ACL.
         keep_acl: the ACL is in force without users, too, as shipped.
+        more: lines for the end of the configuration.
     """
 
     def __init__(
-        self, users: Mapping[str, str] | None = None, acl: str | None = None, *, keep_acl: bool = False
+        self,
+        users: Mapping[str, str] | None = None,
+        acl: str | None = None,
+        *,
+        keep_acl: bool = False,
+        more: str = "",
     ) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="macnet-test-broker-")
         self.path = Path(self._directory.name)
         self.users = dict(users or {})
         self._keeps_acl = keep_acl
+        self._more = more
         self.write_acl(acl or (SHIPPED / "acl").read_text("utf-8"))
         self.path.chmod(0o755)
 
@@ -88,7 +95,7 @@ class Setup:
             text = text.replace("# password_file", "password_file")
         elif not self._keeps_acl:
             text = text.replace("\nacl_file", "\n# acl_file")
-        (self.path / "mosquitto.conf").write_text(text + extra, "utf-8")
+        (self.path / "mosquitto.conf").write_text(text + extra + self._more, "utf-8")
 
     def password_arguments(self, seen_as: str) -> list[list[str]]:
         """Arguments of mosquitto_passwd, one list per user; the first one makes the file."""

@@ -14,6 +14,7 @@ from macnet_bridge.macnet.protocol.functions import FORMS, FUNCTIONS, Function, 
 from macnet_bridge.macnet.protocol.layout import Layout
 from macnet_bridge.topics import Scope
 from reference.__main__ import FOLDER, pages
+from reference.contract import DOCS, contract_files
 from reference.derived import methods, verbs
 from reference.markdown import hex_lines, linked, page_name, table, wrapped_json
 from reference.samples import REQUEST_ID, exchanges
@@ -28,6 +29,13 @@ def test_the_committed_pages_are_those_that_are_made() -> None:
     committed = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.md")}
     stale = sorted(name for name in MADE.keys() | committed if MADE.get(name) != committed.get(name))
     assert stale == [], "make them anew: python -m reference"
+
+
+@pytest.mark.parametrize("name", ["asyncapi.json", "schema.json", "reference-topics.md"])
+def test_the_committed_contract_is_the_one_that_is_made(name: str) -> None:
+    # Not compared by pytest: it would take minutes to show the differences.
+    same = (DOCS / name).read_text("utf-8") == contract_files()[name]
+    assert same, "make it anew: python -m reference"
 
 
 def test_every_function_has_a_page_and_a_line_in_the_index() -> None:

@@ -16,6 +16,7 @@ from macnet_bridge import __version__, kill_points
 from macnet_bridge.app import wiring
 from macnet_bridge.app.about import About
 from macnet_bridge.app.config import Config, CyclerSection
+from macnet_bridge.app.contract import Contract
 from macnet_bridge.app.data_dir import DataDir
 from macnet_bridge.app.health import Health
 from macnet_bridge.app.http import serve_http
@@ -74,6 +75,7 @@ class Bridge:
         self.topics = Topics(config.mqtt.root, config.bridge.name)
         self.identity = Identity(config.bridge.name, secrets.token_hex(8), data_dir.memory.run)
         self._about = About(self.topics, self.identity, config, since)
+        self._contract = Contract(self.topics.bridge_topic("schema"), self._offer)
         self.testers = {
             cycler.name: wiring.tester(cycler, config, logins.get(cycler.name)) for cycler in config.cycler
         }
@@ -268,6 +270,7 @@ class Bridge:
         for poller in self._serving.served():
             poller.publish_retained()
         self._strays.connected()
+        self._contract.publish()
 
     def _on_lost(self, reason: str) -> None:
         self._serving.lost()

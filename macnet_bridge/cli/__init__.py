@@ -8,6 +8,7 @@ import click
 
 from macnet_bridge import __version__
 from macnet_bridge.cli.check import check
+from macnet_bridge.cli.contract import asyncapi, schema
 from macnet_bridge.cli.demo import demo
 from macnet_bridge.cli.run import run
 from macnet_bridge.cli.simulate import simulate
@@ -30,9 +31,11 @@ def cli() -> None:
     """
 
 
+cli.add_command(asyncapi)
 cli.add_command(check)
 cli.add_command(demo)
 cli.add_command(run)
+cli.add_command(schema)
 cli.add_command(simulate)
 cli.add_command(stop_command)
 

@@ -45,6 +45,18 @@ class Acknowledgement(Struct, frozen=True, kw_only=True):
     """One acknowledgement; the final one of an id is always the same, up to `duplicate`.
 
     Times are seconds since 1970 by the bridge's clock.
+
+    Attributes:
+        id: that of the command; null where it had none, or none that can be read.
+        command: the verb.
+        principal: who gave it, as its topic says; else `anonymous`.
+        final: whether it is the last one.
+        part: it is of one channel of a command for several.
+        steps: what was changed at the tester before.
+        verified: whether the effect was read at the tester, or only its reply says so.
+        results: of a command for several channels: what became of each.
+        duplicate: the command had come before, and this is the answer it got.
+        reply_ignored: its Response Topic is not one that the bridge publishes to.
     """
 
     id: str | None

@@ -33,7 +33,19 @@ class Expect(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Envelope(Struct, frozen=True, forbid_unknown_fields=True):
-    """The top level of a command's payload. `args` is decoded by the verb."""
+    """The top level of a command's payload. `args` is decoded by the verb.
+
+    Attributes:
+        id: which command it is: the same again is the same command, and is carried out once.
+        args: arguments of the verb.
+        expires_at: when it must have been sent to the tester: RFC 3339 with a zone, or Unix milliseconds.
+        progress: whether `accepted` is to be acknowledged, too.
+        dry_run: only say what would be done.
+        expect: what the channel must be like.
+        channels: of a cycler: `[1,2,5]`, `"1-16"` or `"all"`.
+        atomic: check all channels before any is commanded; it undoes nothing.
+        stagger_s: seconds between two channels.
+    """
 
     id: CommandId | UnsetType = UNSET
     args: Raw = Raw(b"{}")

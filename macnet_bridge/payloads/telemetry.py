@@ -34,7 +34,17 @@ class Previous(Struct, frozen=True):
 
 
 class Measured(Struct, frozen=True, kw_only=True):
-    """One reply of MacNet (4, 7) in our words. Positive current charges the cell."""
+    """One reply of MacNet (4, 7) in our words. Positive current charges the cell.
+
+    Attributes:
+        unix_time_second: our UTC clock when the reply came.
+        state, mode: MacNet's words in lower case; an unknown number is `code_23`.
+        test_name: null where there is no test, or the tester did not tell it.
+        current_ampere, power_watt: left out where the direction cannot be known; `errors` says why.
+        tester_time: the tester's clock, without a zone.
+        raw: MacNet's numbers behind the words.
+        errors: why a value is not there, by its name.
+    """
 
     unix_time_second: float
     state: str
@@ -56,7 +66,14 @@ class Measured(Struct, frozen=True, kw_only=True):
 
 
 class Reading(Measured, frozen=True, kw_only=True):
-    """A measurement as published: numbered per channel within a run of the bridge."""
+    """A measurement as published: numbered per channel within a run of the bridge.
+
+    Attributes:
+        run: counts the starts of the bridge.
+        seq: counts the readings of the channel within a run; a gap is a reading that was lost.
+        is_historical: whether it comes late, after it waited on disk for the broker.
+        previous: of the first reading of a run: the one before it.
+    """
 
     run: int
     seq: int

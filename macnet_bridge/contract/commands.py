@@ -1,0 +1,89 @@
+"""The schema of a command: the envelope, and with it the arguments of its verb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import msgspec
+
+from macnet_bridge.contract.structs import Schema, schemas
+from macnet_bridge.payloads.envelope import Envelope
+from macnet_bridge.topics import Scope
+
+
+class VerbRow(Protocol):
+    """What of a row of the table of verbs the contract tells."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def scope(self) -> Scope: ...
+    @property
+    def arguments(self) -> type[Any]: ...
+    @property
+    def reads(self) -> bool: ...
+    @property
+    def stops(self) -> bool: ...
+    @property
+    def needs_id(self) -> bool: ...
+
+
+def _command() -> type[msgspec.Struct]:
+    """The envelope with arguments of any verb, where the bridge keeps their bytes."""
+    fields: list[Any] = []
+    for info in msgspec.structs.fields(Envelope):
+        if info.name == "args":
+            fields.append((info.name, dict[str, Any], msgspec.field(default_factory=dict)))
+        else:
+            fields.append((info.name, info.type, info.default))
+    made = msgspec.defstruct("Command", fields, frozen=True, forbid_unknown_fields=True)
+    made.__doc__ = Envelope.__doc__
+    return made
+
+
+COMMAND = _command()
+
+
+def message_name(verb: VerbRow) -> str:
+    """Of the message of a verb; that of a channel is the verb."""
+    return verb.name if verb.scope is Scope.CHANNEL else f"{verb.scope.value}_{verb.name}"
+
+
+def command_schemas(verbs: Iterable[VerbRow], place: str) -> dict[str, Schema]:
+    """The schema of each verb's command by its message's name, and of the arguments, by their Structs."""
+    rows = sorted(verbs, key=message_name)
+    arguments, named = schemas([verb.arguments for verb in rows], place)
+    for verb, schema in zip(rows, arguments, strict=True):
+        named[f"{message_name(verb)}_command"] = _schema(verb, schema, place)
+    return named
+
+
+def _schema(verb: VerbRow, arguments: Schema, place: str) -> Schema:
+    own: Schema = {"properties": {"args": arguments}}
+    if _needs_arguments(verb):
+        own["required"] = ["args"]
+    return {
+        "title": message_name(verb),
+        "description": said_of(verb),
+        "allOf": [{"$ref": place + COMMAND.__name__}, own],
+    }
+
+
+def _needs_arguments(verb: VerbRow) -> bool:
+    return any(info.required for info in msgspec.structs.fields(verb.arguments))
+
+
+def said_of(verb: VerbRow) -> str:
+    """What a requester must know of a verb beside its arguments, in a line."""
+    whom = "all" if verb.scope is Scope.ALL else f"a {verb.scope.value}"
+    notes = [f"Command `{verb.name}` to {whom}."]
+    if verb.reads:
+        notes.append("It needs no rule.")
+    if verb.stops:
+        notes.append("It stops, and overtakes what waits.")
+    if (verb.reads or verb.stops) and not _needs_arguments(verb):
+        notes.append("An empty payload stands for `{}`.")
+    if verb.needs_id:
+        notes.append("It needs an id, or Response Topic and Correlation Data in its place.")
+    return " ".join(notes)

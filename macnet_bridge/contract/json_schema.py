@@ -1,0 +1,54 @@
+"""The JSON Schemas of all payloads in one document, with the topics that carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, get_args
+
+from macnet_bridge.contract.commands import COMMAND, VerbRow, command_schemas
+from macnet_bridge.contract.structs import Schema, schemas
+from macnet_bridge.contract.table import TOPICS, Topic
+from macnet_bridge.payloads.status import SCHEMA_VERSION
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+UNION = "Event"
+"""The name of what is one of several Structs: there is one such payload, the event."""
+
+
+def schema_document(verbs: Iterable[VerbRow]) -> dict[str, Any]:
+    """The document: `$defs` has the schemas, `x-topics` which topic carries which of them."""
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:macnet-bridge:schema:{SCHEMA_VERSION}",
+        "title": "Payloads of macnet-bridge",
+        "description": "Readers ignore keys that they do not know; the bridge refuses those in commands.",
+        "x-schema-version": SCHEMA_VERSION,
+        "x-topics": [_topic(row) for row in TOPICS],
+        "$defs": payload_schemas(verbs, "#/$defs/"),
+    }
+
+
+def payload_schemas(verbs: Iterable[VerbRow], place: str) -> dict[str, Schema]:
+    """All schemas by name, sorted."""
+    kinds = {name: row.payload for row in TOPICS if (name := payload_name(row)) is not None}
+    outer, named = schemas([COMMAND, *kinds.values()], place)
+    named |= {name: schema for name, schema in zip(kinds, outer[1:], strict=True) if name not in named}
+    return dict(sorted((named | command_schemas(verbs, place)).items()))
+
+
+def payload_name(row: Topic) -> str | None:
+    """The schema of a topic's payload, None where it is a command's, or none."""
+    if row.payload is None:
+        return None
+    return UNION if get_args(row.payload) else str(row.payload.__name__)
+
+
+def _topic(row: Topic) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "topic": row.pattern,
+        "publisher": row.publisher.value,
+        "qos": "telemetry.qos" if row.qos is None else row.qos,
+        "retained": row.is_retained,
+        "schema": payload_name(row),
+    }
