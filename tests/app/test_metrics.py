@@ -130,7 +130,7 @@ async def test_others_have_their_turn_while_a_large_lab_is_written() -> None:
 
 @given(st.text(max_size=20), st.integers(1, 65535), st.floats())
 def test_any_label_and_value_is_read_back(cycler: str, number: int, value: float) -> None:
-    text = "".join(lines([(GAUGE, {(cycler, number): value})]))
+    text = "".join(lines([(GAUGE, [((cycler, number), value)])]))
     (family,) = text_string_to_metric_families(text)
     assert (family.name, family.type) == ("x_volts", "gauge")
     assert family.documentation == GAUGE.help

@@ -126,12 +126,12 @@ def of_bridge(figures: BridgeFigures) -> Families:
     """The metrics that do not grow with the lab's channels."""
     for metric, read in BRIDGE.items():
         if (value := read(figures)) is not None:
-            yield metric, {(): value}
+            yield metric, [((), value)]
     for metric, read_cycler in CYCLER.items():
-        yield metric, {(cycler.name,): read_cycler(cycler) for cycler in figures.cyclers}
+        yield metric, [((cycler.name,), read_cycler(cycler)) for cycler in figures.cyclers]
     yield (
         CYCLER_STATE,
-        {(c.name, state): c.state == state for c in figures.cyclers for state in _CYCLER_STATES},
+        [((c.name, state), c.state == state) for c in figures.cyclers for state in _CYCLER_STATES],
     )
 
 
@@ -139,8 +139,7 @@ def of_channels(channels: list[ChannelFigures]) -> Families:
     """A sample of each for each channel, in the order given; what is not known has none."""
     yield CHANNELS, _count_states(channels)
     for metric, read in CHANNEL.items():
-        known = ((channel, read(channel)) for channel in channels)
-        yield metric, {(c.cycler, c.channel): value for c, value in known if value is not None}
+        yield metric, _known(channels, read)
 
 
 def _count_states(channels: list[ChannelFigures]) -> Samples:
@@ -148,4 +147,11 @@ def _count_states(channels: list[ChannelFigures]) -> Samples:
     for channel in channels:
         key = (channel.cycler, ChannelState.word(channel.state))
         counts[key] = counts.get(key, 0) + 1
-    return counts
+    return counts.items()
+
+
+def _known(channels: list[ChannelFigures], read: Callable[[ChannelFigures], float | None]) -> Samples:
+    """One after the other, so that they are not made all at once."""
+    for channel in channels:
+        if (value := read(channel)) is not None:
+            yield (channel.cycler, channel.channel), value

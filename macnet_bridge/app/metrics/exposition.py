@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,15 +35,15 @@ class Metric:
         return f"{self.name}{_braces(self.labels, labels)} {float(value)!r}\n"
 
 
-Samples = Mapping[tuple[object, ...], float]
-"""Values by their labels."""
+Samples = Iterable[tuple[tuple[object, ...], float]]
+"""Values, each after its labels."""
 
 
 def lines(families: Iterable[tuple[Metric, Samples]]) -> Iterator[str]:
     """The text, in pieces of a line or two."""
     for metric, samples in families:
         yield metric.header()
-        for labels, value in samples.items():
+        for labels, value in samples:
             yield metric.sample(value, *labels)
 
 
