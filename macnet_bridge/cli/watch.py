@@ -14,7 +14,7 @@ import msgspec
 from rich.console import Console
 
 from macnet_bridge.broker import BrokerSettings, Listener
-from macnet_bridge.cli.broker_options import BrokerOptions, broker_options, reach
+from macnet_bridge.cli.broker_options import BrokerOptions, broker_options, in_options, reach
 from macnet_bridge.cli.changes import Changes, Now
 from macnet_bridge.cli.lab_view import LabView
 from macnet_bridge.cli.live import Watch, draw_table, print_lines
@@ -139,7 +139,7 @@ class Session:
             self._print(self._changes.after(topic))
 
     def _on_lost(self, reason: str) -> None:
-        self._lost_for = reason
+        self._lost_for = reason = in_options(reason)
         self._view.lost()
         if self._as_json:
             self._print(self._changes.everything())
@@ -147,7 +147,7 @@ class Session:
             click.echo(f"macnet-bridge: {self._advice(reason)}; trying again", err=True)
 
     def _advice(self, reason: str) -> str:
-        return f"no connection to the broker at {self._url}: {reason}; is it running, and is --url right?"
+        return f"no connection to the broker at {self._url}: {reason}"
 
     def _title(self) -> str:
         if self._listener.protocol is not None:

@@ -168,7 +168,7 @@ async def test_without_a_broker_it_says_what_to_do_and_waits(own_lab: Lab) -> No
     async with watching("--json", *broker_of(own_lab)) as program:
         complaint = await program.complaint()
         assert complaint.startswith("macnet-bridge: no connection to the broker at mqtt://")
-        assert complaint.endswith("is it running, and is --url right?; trying again")
+        assert complaint.endswith("; start the broker, or correct --url; trying again")
         own_lab.broker.start()
         await program.until(lambda now: now.get("state") == "active" and not now["stale"])
         own_lab.broker.stop()
@@ -195,7 +195,7 @@ async def test_lines_where_nobody_sees_a_table(lab: Lab) -> None:
         (["--url", "http://x"], 1, "mqtt://"),
         (["--password-env", "NOT_THERE"], 1, "the environment has no NOT_THERE"),
         (["-c", "not-there.toml"], 1, "cannot read not-there.toml"),
-        (["--seconds", "1", "--url", f"mqtt://127.0.0.1:{free_port()}"], 1, "is it running"),
+        (["--seconds", "1", "--url", f"mqtt://127.0.0.1:{free_port()}"], 1, "or correct --url\n"),
     ],
 )
 async def test_exit_codes(arguments: list[str], code: int, text: str) -> None:
