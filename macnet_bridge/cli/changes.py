@@ -83,7 +83,7 @@ class Changes:
 
     def _now(self, key: tuple[str, int]) -> Now | None:
         cycler, channel = key
-        alarms: list[str] = sorted(alarm.alarm for alarm in self._view.alarms_of(cycler, channel))
+        alarms = sorted(self._view.alarms.get(key, ()))
         if channel:
             row = self._view.rows.get(key)
             return None if row is None else _channel(row, alarms)

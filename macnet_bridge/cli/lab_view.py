@@ -91,14 +91,14 @@ class LabView:
     Attributes:
         rows: by cycler and channel.
         only: channels that are wanted; None = all.
-        alarms: those that hold, by cycler, channel (0: the cycler itself) and kind.
+        alarms: those that hold by kind, of each cycler (channel 0) and channel that has any.
         acknowledgements: the newest last.
         unreadable: messages on known topics that could not be decoded.
     """
 
     root: str
     only: frozenset[int] | None = None
-    alarms: dict[tuple[str, int, str], Alarm] = field(default_factory=dict)
+    alarms: dict[tuple[str, int], dict[str, Alarm]] = field(default_factory=dict)
     bridges: dict[str, BridgeStatus] = field(default_factory=dict)
     cyclers: dict[str, CyclerStatus] = field(default_factory=dict)
     rows: dict[tuple[str, int], Row] = field(default_factory=dict)
@@ -135,14 +135,6 @@ class LabView:
         self.alarms.clear()
         for row in self.rows.values():
             row.stale = True
-
-    def alarms_of(self, cycler: str, channel: int) -> list[Alarm]:
-        """Alarms that hold of a channel; with channel 0, of the cycler itself."""
-        return [alarm for key, alarm in self.alarms.items() if key[:2] == (cycler, channel)]
-
-    def alarmed(self) -> set[tuple[str, int]]:
-        """Cyclers (channel 0) and channels that have alarms."""
-        return {(cycler, channel) for cycler, channel, _ in self.alarms}
 
     def sorted_rows(self) -> list[Row]:
         """All channels, by cycler and number."""
@@ -234,10 +226,13 @@ def _acknowledgement(view: LabView, source: Source, payload: bytes, now: float) 
 
 
 def _alarm(view: LabView, source: Source, payload: bytes, now: float) -> None:
-    key = (source.name, source.channel, source.leaf)
+    key = (source.name, source.channel)
     if payload:
-        view.alarms[key] = _alarm_decoder.decode(payload)
-    else:
+        view.alarms.setdefault(key, {})[source.leaf] = _alarm_decoder.decode(payload)
+        return
+    kinds = view.alarms.get(key, {})
+    kinds.pop(source.leaf, None)
+    if not kinds:
         view.alarms.pop(key, None)
 
 

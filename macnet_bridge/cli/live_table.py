@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 from msgspec import UNSET
@@ -22,6 +22,11 @@ _CYCLERS_SHOWN = 4
 _ALARMS_SHOWN = 3
 _LEAST_ROWS = 3
 _STATE_WIDTH = 10
+_PLACE_WIDTH = 10
+_PLACE_MAX = 30
+_NARROW_PLACE = 13
+_WIDE_WITHOUT_PLACE = 100
+"""What the other columns need, as what is left of 80 beside them is 13."""
 _NOTHING = "-"
 
 # Green runs, yellow waits for a person, red needs one, blue is done; what is free stays quiet.
@@ -63,12 +68,12 @@ def render(view: LabView, title: str, *, width: int, height: int, now: float) ->
     footer = _acknowledgement_lines(view)
     room = max(_LEAST_ROWS, height - len(header) - len(footer) - 3)
     rows = view.sorted_rows()
-    shown = _most_interesting(rows, room, view.alarmed())
+    shown = _most_interesting(rows, room, view.alarms)
     more = [] if len(shown) == len(rows) else [_quiet(f"and {len(rows) - len(shown)} more channels")]
     return Group(*header, _table(shown, view, width, now), *more, *footer)
 
 
-def _most_interesting(rows: list[Row], room: int, alarmed: set[tuple[str, int]]) -> list[Row]:
+def _most_interesting(rows: list[Row], room: int, alarmed: Container[tuple[str, int]]) -> list[Row]:
     """All rows where they fit; else those first that need somebody or run, in their usual order."""
     if len(rows) <= room:
         return rows
@@ -76,7 +81,7 @@ def _most_interesting(rows: list[Row], room: int, alarmed: set[tuple[str, int]])
     return sorted(chosen, key=lambda row: (row.cycler, row.channel))
 
 
-def _rank(row: Row, alarmed: set[tuple[str, int]]) -> int:
+def _rank(row: Row, alarmed: Container[tuple[str, int]]) -> int:
     if (row.cycler, row.channel) in alarmed or row.state in _IN_TROUBLE:
         return 0
     if row.is_running:
@@ -107,10 +112,9 @@ def _cycler_line(view: LabView, name: str) -> Text:
 
 def _alarm_lines(view: LabView) -> list[Text]:
     """The newest alarms, a critical one before all warnings."""
-    found = sorted(
-        view.alarms.items(), key=lambda item: (item[1].severity != "critical", -item[1].since, item[0])
-    )
-    lines = [_alarm_line(cycler, channel, alarm) for (cycler, channel, _), alarm in found[:_ALARMS_SHOWN]]
+    found = [(place, alarm) for place, kinds in view.alarms.items() for alarm in kinds.values()]
+    found.sort(key=lambda item: (item[1].severity != "critical", -item[1].since, item[0]))
+    lines = [_alarm_line(*place, alarm) for place, alarm in found[:_ALARMS_SHOWN]]
     if len(found) > _ALARMS_SHOWN:
         lines.append(_quiet(f"and {len(found) - _ALARMS_SHOWN} more alarms"))
     return lines
@@ -162,7 +166,7 @@ def _quiet(text: str) -> Text:
 def _table(rows: Sequence[Row], view: LabView, width: int, now: float) -> Table:
     columns = [
         column
-        for column in _columns(len(view.cyclers) > 1, view.alarmed())
+        for column in _columns(_place_column(rows, view, width))
         if width >= WIDE or not column.wide_only
     ]
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", width=width, pad_edge=False)
@@ -186,15 +190,27 @@ def _row_style(row: Row, now: float) -> str:
     return "dim" if row.stale or (age is not None and age > STALE_AFTER_S) else ""
 
 
-def _columns(names_cycler: bool, alarmed: set[tuple[str, int]]) -> list[Column]:
-    def show_place(row: Row, now: float) -> Text:
-        place = f"{row.cycler}/{row.channel}" if names_cycler else str(row.channel)
-        if (row.cycler, row.channel) in alarmed:
-            return Text(f"! {place}", "bold red")
-        return Text(place)
+def _place_column(rows: Sequence[Row], view: LabView, width: int) -> Column:
+    """The channels, as wide as they need where there is room; a long name is cut, its number never."""
+    names_cycler = len(view.cyclers) > 1
+    room = min(max(width - _WIDE_WITHOUT_PLACE, _PLACE_WIDTH), _PLACE_MAX) if width >= WIDE else _NARROW_PLACE
 
+    def show(row: Row, now: float) -> Text:
+        mark = "! " if (row.cycler, row.channel) in view.alarms else ""
+        style = "bold red" if mark else ""
+        if not names_cycler:
+            return Text(f"{mark}{row.channel}", style)
+        name_room = room - len(f"{mark}/{row.channel}")
+        name = row.cycler if len(row.cycler) <= name_room else row.cycler[: name_room - 1] + "…"
+        return Text(f"{mark}{name}/{row.channel}", style)
+
+    least = _PLACE_WIDTH if names_cycler else len("channel")
+    return Column("channel", max([least, *(show(row, 0.0).cell_len for row in rows)]), show)
+
+
+def _columns(place: Column) -> list[Column]:
     return [
-        Column("channel", 10 if names_cycler else 7, show_place),
+        place,
         Column("state", _STATE_WIDTH, _show_state),
         Column("mode", 9, lambda row, _: Text(row.mode or _NOTHING, _MODE_STYLES.get(row.mode, ""))),
         Column("test", 8, lambda row, _: Text(row.test_name or _NOTHING), stretch=True),

@@ -88,7 +88,7 @@ def test_channels_that_are_not_wanted_are_not_told() -> None:
     assert [now.channel for now in swept if isinstance(now, ChannelNow)] == [2]
     assert told.after("lab1/1/telemetry/reading", reading()) == []
     assert told.after("lab1/1/telemetry/alarm/limit", alarm()) == []
-    assert told.view.alarmed() == set()
+    assert told.view.alarms == {}
 
 
 def test_a_topic_of_others_changes_nothing() -> None:

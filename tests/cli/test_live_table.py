@@ -217,3 +217,32 @@ def test_without_the_broker_nothing_is_certain() -> None:
     assert "lab1 offline, 0 of 4 channels run" in shown
     assert sum("?" in line for line in shown) == 4
     assert not any(line.startswith("!") for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("width", "first", "second"),
+    [
+        (80, "formation-…/1 ", "! formatio…/2 "),
+        (160, "formation-hall-3/1 ", "! formation-hall-3/2 "),
+    ],
+)
+def test_a_long_name_leaves_the_number(width: int, first: str, second: str) -> None:
+    view = LabView("macnet")
+    for name in ("formation-hall-3", "lab1"):
+        tell(view, f"{name}/status", cycler_status())
+        tell(view, f"{name}/telemetry/sweep", sweep("active", "active"))
+    tell(view, "formation-hall-3/2/telemetry/alarm/limit", alarm())
+    shown = lines(view, width)
+    assert max(map(len, shown)) <= width
+    assert any(line.startswith(first) for line in shown), shown
+    assert any(line.startswith(second) for line in shown), shown
+    assert any(line.startswith("lab1/2 ") for line in shown)
+
+
+def test_one_of_two_alarms_of_a_channel_is_cleared() -> None:
+    view = troubled()
+    tell(view, "lab1/2/telemetry/alarm/stale", alarm(alarm="stale"))
+    tell(view, "lab1/2/telemetry/alarm/limit", None)
+    assert any(line.startswith("! 2 ") for line in lines(view))
+    tell(view, "lab1/2/telemetry/alarm/stale", None)
+    assert not any(line.startswith("! 2 ") for line in lines(view))
