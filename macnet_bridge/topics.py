@@ -194,13 +194,29 @@ class Source:
 
 def published_filters(root: str) -> list[str]:
     """Filters for all that bridges publish below a root; commands do not match them."""
+    return [f"{root}/bridge/+/ack", *cycler_filters(root)]
+
+
+def cycler_filters(root: str, cycler: str = "+") -> list[str]:
+    """Filters for what is published of a cycler and its channels, and for which bridges are there."""
     return [
         f"{root}/bridge/+/status",
-        f"{root}/bridge/+/ack",
-        f"{root}/+/status",
-        f"{root}/+/telemetry/+",
-        f"{root}/+/+/telemetry/+",
+        f"{root}/{cycler}/status",
+        f"{root}/{cycler}/telemetry/+",
+        f"{root}/{cycler}/telemetry/alarm/+",
+        f"{root}/{cycler}/+/telemetry/+",
+        f"{root}/{cycler}/+/telemetry/alarm/+",
     ]
+
+
+def read_alarm(root: str, topic: str) -> Source | None:
+    """Whose alarm this topic is, its kind as `leaf`; None for a topic that is no alarm's."""
+    match topic.removeprefix(root + "/").split("/"):
+        case [cycler, "telemetry", "alarm", kind] if is_name(cycler):
+            return Source(Scope.CYCLER, cycler, kind)
+        case [cycler, channel, "telemetry", "alarm", kind] if is_name(cycler) and _CHANNEL.fullmatch(channel):
+            return Source(Scope.CHANNEL, cycler, kind, int(channel))
+    return None
 
 
 def read_published(root: str, topic: str) -> Source | None:

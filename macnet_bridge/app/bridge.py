@@ -22,6 +22,7 @@ from macnet_bridge.app.health import Health
 from macnet_bridge.app.http import serve_http
 from macnet_bridge.app.lease_file import LeaseFile
 from macnet_bridge.app.lock_file import open_locks
+from macnet_bridge.app.metrics.page import metrics_page
 from macnet_bridge.app.ownership import TAKEOVER_S, Ownership, Rank
 from macnet_bridge.app.receipts import Receipts
 from macnet_bridge.app.retained import RetainedTopics
@@ -177,9 +178,11 @@ class Bridge:
             tester.seen = partial(commands.seen, name)
         await commands.recover()
         self._commands = commands
+        figures = Health(self.identity, self.broker, commands, self.delivery, self._serving)
         http = None
         if self._config.bridge.http:
-            http = await serve_http(self._config.bridge.http, self._readiness)
+            page = partial(metrics_page, figures.figures, figures.channels)
+            http = await serve_http(self._config.bridge.http, self._readiness, page)
         broker = tasks.create_task(self.broker.run(), name="broker")
         receipts = Receipts(self.broker.acknowledge)
         receiving = [
@@ -189,7 +192,6 @@ class Bridge:
         ]
         delivering = tasks.create_task(self.delivery.run(), name="delivery")
         serving = tasks.create_task(self._serving.run(tasks), name="serving")
-        figures = Health(self.identity, self.broker, commands, self.delivery, self._serving)
         health = tasks.create_task(self._tell_health(figures), name="health")
         ages = tasks.create_task(self._check_ages(), name="ages")
         await self._stop.wait()

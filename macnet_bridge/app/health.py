@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import psutil
 
+from macnet_bridge.app.metrics.figures import BridgeFigures
 from macnet_bridge.app.serving import Serving
 from macnet_bridge.broker import Broker
 from macnet_bridge.commands.service import CommandService
 from macnet_bridge.payloads.health import BridgeHealth, BrokerHealth, latency
 from macnet_bridge.telemetry.delivery import Delivery
+from macnet_bridge.telemetry.figures import ChannelFigures
 from macnet_bridge.telemetry.publisher import Identity
 
 
@@ -48,6 +51,25 @@ class Health:
             spool=self._delivery.spool_health(),
             cyclers={poller.name: poller.health(time.monotonic()) for poller in self._serving.served()},
         )
+
+    def figures(self) -> BridgeFigures:
+        """The same for the metrics, without resetting the rates of `now`."""
+        served, now = self._serving.served(), time.monotonic()
+        return BridgeFigures(
+            broker_connected=self._broker.ready,
+            memory_bytes=self._process.memory_info().rss,
+            commands_running=self._commands.running,
+            stops_confirmed=self._commands.stop_latency.count,
+            broker=self._broker_health(),
+            delivery=self._delivery.health(),
+            spool=self._delivery.spool_health(),
+            cyclers=[poller.figures(now) for poller in served],
+        )
+
+    def channels(self) -> Iterator[list[ChannelFigures]]:
+        """The channels of the cyclers that are served, one cycler after the other."""
+        for poller in self._serving.served():
+            yield list(poller.channel_figures())
 
     def _broker_health(self) -> BrokerHealth:
         counters = self._broker.counters

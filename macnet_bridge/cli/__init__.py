@@ -13,6 +13,7 @@ from macnet_bridge.cli.demo import demo
 from macnet_bridge.cli.run import run
 from macnet_bridge.cli.simulate import simulate
 from macnet_bridge.cli.stop import stop_command
+from macnet_bridge.cli.watch import watch
 from macnet_bridge.errors import MacNetBridgeError
 
 EXIT_FAILED = 1
@@ -38,6 +39,7 @@ cli.add_command(run)
 cli.add_command(schema)
 cli.add_command(simulate)
 cli.add_command(stop_command)
+cli.add_command(watch)
 
 
 def main() -> None:

@@ -14,9 +14,10 @@ import msgspec
 
 from macnet_bridge.macnet.protocol import codes
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
+from macnet_bridge.payloads.alarms import Alarm
 from macnet_bridge.payloads.status import BridgeStatus, CyclerStatus
 from macnet_bridge.payloads.telemetry import ChannelState, Reading, Sweep
-from macnet_bridge.topics import Scope, Source, read_published
+from macnet_bridge.topics import Scope, Source, read_alarm, read_published
 
 RATE_WINDOW_S = 5.0
 ACKNOWLEDGEMENTS_KEPT = 20
@@ -89,11 +90,15 @@ class LabView:
 
     Attributes:
         rows: by cycler and channel.
+        only: channels that are wanted; None = all.
+        alarms: those that hold by kind, of each cycler (channel 0) and channel that has any.
         acknowledgements: the newest last.
         unreadable: messages on known topics that could not be decoded.
     """
 
     root: str
+    only: frozenset[int] | None = None
+    alarms: dict[tuple[str, int], dict[str, Alarm]] = field(default_factory=dict)
     bridges: dict[str, BridgeStatus] = field(default_factory=dict)
     cyclers: dict[str, CyclerStatus] = field(default_factory=dict)
     rows: dict[tuple[str, int], Row] = field(default_factory=dict)
@@ -107,14 +112,29 @@ class LabView:
 
     def take(self, topic: str, payload: bytes, now: float) -> None:
         """Take one message in; what no bridge publishes, or nobody can decode, changes nothing."""
-        source = read_published(self.root, topic)
-        handler = _HANDLERS.get((source.scope, source.leaf)) if source else None
-        if source is None or handler is None:
+        source, handler = self._handler(topic)
+        if source is None or handler is None or not self._wants(source.channel):
             return
         try:
             handler(self, source, payload, now)
         except (msgspec.DecodeError, UnicodeDecodeError):
             self.unreadable += 1
+
+    def _handler(self, topic: str) -> tuple[Source | None, Handler | None]:
+        if (alarm := read_alarm(self.root, topic)) is not None:
+            return alarm, _alarm
+        source = read_published(self.root, topic)
+        return source, _HANDLERS.get((source.scope, source.leaf)) if source else None
+
+    def _wants(self, channel: int) -> bool:
+        return not channel or self.only is None or channel in self.only
+
+    def lost(self) -> None:
+        """The broker is gone: nothing that it told need hold any more until it tells it again."""
+        self.bridges.clear()
+        self.alarms.clear()
+        for row in self.rows.values():
+            row.stale = True
 
     def sorted_rows(self) -> list[Row]:
         """All channels, by cycler and number."""
@@ -192,6 +212,8 @@ def _sweep(view: LabView, source: Source, payload: bytes, now: float) -> None:
         strict=False,
     )
     for channel, state, volts, amperes, seconds in columns:
+        if view.only is not None and channel not in view.only:
+            continue
         row = view.row(source.name, channel)
         row.state, row.voltage_volt, row.current_ampere = state, volts, amperes
         row.power_watt = None if amperes is None else volts * amperes
@@ -203,6 +225,17 @@ def _acknowledgement(view: LabView, source: Source, payload: bytes, now: float) 
     view.answers.count(now)
 
 
+def _alarm(view: LabView, source: Source, payload: bytes, now: float) -> None:
+    key = (source.name, source.channel)
+    if payload:
+        view.alarms.setdefault(key, {})[source.leaf] = _alarm_decoder.decode(payload)
+        return
+    kinds = view.alarms.get(key, {})
+    kinds.pop(source.leaf, None)
+    if not kinds:
+        view.alarms.pop(key, None)
+
+
 def _is_gone(view: LabView, row: Row) -> bool:
     """Whether the bridge that published a retained state is known to be away."""
     return row.bridge in view.bridges and not view.holds(row.bridge, row.session)
@@ -212,14 +245,17 @@ def _known(value: P | msgspec.UnsetType) -> P | None:
     return None if isinstance(value, msgspec.UnsetType) else value
 
 
+Handler = Callable[[LabView, Source, bytes, float], None]
+
 _bridge_decoder = msgspec.json.Decoder(BridgeStatus)
 _cycler_decoder = msgspec.json.Decoder(CyclerStatus)
 _state_decoder = msgspec.json.Decoder(ChannelState)
 _reading_decoder = msgspec.json.Decoder(Reading)
 _sweep_decoder = msgspec.json.Decoder(Sweep)
 _acknowledgement_decoder = msgspec.json.Decoder(Acknowledgement)
+_alarm_decoder = msgspec.json.Decoder(Alarm)
 
-_HANDLERS: dict[tuple[Scope, str], Callable[[LabView, Source, bytes, float], None]] = {
+_HANDLERS: dict[tuple[Scope, str], Handler] = {
     (Scope.BRIDGE, "status"): _bridge_status,
     (Scope.BRIDGE, "ack"): _acknowledgement,
     (Scope.CYCLER, "status"): _cycler_status,

@@ -20,11 +20,18 @@ LINE_EVERY_S = 5.0
 
 
 class Watch:
-    """A view that a listener keeps up to date while `run` runs."""
+    """A view that a listener keeps up to date while `run` runs.
 
-    def __init__(self, listener: Listener, view: LabView) -> None:
+    Args:
+        taken: called with the topic of each message once the view has it.
+    """
+
+    def __init__(
+        self, listener: Listener, view: LabView, taken: Callable[[str], object] = lambda topic: None
+    ) -> None:
         self.listener = listener
         self.view = view
+        self._taken = taken
         self._changed = asyncio.Event()
 
     async def run(self) -> None:
@@ -33,6 +40,7 @@ class Watch:
             message = await self.listener.receive()
             self.view.take(message.topic, message.payload, message.received_monotonic)
             self._changed.set()
+            self._taken(message.topic)
 
     async def until(self, holds: Callable[[LabView], bool]) -> None:
         """Wait until the view is as wanted."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 
 from msgspec import UNSET
@@ -12,21 +12,30 @@ from rich.text import Text
 
 from macnet_bridge.cli.lab_view import STALE_AFTER_S, LabView, Row
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
+from macnet_bridge.payloads.alarms import Alarm
 
 WIDE = 108
 """Terminal columns from which on there is room for more than the essential."""
 
 _ACKNOWLEDGEMENTS_SHOWN = 3
 _CYCLERS_SHOWN = 4
+_ALARMS_SHOWN = 3
 _LEAST_ROWS = 3
+_STATE_WIDTH = 10
+_PLACE_WIDTH = 10
+_PLACE_MAX = 30
+_NARROW_PLACE = 13
+_WIDE_WITHOUT_PLACE = 100
+"""What the other columns need, as what is left of 80 beside them is 13."""
 _NOTHING = "-"
 
 # Green runs, yellow waits for a person, red needs one, blue is done; what is free stays quiet.
+_IN_TROUBLE = ("problem", "power_fail", "no_controller", "shutdown")
 _STATE_STYLES = {
     **dict.fromkeys(("active", "fra"), "green"),
     **dict.fromkeys(("start", "starting", "waiting"), "cyan"),
     **dict.fromkeys(("suspended", "blocked", "remote_maintenance"), "yellow"),
-    **dict.fromkeys(("problem", "power_fail", "no_controller", "shutdown"), "bold red"),
+    **dict.fromkeys(_IN_TROUBLE, "bold red"),
     "completed": "blue",
 }
 _MODE_STYLES = {"charge": "green", "discharge": "magenta", "rest": "cyan", "problem": "bold red"}
@@ -51,21 +60,33 @@ def render(view: LabView, title: str, *, width: int, height: int, now: float) ->
     Args:
         title: first line; which broker this is.
     """
-    header = [Text(title, style="bold", no_wrap=True, overflow="ellipsis"), *_cycler_lines(view, now)]
+    header = [
+        Text(title, style="bold", no_wrap=True, overflow="ellipsis"),
+        *_cycler_lines(view, now),
+        *_alarm_lines(view),
+    ]
     footer = _acknowledgement_lines(view)
     room = max(_LEAST_ROWS, height - len(header) - len(footer) - 3)
     rows = view.sorted_rows()
-    shown = _most_interesting(rows, room)
+    shown = _most_interesting(rows, room, view.alarms)
     more = [] if len(shown) == len(rows) else [_quiet(f"and {len(rows) - len(shown)} more channels")]
-    return Group(*header, _table(shown, len(view.cyclers) > 1, width, now), *more, *footer)
+    return Group(*header, _table(shown, view, width, now), *more, *footer)
 
 
-def _most_interesting(rows: list[Row], room: int) -> list[Row]:
-    """All rows where they fit; else those first that do something, in their usual order."""
+def _most_interesting(rows: list[Row], room: int, alarmed: Container[tuple[str, int]]) -> list[Row]:
+    """All rows where they fit; else those first that need somebody or run, in their usual order."""
     if len(rows) <= room:
         return rows
-    chosen = sorted(rows, key=lambda row: row.state in ("available", "not_available"))[: room - 1]
+    chosen = sorted(rows, key=lambda row: _rank(row, alarmed))[: room - 1]
     return sorted(chosen, key=lambda row: (row.cycler, row.channel))
+
+
+def _rank(row: Row, alarmed: Container[tuple[str, int]]) -> int:
+    if (row.cycler, row.channel) in alarmed or row.state in _IN_TROUBLE:
+        return 0
+    if row.is_running:
+        return 1
+    return 3 if row.state in ("available", "not_available") else 2
 
 
 # --- header and footer
@@ -87,6 +108,27 @@ def _cycler_line(view: LabView, name: str) -> Text:
     line.append(f", {sum(row.is_running for row in rows)} of {len(rows)} channels run")
     reason = view.cyclers[name].reason
     return line.append(f": {reason}", "yellow") if reason else line
+
+
+def _alarm_lines(view: LabView) -> list[Text]:
+    """The newest alarms, a critical one before all warnings."""
+    found = [(place, alarm) for place, kinds in view.alarms.items() for alarm in kinds.values()]
+    found.sort(key=lambda item: (item[1].severity != "critical", -item[1].since, item[0]))
+    lines = [_alarm_line(*place, alarm) for place, alarm in found[:_ALARMS_SHOWN]]
+    if len(found) > _ALARMS_SHOWN:
+        lines.append(_quiet(f"and {len(found) - _ALARMS_SHOWN} more alarms"))
+    return lines
+
+
+def _alarm_line(cycler: str, channel: int, alarm: Alarm) -> Text:
+    place = f"{cycler}/{channel}" if channel else cycler
+    style = "bold red" if alarm.severity == "critical" else "yellow"
+    return Text(
+        f"! {place} {alarm.alarm} ({alarm.severity}): {alarm.what}",
+        style,
+        no_wrap=True,
+        overflow="ellipsis",
+    )
 
 
 def _acknowledgement_lines(view: LabView) -> list[Text]:
@@ -121,8 +163,12 @@ def _quiet(text: str) -> Text:
 # --- the table
 
 
-def _table(rows: Sequence[Row], names_cycler: bool, width: int, now: float) -> Table:
-    columns = [column for column in _columns(names_cycler) if width >= WIDE or not column.wide_only]
+def _table(rows: Sequence[Row], view: LabView, width: int, now: float) -> Table:
+    columns = [
+        column
+        for column in _columns(_place_column(rows, view, width))
+        if width >= WIDE or not column.wide_only
+    ]
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold", width=width, pad_edge=False)
     for column in columns:
         table.add_column(
@@ -144,10 +190,28 @@ def _row_style(row: Row, now: float) -> str:
     return "dim" if row.stale or (age is not None and age > STALE_AFTER_S) else ""
 
 
-def _columns(names_cycler: bool) -> list[Column]:
+def _place_column(rows: Sequence[Row], view: LabView, width: int) -> Column:
+    """The channels, as wide as they need where there is room; a long name is cut, its number never."""
+    names_cycler = len(view.cyclers) > 1
+    room = min(max(width - _WIDE_WITHOUT_PLACE, _PLACE_WIDTH), _PLACE_MAX) if width >= WIDE else _NARROW_PLACE
+
+    def show(row: Row, now: float) -> Text:
+        mark = "! " if (row.cycler, row.channel) in view.alarms else ""
+        style = "bold red" if mark else ""
+        if not names_cycler:
+            return Text(f"{mark}{row.channel}", style)
+        name_room = room - len(f"{mark}/{row.channel}")
+        name = row.cycler if len(row.cycler) <= name_room else row.cycler[: name_room - 1] + "…"
+        return Text(f"{mark}{name}/{row.channel}", style)
+
+    least = _PLACE_WIDTH if names_cycler else len("channel")
+    return Column("channel", max([least, *(show(row, 0.0).cell_len for row in rows)]), show)
+
+
+def _columns(place: Column) -> list[Column]:
     return [
-        Column("channel", 10 if names_cycler else 7, _show_place if names_cycler else _show_channel),
-        Column("state", 10, _show_state),
+        place,
+        Column("state", _STATE_WIDTH, _show_state),
         Column("mode", 9, lambda row, _: Text(row.mode or _NOTHING, _MODE_STYLES.get(row.mode, ""))),
         Column("test", 8, lambda row, _: Text(row.test_name or _NOTHING), stretch=True),
         Column("procedure", 14, lambda row, _: Text(row.procedure or _NOTHING), wide_only=True, stretch=True),
@@ -162,17 +226,9 @@ def _columns(names_cycler: bool) -> list[Column]:
     ]
 
 
-def _show_channel(row: Row, now: float) -> Text:
-    return Text(str(row.channel))
-
-
-def _show_place(row: Row, now: float) -> Text:
-    return Text(f"{row.cycler}/{row.channel}")
-
-
 def _show_state(row: Row, now: float) -> Text:
     if row.stale:
-        return Text(f"{row.state}?", "yellow")
+        return Text(f"{row.state[: _STATE_WIDTH - 1]}?", "yellow")  # the mark is seen without colours
     return Text(row.state, _STATE_STYLES.get(row.state, ""))
 
 

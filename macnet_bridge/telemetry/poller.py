@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 
 from macnet_bridge.errors import BadReply, InvalidRequest, MacNetBridgeError, TesterRefused, TransportError
@@ -18,6 +19,7 @@ from macnet_bridge.payloads.health import CyclerHealth
 from macnet_bridge.telemetry.channel import Channel
 from macnet_bridge.telemetry.doubts import Doubts
 from macnet_bridge.telemetry.dues import Due, Intervals, Kind
+from macnet_bridge.telemetry.figures import ChannelFigures, CyclerFigures, channel_figures
 from macnet_bridge.telemetry.lateness import WINDOW_S, Lateness
 from macnet_bridge.telemetry.pace import Pace
 from macnet_bridge.telemetry.planner import Planner
@@ -113,6 +115,27 @@ class Poller:
         """How the tester keeps up, since the last call. `now` is in monotonic seconds."""
         lag_s = self._planner.lag(now) if self._planner else 0.0
         return self._pace.health(now, self._publisher.cycler_state, lag_s)
+
+    def figures(self, now: float) -> CyclerFigures:
+        """As `health`, in counts since the bridge began, which whoever asks leaves as they are."""
+        pace, traffic = self._pace, self._tester.cycler.traffic
+        return CyclerFigures(
+            name=self.name,
+            state=self._publisher.cycler_state,
+            poll_lag_s=self._planner.lag(now) if self._planner else 0.0,
+            requests=traffic.answered,
+            busy_s=traffic.busy_s,
+            readings=pace.readings,
+            sweeps=pace.sweeps,
+            failed_reads=pace.failed,
+        )
+
+    def channel_figures(self) -> Iterator[ChannelFigures]:
+        """The last full readings of the channels, those of a tester that is away left out."""
+        sign = self._tester.sign
+        for number, channel in self._channels.items():
+            if (figures := channel_figures(self.name, number, channel, sign)) is not None:
+                yield figures
 
     # --- coming and going
 

@@ -42,6 +42,26 @@ async def test_health_and_readiness() -> None:
     server.close()
 
 
+async def test_metrics() -> None:
+    async def page(with_channels: bool) -> bytes:
+        return b"all\n" if with_channels else b"some\n"
+
+    server = await serve_http("127.0.0.1:0", dict, page)
+    port = server.sockets[0].getsockname()[1]
+    for path, body in (("/metrics", b"all\n"), ("/metrics?channels=no", b"some\n")):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(get(path))
+        async with asyncio.timeout(PATIENCE_S):
+            answer = await reader.read()
+        writer.close()
+        assert answer.startswith(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+        )
+        assert answer.endswith(b"\r\n\r\n" + body)
+    assert (await ask(port, get("/metricsx")))[0] == 404
+    server.close()
+
+
 @pytest.mark.parametrize(
     "request_", [b"x" * 100_000 + b"\r\n\r\n", b"\r\n\r\n", b"\x16\x03\x01\r\n\r\n", b""]
 )

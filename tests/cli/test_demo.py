@@ -257,6 +257,25 @@ async def test_the_commands_of_the_readme_work_on_the_demo() -> None:
             assert answer["status"] == "done", answer
 
 
+async def test_the_readme_watches_the_demo() -> None:
+    commands = [
+        shlex.split(line)[1:] for line in "".join(blocks("sh")).splitlines() if "macnet-bridge watch" in line
+    ]
+    assert len(commands) == 2
+    async with demo_and_peer() as (_, peer):
+        for words in commands:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "macnet_bridge", *words, "--seconds", "12"),
+                *("--url", f"mqtt://127.0.0.1:{peer._address[1]}"),
+                stdout=asyncio.subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": str(PROJECT)},
+            )
+            async with asyncio.timeout(PATIENCE_S):
+                out, _ = await process.communicate()
+            assert process.returncode == 0
+            assert b'"channel":8' in out if "--json" in words else b"1 of 1 cyclers online" in out
+
+
 def test_the_configuration_of_the_readme_is_valid() -> None:
     (text,) = blocks("toml")
     assert parse(text, "README").cycler[0].name == "lab1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ from macnet_bridge.cli.lab_view import LabView
 from macnet_bridge.cli.live import AboveTable, summary
 from macnet_bridge.cli.live_table import acknowledgement_text, render
 from macnet_bridge.payloads.acknowledgements import MacNetResult, Problem
+from macnet_bridge.payloads.alarms import Alarm
 from tests.cli.test_lab_view import (
     NOW,
     acknowledgement,
@@ -122,3 +124,125 @@ def test_log_lines_keep_their_brackets() -> None:
     out = io.StringIO()
     AboveTable(Console(file=out, width=20)).write("[red] a line that is longer than the terminal\n")
     assert out.getvalue() == "[red] a line that is longer than the terminal\n"
+
+
+def alarm(**changes: Any) -> Alarm:
+    values: dict[str, Any] = {
+        "bridge": "lab",
+        "session": "s1",
+        "alarm": "limit",
+        "severity": "critical",
+        "since": 5.0,
+        "what": "4.31 V is above 4.25 V",
+        "reason": "voltage_max_volt",
+    }
+    return Alarm(**values | changes)
+
+
+def troubled() -> LabView:
+    """One channel charges, one is over its limit, one has a problem, one is stale; and a tester's alarm."""
+    view = LabView("macnet")
+    tell(view, "bridge/lab/status", bridge_status())
+    tell(view, "lab1/status", cycler_status())
+    tell(view, "lab1/telemetry/sweep", sweep("active", "active", "problem", "completed"))
+    tell(view, "lab1/1/telemetry/state", state())
+    tell(view, "lab1/1/telemetry/reading", reading())
+    tell(view, "lab1/2/telemetry/alarm/limit", alarm())
+    tell(view, "lab1/4/telemetry/state", state(state="completed", mode="none", quality="stale"))
+    tell(view, "lab1/telemetry/alarm/clock", alarm(alarm="clock", severity="warning", what="60 s fast"))
+    return view
+
+
+IN_80 = """\
+the title
+lab1 online, 2 of 4 channels run
+0.2 readings/s, 0.2 sweeps/s, 0 acknowledgements
+! lab1/2 limit (critical): 4.31 V is above 4.25 V
+! lab1 clock (warning): 60 s fast
+channel state      mode      test                V       A     Ah test time  age
+1       active     charge    cell-17        3.8500 +0.5000 0.0139   0:00:15  3 s
+! 2     active     -         -              3.7000 +0.0000      -   0:00:00  3 s
+3       problem    -         -              3.7000 +0.0000      -   0:00:00  3 s
+4       completed? none      cell-17        3.7000 +0.0000      -   0:00:00  3 s
+"""
+IN_160 = """\
+the title
+lab1 online, 2 of 4 channels run
+0.2 readings/s, 0.2 sweeps/s, 0 acknowledgements
+! lab1/2 limit (critical): 4.31 V is above 4.25 V
+! lab1 clock (warning): 60 s fast
+channel state      mode      test                                  procedure                             step cycle      V       A       W     Ah test time  age
+1       active     charge    cell-17                               CCCV_1C                                  2     0 3.8500 +0.5000  +1.925 0.0139   0:00:15  3 s
+! 2     active     -         -                                     -                                        -     - 3.7000 +0.0000  +0.000      -   0:00:00  3 s
+3       problem    -         -                                     -                                        -     - 3.7000 +0.0000  +0.000      -   0:00:00  3 s
+4       completed? none      cell-17                               CCCV_1C                                  2     3 3.7000 +0.0000  +0.000      -   0:00:00  3 s
+"""  # noqa: E501 - as wide as the terminal
+
+
+@pytest.mark.parametrize(("width", "expected"), [(80, IN_80), (160, IN_160)])
+def test_trouble_is_seen_without_colours(width: int, expected: str) -> None:
+    shown = "\n".join(line.rstrip() for line in lines(troubled(), width))
+    assert shown.rstrip() == expected.rstrip()
+
+
+def test_alarms_leave_room_and_are_gone_when_cleared() -> None:
+    view = lab(128)
+    for number in range(1, 7):
+        tell(view, f"lab1/{number}/telemetry/alarm/limit", alarm(since=float(number)))
+    shown = lines(view)
+    assert len(shown) <= 24
+    assert "and 3 more alarms" in "\n".join(shown)
+    assert all(any(line.startswith(f"! {number} ") for line in shown) for number in range(1, 7))
+    for number in range(1, 7):
+        tell(view, f"lab1/{number}/telemetry/alarm/limit", None)
+    assert "!" not in "\n".join(lines(view))
+
+
+def test_what_needs_somebody_and_what_runs_come_first_where_not_all_fit() -> None:
+    view = lab(128)
+    tell(view, "lab1/telemetry/sweep", sweep(*["suspended"] * 126, "problem", "active"))
+    tell(view, "lab1/77/telemetry/alarm/limit", alarm())
+    shown = lines(view, height=14)
+    assert [line.split()[0] for line in shown if line.startswith(("! 77", "127", "128"))] == [
+        "!",
+        "127",
+        "128",
+    ]
+
+
+def test_without_the_broker_nothing_is_certain() -> None:
+    view = troubled()
+    view.lost()
+    shown = lines(view)
+    assert "lab1 offline, 0 of 4 channels run" in shown
+    assert sum("?" in line for line in shown) == 4
+    assert not any(line.startswith("!") for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("width", "first", "second"),
+    [
+        (80, "formation-…/1 ", "! formatio…/2 "),
+        (160, "formation-hall-3/1 ", "! formation-hall-3/2 "),
+    ],
+)
+def test_a_long_name_leaves_the_number(width: int, first: str, second: str) -> None:
+    view = LabView("macnet")
+    for name in ("formation-hall-3", "lab1"):
+        tell(view, f"{name}/status", cycler_status())
+        tell(view, f"{name}/telemetry/sweep", sweep("active", "active"))
+    tell(view, "formation-hall-3/2/telemetry/alarm/limit", alarm())
+    shown = lines(view, width)
+    assert max(map(len, shown)) <= width
+    assert any(line.startswith(first) for line in shown), shown
+    assert any(line.startswith(second) for line in shown), shown
+    assert any(line.startswith("lab1/2 ") for line in shown)
+
+
+def test_one_of_two_alarms_of_a_channel_is_cleared() -> None:
+    view = troubled()
+    tell(view, "lab1/2/telemetry/alarm/stale", alarm(alarm="stale"))
+    tell(view, "lab1/2/telemetry/alarm/limit", None)
+    assert any(line.startswith("! 2 ") for line in lines(view))
+    tell(view, "lab1/2/telemetry/alarm/stale", None)
+    assert not any(line.startswith("! 2 ") for line in lines(view))
