@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from macnet_bridge.app.metrics.exposition import Metric, Samples
@@ -143,11 +144,8 @@ def of_channels(channels: list[ChannelFigures]) -> Families:
 
 
 def _count_states(channels: list[ChannelFigures]) -> Samples:
-    counts: dict[tuple[object, ...], float] = {}
-    for channel in channels:
-        key = (channel.cycler, ChannelState.word(channel.state))
-        counts[key] = counts.get(key, 0) + 1
-    return counts.items()
+    counts = Counter((channel.cycler, channel.state) for channel in channels)
+    return [((cycler, ChannelState.word(state)), count) for (cycler, state), count in counts.items()]
 
 
 def _known(channels: list[ChannelFigures], read: Callable[[ChannelFigures], float | None]) -> Samples:

@@ -11,7 +11,7 @@ from macnet_bridge.app.metrics.exposition import lines
 from macnet_bridge.app.metrics.figures import BridgeFigures, ChannelFigures
 
 LINES_AT_ONCE = 250
-"""After so many the rest of the bridge has its turn: about a quarter of a millisecond each."""
+"""After so many the rest of the bridge has its turn: about half a millisecond each."""
 
 
 async def metrics_page(
