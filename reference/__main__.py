@@ -1,4 +1,4 @@
-"""Write `docs/macnet/` and `docs/errors.md` anew: `python -m reference`, from the root of the repository."""
+"""Make `docs/macnet/`, `docs/errors.md` and the client's verbs: `python -m reference`, at the root."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from pathlib import Path
 import click
 
 from macnet_bridge.macnet.protocol.functions import FUNCTIONS
+from reference.client_verbs import client_verbs
 from reference.errors import error_page
 from reference.index import index
 from reference.markdown import page_name
 from reference.page import page
 
+CLIENT_VERBS = Path(__file__).resolve().parents[1] / "macnet_bridge" / "client" / "verbs.py"
 ERRORS = Path(__file__).resolve().parents[1] / "docs" / "errors.md"
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "macnet"
 
@@ -23,13 +25,14 @@ def pages() -> dict[str, str]:
 
 @click.command()
 def main() -> None:
-    """Write one page per MacNet function, and their index, into docs/macnet, and docs/errors.md."""
+    """Write one page per MacNet function and their index, docs/errors.md, and the client's verbs."""
     FOLDER.mkdir(exist_ok=True)
     made = pages()
     for stale in set(FOLDER.glob("*.md")) - {FOLDER / name for name in made}:
         stale.unlink()
     for name, text in made.items():
         (FOLDER / name).write_text(text, "utf-8", newline="\n")
+    CLIENT_VERBS.write_text(client_verbs(), "utf-8", newline="\n")
     ERRORS.write_text(error_page(), "utf-8", newline="\n")
     click.echo(f"{len(made)} pages in {FOLDER}")
 
