@@ -10,6 +10,7 @@ from macnet_bridge import __version__
 from macnet_bridge.cli.check import check
 from macnet_bridge.cli.demo import demo
 from macnet_bridge.cli.run import run
+from macnet_bridge.cli.send import send
 from macnet_bridge.cli.simulate import simulate
 from macnet_bridge.cli.stop import stop_command
 from macnet_bridge.errors import MacNetBridgeError
@@ -33,6 +34,7 @@ def cli() -> None:
 cli.add_command(check)
 cli.add_command(demo)
 cli.add_command(run)
+cli.add_command(send)
 cli.add_command(simulate)
 cli.add_command(stop_command)
 
