@@ -60,6 +60,8 @@ class BridgeClient:
             ca_file=ca_file,
             cert_file=cert_file,
             key_file=key_file,
+            # Each connection begins anew; the broker need not keep anything for one that is gone.
+            session_expiry_s=0,
             max_incoming_bytes=_MAX_INCOMING_BYTES,
         )
         self._link = Link(self._settings, root)

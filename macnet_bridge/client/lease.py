@@ -119,6 +119,8 @@ async def _to_the_end(work: Coroutine[Any, Any, T]) -> T:
             await asyncio.wait({task})
         except asyncio.CancelledError as error:
             cancelled = error
-    if cancelled is not None:
-        raise cancelled
-    return task.result()
+    if cancelled is None:
+        return task.result()
+    if (failure := task.exception()) is not None:
+        cancelled.add_note(f"and before it: {failure}")
+    raise cancelled
