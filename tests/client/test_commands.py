@@ -10,6 +10,7 @@ import pytest
 from macnet_bridge.client import (
     BadCommand,
     BridgeClient,
+    BridgeFailed,
     CommandFailed,
     DeviceRefused,
     LimitExceeded,
@@ -17,6 +18,7 @@ from macnet_bridge.client import (
     NotAllowed,
     PreconditionFailed,
     TesterUnreachable,
+    UnknownOutcome,
 )
 from macnet_bridge.errors import BrokerError, InvalidRequest
 from macnet_bridge.macnet.protocol.codes import ChannelState
@@ -132,6 +134,29 @@ async def test_every_category_of_refusal_has_its_error(lab: Lab, protocol: str) 
             await channel.read_status()
         assert offline.value.category == "transport"
         assert isinstance(offline.value, CommandFailed)
+
+
+async def test_faults_of_the_bridge_and_open_outcomes(lab: Lab, protocol: str) -> None:
+    cycler = await lab.cycler(2)
+    bridge = await lab.bridge(cycler_table(cycler, more=LIMITS))
+    await lab.online(await lab.peer())
+    async with client_of(lab, protocol=protocol) as client:
+        cycler.faults.drop_replies(6, 9)
+        cycler.faults.drop_replies(4, 8)  # nor does a read-back tell
+        with pytest.raises(UnknownOutcome) as unknown:
+            await client["lab1"][1].set_variable(variable=2, value=1.0, id="open", expires_s=30)
+        assert (unknown.value.status, unknown.value.category) == ("unknown", "unknown")
+        assert (unknown.value.code, unknown.value.acknowledgement.id) == ("NO_REPLY", "open")
+        bridge._journal.close()
+        with pytest.raises(BridgeFailed) as failed:
+            await client["lab1"][2].start_test(procedure="CCCV_1C", c_rate_ah=2.5)
+        assert (failed.value.code, failed.value.retryable) == ("JOURNAL_UNAVAILABLE", True)
+
+
+async def test_nobody_stops_everything_where_there_is_no_bridge(lab: Lab) -> None:
+    async with client_of(lab, margin_s=0.0) as client:
+        with pytest.raises(NoAnswer):
+            await client.suspend_all(expires_s=0.5)
 
 
 async def test_nobody_answers_for_a_cycler_without_bridge(lab: Lab, protocol: str) -> None:
