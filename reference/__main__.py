@@ -1,4 +1,4 @@
-"""Write `docs/macnet/`, `docs/errors.md` and the contract's files anew: `python -m reference`."""
+"""Make `docs/macnet/`, `docs/errors.md`, the contract's files and the client's verbs: `python -m reference`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from pathlib import Path
 import click
 
 from macnet_bridge.macnet.protocol.functions import FUNCTIONS
+from reference.client_verbs import client_verbs
 from reference.contract import DOCS, contract_files
 from reference.errors import error_page
 from reference.index import index
 from reference.markdown import page_name
 from reference.page import page
 
+CLIENT_VERBS = Path(__file__).resolve().parents[1] / "macnet_bridge" / "client" / "verbs.py"
 ERRORS = Path(__file__).resolve().parents[1] / "docs" / "errors.md"
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "macnet"
 
@@ -24,13 +26,14 @@ def pages() -> dict[str, str]:
 
 @click.command()
 def main() -> None:
-    """Write one page per MacNet function, and their index, docs/errors.md, and the contract."""
+    """Write a page per MacNet function and their index, docs/errors.md, the contract, and the client's verbs."""
     FOLDER.mkdir(exist_ok=True)
     made = pages()
     for stale in set(FOLDER.glob("*.md")) - {FOLDER / name for name in made}:
         stale.unlink()
     for name, text in made.items():
         (FOLDER / name).write_text(text, "utf-8", newline="\n")
+    CLIENT_VERBS.write_text(client_verbs(), "utf-8", newline="\n")
     ERRORS.write_text(error_page(), "utf-8", newline="\n")
     for name, text in contract_files().items():
         (DOCS / name).write_text(text, "utf-8", newline="\n")

@@ -94,6 +94,31 @@ async def test_it_comes_back_after_the_broker_does(own_broker: RunningBroker, ro
     assert losses
 
 
+async def test_it_listens_to_more_later_and_again_after_a_restart(
+    own_broker: RunningBroker, root: str
+) -> None:
+    async with MqttPeer(own_broker.host, own_broker.port, root, v5=own_broker.supports_v5) as peer:
+        peer.publish(f"{root}/kept", {"n": 1}, retain=True)
+        async with listening(own_broker, f"{root}/first") as listener, asyncio.timeout(PATIENCE_S):
+            await listener.subscribed()
+            for _ in range(2):  # asked once more, what is retained comes once more
+                await listener.subscribe(f"{root}/kept")
+                assert (await receive_on(listener, f"{root}/kept")).retain
+    lost = asyncio.Event()
+    async with (
+        listening(own_broker, f"{root}/first", on_lost=lambda _: lost.set()) as listener,
+        asyncio.timeout(PATIENCE_S),
+    ):
+        await listener.subscribe(f"{root}/later")
+        await listener.subscribed()
+        await asyncio.to_thread(own_broker.stop)
+        await lost.wait()
+        await asyncio.to_thread(own_broker.start)
+        await listener.subscribed()
+        assert listener.publish(Outgoing(f"{root}/later", b"x", qos=1))
+        assert (await receive_on(listener, f"{root}/later")).payload == b"x"
+
+
 async def test_a_flood_is_held_back_and_nothing_of_it_is_lost(broker: RunningBroker, root: str) -> None:
     count = 5000
     async with (

@@ -48,6 +48,8 @@ class Listener:
         self._epoch = 0
         self._told = ""
         self._protocol: Protocol | None = None
+        self._subscribing = asyncio.Lock()
+        self._is_subscribed = asyncio.Event()
 
     @property
     def protocol(self) -> Protocol | None:
@@ -74,6 +76,29 @@ class Listener:
         if self._link is not None and self._link.is_paused and self._inbox.is_half_empty:
             self._link.resume()
         return message
+
+    async def subscribed(self) -> Protocol:
+        """Wait until there is a connection with all subscriptions; the version of MQTT it speaks."""
+        while self._protocol is None or not self._is_subscribed.is_set():
+            await self._is_subscribed.wait()
+        return self._protocol
+
+    async def subscribe(self, topic_filter: str) -> None:
+        """Listen to one more filter, now and after every reconnect. Once more: retained ones come again.
+
+        A connection that is lost meanwhile is no error: the next one has the filter. Neither is a
+        filter that the broker refuses: the connection ends with that reason, as it does for the others.
+        """
+        if topic_filter not in self._filters:
+            self._filters.append(topic_filter)
+        async with self._subscribing:
+            link = self._link if self._is_subscribed.is_set() else None
+            if link is None:
+                return
+            try:
+                await link.subscribe([topic_filter], retained=True)
+            except LinkLost as loss:
+                link.end(loss.cause, str(loss))
 
     def publish(self, message: Outgoing) -> bool:
         """Send a message now. False = there is no connection; it is not kept for later."""
@@ -103,6 +128,7 @@ class Listener:
             return loss
         finally:
             link.end(Cause.CLOSED, "closed")
+            self._is_subscribed.clear()
             self._link = self._protocol = None
 
     async def _subscribe(self, link: Connection) -> None:
@@ -115,7 +141,9 @@ class Listener:
             raise LinkLost(Cause.CONFIRMING, "trying MQTT 5 once more")
         # From here on, and not only once subscribed: amqtt delivers before it confirms.
         self._protocol = link.version
-        await link.subscribe(self._filters, retained=True)
+        async with self._subscribing:
+            await link.subscribe(self._filters, retained=True)
+            self._is_subscribed.set()
         self._backoff.reset()
         self._told = ""
 

@@ -97,7 +97,7 @@ class Outgoing(msgspec.Struct, frozen=True):
     """A message to publish.
 
     Attributes:
-        correlation_data: travels with MQTT 5 only.
+        correlation_data, response_topic: travel with MQTT 5 only.
         settled: called once for a message that was accepted: True when the broker took it (QoS 1) or
             it was written (QoS 0); False when it was given up with its connection, or denied. It
             must not raise, and may publish.
@@ -109,6 +109,7 @@ class Outgoing(msgspec.Struct, frozen=True):
     retain: bool = False
     correlation_data: bytes | None = None
     settled: Callable[[bool], None] | None = None
+    response_topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +222,7 @@ def is_publishable(message: Outgoing) -> bool:
 def packet_bytes(message: Outgoing) -> int:
     """Size of the PUBLISH packet in bytes, with MQTT 5's properties: what a broker's limit counts."""
     properties = 0 if message.correlation_data is None else 3 + len(message.correlation_data)
+    properties += 0 if message.response_topic is None else 3 + _topic_bytes(message.response_topic)
     body = 2 + _topic_bytes(message.topic) + 2 * (message.qos > 0) + len(message.payload)
     body += _varint_bytes(properties) + properties
     return 1 + _varint_bytes(body) + body

@@ -8,6 +8,7 @@ from macnet_bridge.broker.messages import Outgoing, Protocol
 
 _PUBLISH = 0x30
 _PUBACK = 0x40
+_RESPONSE_TOPIC = 0x08
 _CORRELATION_DATA = 0x09
 _FAILED = 0x80
 
@@ -50,7 +51,7 @@ def publish(message: Outgoing, version: Protocol, mid: int) -> bytes:
     if message.qos:
         head += mid.to_bytes(2, "big")
     if version == "5":
-        head += _properties(message.correlation_data)
+        head += _properties(message)
     length = _varint(len(head) + len(message.payload))
     return b"%c%b%b%b" % (_PUBLISH | message.qos << 1 | message.retain, length, head, message.payload)
 
@@ -77,11 +78,19 @@ def confirmation(data: bytes, at: int) -> Confirmation | None:
     return Confirmation(mid, length > 2 and data[start + 2] >= _FAILED, start + length)
 
 
-def _properties(correlation_data: bytes | None) -> bytes:
-    if correlation_data is None:
+def _properties(message: Outgoing) -> bytes:
+    if message.correlation_data is None and message.response_topic is None:
         return b"\0"
-    found = bytes([_CORRELATION_DATA]) + len(correlation_data).to_bytes(2, "big") + correlation_data
+    found = b""
+    if message.response_topic is not None:
+        found += _property(_RESPONSE_TOPIC, message.response_topic.encode())
+    if message.correlation_data is not None:
+        found += _property(_CORRELATION_DATA, message.correlation_data)
     return _varint(len(found)) + found
+
+
+def _property(identifier: int, value: bytes) -> bytes:
+    return bytes([identifier]) + len(value).to_bytes(2, "big") + value
 
 
 def _varint(value: int) -> bytes:

@@ -11,6 +11,7 @@ from macnet_bridge.cli.check import check
 from macnet_bridge.cli.contract import asyncapi, schema
 from macnet_bridge.cli.demo import demo
 from macnet_bridge.cli.run import run
+from macnet_bridge.cli.send import send
 from macnet_bridge.cli.simulate import simulate
 from macnet_bridge.cli.stop import stop_command
 from macnet_bridge.cli.watch import watch
@@ -37,6 +38,7 @@ cli.add_command(check)
 cli.add_command(demo)
 cli.add_command(run)
 cli.add_command(schema)
+cli.add_command(send)
 cli.add_command(simulate)
 cli.add_command(stop_command)
 cli.add_command(watch)

@@ -1,0 +1,41 @@
+"""An asyncio client for services that command over MQTT.
+
+`BridgeClient` is the door; docs/client.md shows it at work.
+"""
+
+from macnet_bridge.client.client import BridgeClient
+from macnet_bridge.client.failures import (
+    BadCommand,
+    BridgeFailed,
+    CommandFailed,
+    DeviceRefused,
+    LimitExceeded,
+    NoAnswer,
+    NotAllowed,
+    PreconditionFailed,
+    TesterUnreachable,
+    UnknownOutcome,
+)
+from macnet_bridge.client.lease import Lease
+from macnet_bridge.client.order import Gap
+from macnet_bridge.client.parties import BridgeParty, ChannelClient, ChannelGroup, CyclerClient
+
+__all__ = [
+    "BadCommand",
+    "BridgeClient",
+    "BridgeFailed",
+    "BridgeParty",
+    "ChannelClient",
+    "ChannelGroup",
+    "CommandFailed",
+    "CyclerClient",
+    "DeviceRefused",
+    "Gap",
+    "Lease",
+    "LimitExceeded",
+    "NoAnswer",
+    "NotAllowed",
+    "PreconditionFailed",
+    "TesterUnreachable",
+    "UnknownOutcome",
+]

@@ -1,0 +1,155 @@
+"""What a command can end with, but for being done: one class for each category of the contract.
+
+CommandFailed
+├── BadCommand          schema: the command itself is wrong
+├── NotAllowed          auth: no rule of the bridge lets this user do it
+├── PreconditionFailed  precondition: channel, lease, deadline or `expect` are against it
+├── LimitExceeded       limit: outside the envelope, or there is none
+├── DeviceRefused       device: the tester said no
+├── TesterUnreachable   transport: no connection to the tester, or no good reply
+├── BridgeFailed        internal: the bridge's disk, or a fault of the bridge
+└── UnknownOutcome      it was sent to the tester, and nothing tells what became of it
+NoAnswer                no final acknowledgement came: what became of it is not known here
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from msgspec import UNSET
+
+from macnet_bridge.errors import MacNetBridgeError
+from macnet_bridge.payloads.acknowledgements import Acknowledgement, MacNetResult, PartResult, Problem, Status
+
+
+class CommandFailed(MacNetBridgeError):
+    """The final acknowledgement says other than `done`.
+
+    Attributes:
+        acknowledgement: all of it; of a command for several channels, `results` has each of them.
+        status: `rejected`, `expired`, `failed`, `superseded` or `unknown`.
+        message: the bridge's own words.
+        macnet: the MacNet function that refused and its result, or None.
+    """
+
+    category: ClassVar[str] = "internal"
+
+    def __init__(self, acknowledgement: Acknowledgement) -> None:
+        problem = problem_of(acknowledgement)
+        self.acknowledgement = acknowledgement
+        self.status: Status = acknowledgement.status
+        self.code = problem.code if problem else "INTERNAL"
+        self.message = problem.message if problem else "the bridge does not say why"
+        self.retryable = problem.retryable if problem else False
+        self.field = problem.field if problem and problem.field is not UNSET else None
+        self.macnet: MacNetResult | None = problem.macnet if problem and problem.macnet is not UNSET else None
+        super().__init__(f"{acknowledgement.command} {self.status}, {self.code}: {self.message}")
+
+
+class BadCommand(CommandFailed):
+    """The command itself is wrong; `field` says where."""
+
+    category = "schema"
+
+
+class NotAllowed(CommandFailed):
+    """No rule of the bridge allows this user to do it."""
+
+    category = "auth"
+
+
+class PreconditionFailed(CommandFailed):
+    """The state of the channel, its lease, the deadline or `expect` are against it. It was not sent."""
+
+    category = "precondition"
+
+
+class LimitExceeded(CommandFailed):
+    """It leaves the envelope of the channel, or there is no envelope. It was not sent."""
+
+    category = "limit"
+
+
+class DeviceRefused(CommandFailed):
+    """The tester said no; `macnet` has the function and its result."""
+
+    category = "device"
+
+
+class TesterUnreachable(CommandFailed):
+    """No connection to the tester, or no good reply from it."""
+
+    category = "transport"
+
+
+class BridgeFailed(CommandFailed):
+    """The bridge cannot write its journal, or met a fault of its own."""
+
+    category = "internal"
+
+
+class UnknownOutcome(CommandFailed):
+    """It was sent, and neither a reply nor a read-back could tell what became of it.
+
+    The bridge does not repeat it; `query` with its id tells when it is settled later.
+    """
+
+    category = "unknown"
+
+
+class NoAnswer(MacNetBridgeError):
+    """No final acknowledgement came until the deadline and a margin had passed.
+
+    Whether the command was carried out is not known here. The bridge knows: ask it with
+    `lab.bridge(NAME).query(id=error.id)`, or send the same command with the same id again.
+
+    Attributes:
+        id: of the command.
+        topic: where it was published.
+        deliveries: how often it was handed to the broker; 0: it never left this program.
+    """
+
+    code = "NO_ANSWER"
+    category = "transport"
+
+    def __init__(self, command_id: str, topic: str, deliveries: int) -> None:
+        self.id = command_id
+        self.topic = topic
+        self.deliveries = deliveries
+        super().__init__(
+            f"no answer to {topic}, sent {deliveries} times: the outcome is unknown; "
+            f"ask with lab.bridge(NAME).query(id={command_id!r}), or send it again with that id"
+        )
+
+
+_BY_CATEGORY: dict[str, type[CommandFailed]] = {
+    kind.category: kind
+    for kind in (
+        BadCommand,
+        NotAllowed,
+        PreconditionFailed,
+        LimitExceeded,
+        DeviceRefused,
+        TesterUnreachable,
+        BridgeFailed,
+    )
+}
+
+
+def failure_of(acknowledgement: Acknowledgement) -> CommandFailed:
+    """The error for a final acknowledgement that is not `done`."""
+    if acknowledgement.status == "unknown":
+        return UnknownOutcome(acknowledgement)
+    problem = problem_of(acknowledgement)
+    return _BY_CATEGORY.get(problem.category if problem else "", CommandFailed)(acknowledgement)
+
+
+def problem_of(acknowledgement: Acknowledgement) -> Problem | None:
+    """Its error; of a summary, that of the first channel with the summary's status."""
+    if acknowledgement.error is not UNSET:
+        return acknowledgement.error
+    parts: list[PartResult] = [] if acknowledgement.results is UNSET else acknowledgement.results
+    for part in parts:
+        if part.status == acknowledgement.status and part.error is not UNSET:
+            return part.error
+    return None

@@ -1,0 +1,240 @@
+"""The connection of a client: commands out and their acknowledgements in, messages to the streams."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+import msgspec
+
+from macnet_bridge.broker import BrokerSettings, Incoming, Listener, Outgoing
+from macnet_bridge.client.bridges import Bridges
+from macnet_bridge.client.failures import NoAnswer
+from macnet_bridge.client.stream import Stream
+from macnet_bridge.errors import BrokerError
+from macnet_bridge.payloads.acknowledgements import Acknowledgement
+from macnet_bridge.topics import ANONYMOUS, Scope, Source, read_published
+
+_FIRST_PAUSE_S = 1.0
+_LONGEST_PAUSE_S = 4.0
+
+_log = logging.getLogger(__name__)
+_decode = msgspec.json.Decoder(Acknowledgement).decode
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command as it is published, again and again, until its final acknowledgement is there.
+
+    Attributes:
+        acknowledgement_topics: where it is answered for those without MQTT 5.
+        wants_reply: whether its answer is to come by a Response Topic, where there are such.
+        until: time.monotonic() when there is no more waiting.
+    """
+
+    id: str
+    topic: str
+    payload: bytes
+    acknowledgement_topics: tuple[str, ...]
+    until: float
+    wants_reply: bool = True
+
+
+@dataclass(eq=False)
+class _Waiting:
+    """A command under way. `takes` says of each final acknowledgement whether it was the last one."""
+
+    command: Command
+    takes: Callable[[str, Acknowledgement], bool]
+    token: bytes = field(default_factory=lambda: uuid4().bytes)
+    deliveries: int = 0
+    answer: asyncio.Future[Acknowledgement] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+
+class Link:
+    """One connection to the broker, which comes back by itself.
+
+    Attributes:
+        principal: the user name that commands carry in their topic.
+        bridges: those that say that they are online.
+    """
+
+    def __init__(self, settings: BrokerSettings, root: str) -> None:
+        self.root = root
+        self.principal = settings.username or ANONYMOUS
+        self.bridges = Bridges()
+        self._named = bool(settings.username)
+        self._reply_topic = f"{root}/reply/{self.principal}/{settings.client_id}"
+        self._reason = ""
+        filters = [self._reply_topic, f"{root}/bridge/+/status"]
+        self._listener = Listener(settings, filters, on_lost=self._on_lost)
+        self._waiting: dict[bytes, _Waiting] = {}
+        self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
+        self._answer_filters: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def command_topic(self, base: str, verb: str) -> str:
+        """Where a command is published; a client without a name leaves the last level out."""
+        topic = f"{self.root}/{base}/cmd/{verb}"
+        return f"{topic}/{self.principal}" if self._named else topic
+
+    # -- coming and going
+
+    async def open(self, timeout_s: float) -> None:
+        """Connect, and wait until the broker listens to us.
+
+        Raises:
+            ConfigError: the URL is wrong.
+            BrokerError: there is no connection in time, and why.
+        """
+        running = self._spawn("mqtt-client", self._listener.run())
+        self._spawn("mqtt-client-inbox", self._dispatch())
+        ready = asyncio.ensure_future(self._listener.subscribed())
+        await asyncio.wait({running, ready}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        if ready.done():
+            return
+        ready.cancel()
+        if running.done():
+            running.result()
+        raise BrokerError(self._reason or f"no connection to the broker within {timeout_s:g} s")
+
+    async def close(self) -> None:
+        """End the connection and all streams. Commands that wait have no answer."""
+        for stream in list(self._streams):
+            stream.close()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _spawn(self, name: str, coroutine: object) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.create_task(coroutine, name=name)  # type: ignore[arg-type]
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _on_lost(self, reason: str) -> None:
+        self._reason = reason
+        _log.info("%s", reason)
+
+    # -- commands
+
+    async def call(
+        self, command: Command, takes: Callable[[str, Acknowledgement], bool] = lambda *_: True
+    ) -> Acknowledgement:
+        """Send a command until its final acknowledgement comes, and give that.
+
+        Raises:
+            NoAnswer: none came in time.
+        """
+        with self._registered(command, takes) as waiting:
+            try:
+                async with asyncio.timeout_at(asyncio.get_running_loop().time() + self._left_s(command)):
+                    return await self._send_until_answered(waiting)
+            except TimeoutError:
+                raise NoAnswer(command.id, command.topic, waiting.deliveries) from None
+
+    @staticmethod
+    def _left_s(command: Command) -> float:
+        return command.until - time.monotonic()
+
+    @contextlib.contextmanager
+    def _registered(
+        self, command: Command, takes: Callable[[str, Acknowledgement], bool]
+    ) -> Iterator[_Waiting]:
+        waiting = _Waiting(command, takes)
+        self._waiting[waiting.token] = waiting
+        try:
+            yield waiting
+        finally:
+            del self._waiting[waiting.token]
+
+    async def _send_until_answered(self, waiting: _Waiting) -> Acknowledgement:
+        pause_s = _FIRST_PAUSE_S
+        while not waiting.answer.done():
+            await self._send(waiting)
+            await asyncio.wait({waiting.answer}, timeout=pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        return waiting.answer.result()
+
+    async def _send(self, waiting: _Waiting) -> None:
+        command = waiting.command
+        protocol = await self._listener.subscribed()
+        if protocol == "4" or not command.wants_reply:
+            await self._listen_for_answers(command)
+        by_reply = command.wants_reply
+        message = Outgoing(
+            command.topic,
+            command.payload,
+            qos=1,
+            correlation_data=waiting.token if by_reply else None,
+            response_topic=self._reply_topic if by_reply else None,
+        )
+        waiting.deliveries += self._listener.publish(message)
+
+    async def _listen_for_answers(self, command: Command) -> None:
+        for topic in command.acknowledgement_topics:
+            if topic not in self._answer_filters:
+                await self._listener.subscribe(topic)
+                self._answer_filters.add(topic)
+
+    # -- what comes
+
+    async def _dispatch(self) -> None:
+        while True:
+            message = await self._listener.receive()
+            try:
+                self._take(message)
+            except msgspec.DecodeError:
+                _log.debug("%s: nothing that this version can read", message.topic)
+
+    def _take(self, message: Incoming) -> None:
+        if message.topic == self._reply_topic:
+            self._take_reply(message)
+            return
+        source = read_published(self.root, message.topic)
+        if source is None:
+            return
+        if source.leaf == "ack":
+            self._take_acknowledgement(source, message)
+        elif source.scope is Scope.BRIDGE:
+            self.bridges.take(source, message.payload)
+        else:
+            self._hand_to_streams(source, message)
+
+    def _take_reply(self, message: Incoming) -> None:
+        waiting = self._waiting.get(message.correlation_data or b"")
+        if waiting is not None:
+            self._settle(waiting, "", _decode(message.payload))
+
+    def _take_acknowledgement(self, source: Source, message: Incoming) -> None:
+        acknowledgement = _decode(message.payload)
+        for waiting in list(self._waiting.values()):
+            if waiting.command.id == acknowledgement.id and acknowledgement.principal == self.principal:
+                self._settle(waiting, source.name, acknowledgement)
+
+    @staticmethod
+    def _settle(waiting: _Waiting, name: str, acknowledgement: Acknowledgement) -> None:
+        is_whole = acknowledgement.final and acknowledgement.part is not True
+        if is_whole and not waiting.answer.done() and waiting.takes(name, acknowledgement):
+            waiting.answer.set_result(acknowledgement)
+
+    def _hand_to_streams(self, source: Source, message: Incoming) -> None:
+        for stream in list(self._streams):
+            if stream.is_for(source):
+                stream.put(source.channel, message.payload)
+
+    # -- streams
+
+    def listen(self, stream: Stream) -> None:
+        """Let a stream have what matches it, from now on and until nobody holds it any more."""
+        self._streams.add(stream)
+        self._spawn("mqtt-client-subscribe", self._listener.subscribe(stream.topic_filter))

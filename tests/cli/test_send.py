@@ -1,0 +1,137 @@
+"""`macnet-bridge send` as people and scripts run it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from macnet_bridge.cli.send import exit_code, lines
+from macnet_bridge.cli.send_arguments import Target, read_arguments, read_target
+from macnet_bridge.macnet.protocol.codes import ChannelState
+from macnet_bridge.payloads.acknowledgements import Acknowledgement, Problem
+from macnet_bridge.simulator import SimulatedCycler
+from tests.bridge.conftest import Lab, lab
+from tests.bridge.running import cycler_table
+
+__all__ = ["lab"]
+PROJECT = Path(__file__).parents[2]
+PATIENCE_S = 40.0
+
+
+async def send(where: Lab, *arguments: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr."""
+    url = f"mqtt://{where.broker.host}:{where.broker.port}"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "macnet_bridge", "send", "--url", url, "--root", where.root, *arguments),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )
+    async with asyncio.timeout(PATIENCE_S):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+@pytest.fixture
+async def cycler(lab: Lab) -> SimulatedCycler:
+    cycler = await lab.cycler(4)
+    await lab.bridge(cycler_table(cycler))
+    await lab.online(await lab.peer())
+    return cycler
+
+
+async def test_a_start_its_refusal_and_the_stop_of_all(lab: Lab, cycler: SimulatedCycler) -> None:
+    start = ("start_test", "procedure=CCCV_1C", "c_rate_ah=2.5")
+    code, out, _ = await send(lab, "lab1/2", *start, "--dry-run", "--json", "--id", "try")
+    answer: dict[str, Any] = json.loads(out)
+    assert (code, answer["id"], answer["dry_run"], answer["status"]) == (0, "try", True, "done")
+    assert cycler.received.of(6, 2) == []
+    code, out, _ = await send(lab, "lab1/2", *start, "test_name=cell 2")
+    assert (code, out) == (0, 'lab1/2           done       read_back {"test_name":"cell 2"}\n')
+    code, out, _ = await send(lab, "lab1/1-3", *start, "--id", "batch")
+    assert code == 1
+    said = [line.split()[:2] for line in out.splitlines()]
+    assert said == [["lab1/1", "done"], ["lab1/2", "rejected"], ["lab1/3", "done"]]
+    assert "CHANNEL_BUSY: " in out.splitlines()[1]
+    code, out, _ = await send(lab, "all", "suspend")
+    assert code == 0
+    assert {line.split()[1] for line in out.splitlines()} == {"done"}
+    assert all(cycler.channel(channel).state is ChannelState.SUSPENDED for channel in (1, 2, 3))
+    code, out, _ = await send(lab, "bridge/lab", "query", "id=batch", "--json")
+    assert (code, json.loads(out)["result"]["state"]) == (0, "final")
+
+
+async def test_no_answer_and_no_broker(lab: Lab) -> None:
+    code, out, err = await send(lab, "nobody/1", "suspend", "--expires", "0", "--id", "s-1", "--json")
+    assert (code, json.loads(out)["status"]) == (4, "no_answer")
+    code, out, err = await send(lab, "nobody/1", "suspend", "--expires", "0", "--id", "s-1")
+    assert (code, out) == (4, "")
+    assert "query id=s-1" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["lab1/0", "suspend"], "'0' are no channels"),
+        (["LAB", "suspend"], "'LAB' is no target"),
+        (["all", "reset"], "all takes suspend only"),
+        (["lab1/1", "lock", "reason"], "'reason' is not key=value"),
+        (["lab1/1", "a/b"], "'a/b' is no verb"),
+        (["lab1/1", "rest", "--id", ""], "--id has 1 to 128 characters"),
+    ],
+)
+async def test_wrong_usage_is_2(lab: Lab, words: list[str], message: str) -> None:
+    code, out, err = await send(lab, *words)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_targets() -> None:
+    assert read_target("all") == Target("all")
+    assert read_target("bridge/lab") == Target("bridge", "lab")
+    assert read_target("lab1") == Target("cycler", "lab1")
+    assert read_target("lab1/1-16,33") == Target("cycler", "lab1", "1-16,33")
+    assert read_target("lab1/5").channel == 5
+    assert read_target("lab1/all").channel is None
+
+
+def test_values_are_json_or_text() -> None:
+    assert read_arguments(["a=1.5", "b=CCCV_1C", 'c="17"', "s.x=4", "s.y=true", "d=x=y", "e="]) == {
+        "a": 1.5,
+        "b": "CCCV_1C",
+        "c": "17",
+        "s": {"x": 4, "y": True},
+        "d": "x=y",
+        "e": "",
+    }
+    with pytest.raises(ValueError, match="comes twice"):
+        read_arguments(["a=1", "a=2"])
+    with pytest.raises(ValueError, match="has a value already"):
+        read_arguments(["a=1", "a.b=2"])
+
+
+def test_an_unknown_outcome_is_3_and_says_how_to_ask() -> None:
+    error = Problem(code="NO_REPLY", category="transport", message="nothing came", retryable=False)
+    answer = Acknowledgement(
+        id="x-1",
+        command="reset",
+        cycler="lab1",
+        channel=3,
+        principal="p",
+        status="unknown",
+        final=True,
+        error=error,
+        received_at=0.0,
+    )
+    assert exit_code([answer]) == 3
+    first, second = lines(answer)
+    assert first.startswith("lab1/3")
+    assert first.endswith("NO_REPLY: nothing came")
+    assert second == "ask later what became of it: send bridge/NAME query id=x-1"

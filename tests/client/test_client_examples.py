@@ -1,0 +1,101 @@
+"""The examples of the client, as their users run them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import csv
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from macnet_bridge.payloads.arguments import Safety
+from tests.bridge.conftest import Lab
+from tests.bridge.running import ALLOW_ALL, cycler_table
+from tests.client.conftest import client_of
+
+PROJECT = Path(__file__).parents[2]
+PATIENCE_S = 50.0
+LINES_MAX = 80
+AUX_SOON = """
+[telemetry]
+active_interval_s = 0.2
+aux_interval_s = 0.2
+"""
+NAMED = '\n[cycler.channel.1]\naux = { 1 = "surface_temperature_celsius" }\n'
+
+
+@contextlib.asynccontextmanager
+async def running(lab: Lab, name: str, *words: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    url = f"url=mqtt://{lab.broker.host}:{lab.broker.port}"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(PROJECT / "examples" / name), url, f"root={lab.root}", *words),
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def line(process: asyncio.subprocess.Process, beginning: str) -> str:
+    """The next line that begins like this."""
+    assert process.stdout is not None
+    async for raw in process.stdout:
+        if raw.decode().startswith(beginning):
+            return raw.decode().rstrip()
+    raise AssertionError(f"it ended without {beginning!r}")
+
+
+async def test_alerts_of_a_warm_cell_and_of_a_problem(lab: Lab) -> None:
+    cycler = await lab.cycler(2)
+    await lab.bridge(cycler_table(cycler, more=NAMED), more=ALLOW_ALL + AUX_SOON)
+    await lab.online(await lab.peer())
+    async with client_of(lab) as client, running(lab, "alert_service.py", "limit=20") as service:
+        await line(service, "watching")
+        await client["lab1"][1].start_test(procedure="CCCV_1C", c_rate_ah=2.5, test_name="warm")
+        assert (await line(service, "too warm")).startswith("too warm: lab1/1 warm, 2")
+        states = client["lab1"][1].states()
+        while (await anext(states)).state != "active":
+            pass
+        # The simulated channel takes a limit that is passed for lost control of the current.
+        await client["lab1"][1].set_safety_limits(safety=Safety(charge_max_ampere=0.1))
+        assert await line(service, "problem") == "problem: lab1/1 warm, problem_lost_current_control"
+
+
+def write_cells(file: Path, channels: int, wrong: int | None = None) -> None:
+    with file.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow(["channel", "procedure", "c_rate_ah", "test_name", "cell_id"])
+        for channel in range(1, channels + 1):
+            procedure = "NONE_SUCH" if channel == wrong else "CCCV_1C"
+            writer.writerow([channel, procedure, "2.5", f"cell {channel}", f"c-{channel}"])
+
+
+async def test_96_channels_are_started_after_a_dry_run_and_once(lab: Lab) -> None:
+    cycler, file = await lab.cycler(96), lab.folder / "cells.csv"
+    await lab.bridge(cycler_table(cycler))
+    await lab.online(await lab.peer())
+    write_cells(file, 96, wrong=7)
+    async with running(lab, "batch_start.py", f"file={file}") as refused:
+        assert (await line(refused, "lab1/7")).startswith("lab1/7: start_test rejected, PROCEDURE_MISSING")
+        assert await line(refused, "dry run") == "dry run: 95 of 96"
+        assert await refused.wait() == 1
+    assert cycler.received.of(6, 2) == []
+    async with running(lab, "batch_start.py", f"file={file}", "go_on=yes") as started:
+        assert await line(started, "started") == "started: 95 of 95"
+        assert await started.wait() == 1
+    starts = cycler.received.of(6, 2)
+    assert sorted(start.channel or 0 for start in starts) == [n for n in range(1, 97) if n != 7]
+
+
+@pytest.mark.parametrize("name", ["alert_service.py", "batch_start.py"])
+def test_examples_are_short(name: str) -> None:
+    assert len((PROJECT / "examples" / name).read_text("utf-8").splitlines()) < LINES_MAX

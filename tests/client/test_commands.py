@@ -1,0 +1,185 @@
+"""Commands of the client over a real broker, and every category of error."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from macnet_bridge.client import (
+    BadCommand,
+    BridgeClient,
+    BridgeFailed,
+    CommandFailed,
+    DeviceRefused,
+    LimitExceeded,
+    NoAnswer,
+    NotAllowed,
+    PreconditionFailed,
+    TesterUnreachable,
+    UnknownOutcome,
+)
+from macnet_bridge.errors import BrokerError, InvalidRequest
+from macnet_bridge.macnet.protocol.codes import ChannelState
+from macnet_bridge.payloads.arguments import Safety
+from macnet_bridge.payloads.envelope import Expect
+from macnet_bridge.simulator import SimulatedCycler
+from tests.bridge.conftest import Lab
+from tests.bridge.running import FAST, cycler_table
+from tests.client.conftest import client_of
+
+LIMITS = """
+[cycler.limits]
+voltage_max_volt = 4.25
+voltage_min_volt = 2.5
+charge_max_ampere = 5
+discharge_max_ampere = 5
+power_max_watt = 25
+"""
+
+
+async def served(lab: Lab, cycler: SimulatedCycler, **options: Any) -> None:
+    await lab.bridge(cycler_table(cycler, more=LIMITS), **options)
+    await lab.online(await lab.peer())
+
+
+async def test_a_start_is_done_on_the_channel_named(lab: Lab, protocol: str) -> None:
+    cycler = await lab.cycler(8)
+    await served(lab, cycler)
+    async with client_of(lab, protocol=protocol) as client:
+        answer = await client["lab1"][5].start_test(
+            procedure="CCCV_1C", c_rate_ah=2.5, test_name="cell-17 a", safety=Safety(charge_max_ampere=3)
+        )
+    assert (answer.status, answer.channel, answer.verified) == ("done", 5, "read_back")
+    assert answer.result == {"test_name": "cell-17 a"}
+    assert len(cycler.received.of(6, 2, 5)) == 1
+
+
+async def test_cycler_bridge_and_group(lab: Lab, protocol: str) -> None:
+    cycler = await lab.cycler(4)
+    await served(lab, cycler)
+    async with client_of(lab, protocol=protocol) as client:
+        assert (await client["lab1"].procedure_exists(name="CCCV_1C")).result == {"exists": True}
+        assert (await client.bridge("lab").ping()).status == "done"
+        group = client["lab1"].channels("1-3")
+        summary = await group.start_test(procedure="CCCV_1C", c_rate_ah=2.5, test_name="b {channel}", id="b1")
+        assert [(part.channel, part.status) for part in summary.results or []] == [
+            (1, "done"),
+            (2, "done"),
+            (3, "done"),
+        ]
+        found = (await client.bridge("lab").query(id="b1")).result
+        assert found
+        assert found["state"] == "final"
+        with pytest.raises(PreconditionFailed) as caught:
+            await client["lab1"].channels([3, 4]).start_test(procedure="CCCV_1C", c_rate_ah=2.5)
+        assert caught.value.code == "CHANNEL_BUSY"
+        assert [(part.channel, part.status) for part in caught.value.acknowledgement.results or []] == [
+            (3, "rejected"),
+            (4, "done"),
+        ]
+        assert (await client.suspend_all())["lab"].status == "done"
+    assert [cycler.channel(channel).state for channel in range(1, 5)] == [ChannelState.SUSPENDED] * 4
+
+
+async def test_the_user_is_the_principal(lab: Lab, protocol: str) -> None:
+    await served(lab, await lab.cycler(1))
+    async with client_of(lab, protocol=protocol, username="alice", password="x") as client:
+        assert (await client["lab1"][1].read_status()).principal == "alice"
+
+
+async def test_dry_run_changes_nothing_and_an_id_runs_nothing_twice(lab: Lab) -> None:
+    cycler = await lab.cycler(2)
+    await served(lab, cycler)
+    async with client_of(lab) as client:
+        channel = client["lab1"][1]
+        start = {"procedure": "CCCV_1C", "c_rate_ah": 2.5}
+        assert (await channel.command("start_test", start, dry_run=True)).dry_run is True
+        assert cycler.received.of(6, 2, 1) == []
+        first = await channel.command("start_test", start, id="once")
+        again = await channel.command("start_test", start, id="once")
+    assert (first.duplicate, again.duplicate) == (False, True)
+    assert len(cycler.received.of(6, 2, 1)) == 1
+
+
+async def test_every_category_of_refusal_has_its_error(lab: Lab, protocol: str) -> None:
+    cycler = await lab.cycler(2)
+    more = '[[commands.allow]]\nprincipal = "*"\ncommands = ["start_test", "set_variable", "put_file"]\n'
+    await served(lab, cycler, more=more + FAST)
+    async with client_of(lab, protocol=protocol) as client:
+        channel = client["lab1"][1]
+        with pytest.raises(BadCommand) as bad:
+            await channel.set_variable(variable=16, value=1.0)
+        assert (bad.value.code, bad.value.field) == ("BAD_ARGS", "args.variable")
+        assert bad.value.message == "args.variable: Expected `int` <= 15"
+        with pytest.raises(NotAllowed) as denied:
+            await channel.lock(reason="mine")
+        assert denied.value.code == "NOT_ALLOWED"
+        with pytest.raises(PreconditionFailed) as differs:
+            await channel.set_variable(variable=1, value=1.0, expect=Expect(state="active"))
+        assert (differs.value.code, differs.value.status) == ("EXPECT_FAILED", "rejected")
+        with pytest.raises(LimitExceeded) as outside:
+            await channel.start_test(procedure="CCCV_1C", c_rate_ah=2.5, safety=Safety(voltage_max_volt=4.3))
+        assert outside.value.code == "OUT_OF_LIMITS"
+        with pytest.raises(DeviceRefused) as refused:
+            await channel.start_test(procedure="NONE_SUCH", c_rate_ah=2.5)
+        assert refused.value.macnet is not None
+        assert refused.value.category == "device"
+        with pytest.raises(PreconditionFailed) as not_served:
+            await client["lab1"][77].read_status()
+        assert not_served.value.code == "NOT_SERVED"
+        await cycler.__aexit__(None, None, None)
+        with pytest.raises(TesterUnreachable) as offline:
+            await channel.read_status()
+        assert offline.value.category == "transport"
+        assert isinstance(offline.value, CommandFailed)
+
+
+async def test_faults_of_the_bridge_and_open_outcomes(lab: Lab, protocol: str) -> None:
+    cycler = await lab.cycler(2)
+    bridge = await lab.bridge(cycler_table(cycler, more=LIMITS))
+    await lab.online(await lab.peer())
+    async with client_of(lab, protocol=protocol) as client:
+        cycler.faults.drop_replies(6, 9)
+        cycler.faults.drop_replies(4, 8)  # nor does a read-back tell
+        with pytest.raises(UnknownOutcome) as unknown:
+            await client["lab1"][1].set_variable(variable=2, value=1.0, id="open", expires_s=30)
+        assert (unknown.value.status, unknown.value.category) == ("unknown", "unknown")
+        assert (unknown.value.code, unknown.value.acknowledgement.id) == ("NO_REPLY", "open")
+        bridge._journal.close()
+        with pytest.raises(BridgeFailed) as failed:
+            await client["lab1"][2].start_test(procedure="CCCV_1C", c_rate_ah=2.5)
+        assert (failed.value.code, failed.value.retryable) == ("JOURNAL_UNAVAILABLE", True)
+
+
+async def test_nobody_stops_everything_where_there_is_no_bridge(lab: Lab) -> None:
+    async with client_of(lab, margin_s=0.0) as client:
+        with pytest.raises(NoAnswer):
+            await client.suspend_all(expires_s=0.5)
+
+
+async def test_nobody_answers_for_a_cycler_without_bridge(lab: Lab, protocol: str) -> None:
+    async with client_of(lab, protocol=protocol, margin_s=0.5) as client:
+        with pytest.raises(NoAnswer, match="outcome is unknown") as caught:
+            await client["nobody"][1].suspend(expires_s=1.0, id="stop-1")
+    assert caught.value.id == "stop-1"
+    assert caught.value.deliveries == 2
+    assert "query(id='stop-1')" in str(caught.value)
+
+
+async def test_what_no_command_can_be_is_said_at_once(lab: Lab) -> None:
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(client_of(lab))
+        with pytest.raises(InvalidRequest, match="1 to 128"):
+            await client["lab1"][1].rest(id="")
+        with pytest.raises(InvalidRequest, match="count from 1"):
+            client["lab1"][0]
+        with pytest.raises(InvalidRequest, match="no cycler"):
+            client["all"]
+
+
+async def test_a_broker_that_is_not_there_is_one_line() -> None:
+    with pytest.raises(BrokerError, match=r"127\.0\.0\.1:1"):
+        async with BridgeClient("mqtt://127.0.0.1:1", connect_timeout_s=2.0):
+            pass
