@@ -1,4 +1,4 @@
-"""Make `docs/macnet/`, `docs/errors.md`, the contract's files and the client's verbs: `python -m reference`."""
+"""Make what is made from the code, in docs and in the client: `python -m reference`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def pages() -> dict[str, str]:
 
 @click.command()
 def main() -> None:
-    """Write a page per MacNet function and their index, docs/errors.md, the contract, and the client's verbs."""
+    """Write docs/macnet, docs/errors.md, the contract's files and the client's verbs anew."""
     FOLDER.mkdir(exist_ok=True)
     made = pages()
     for stale in set(FOLDER.glob("*.md")) - {FOLDER / name for name in made}:
