@@ -93,6 +93,13 @@ def reach(
     return _settings(mqtt, secret, purpose), mqtt.root.strip("/")
 
 
+def in_options(reason: str) -> str:
+    """What is wrong with a connection, with our options in place of the keys of a configuration."""
+    for key in ("url", "username"):
+        reason = reason.replace(f"mqtt.{key}", f"--{key}")
+    return reason
+
+
 def _settings(mqtt: MqttSection, secret: str, purpose: str) -> BrokerSettings:
     settings = BrokerSettings(
         url=mqtt.url,
