@@ -11,12 +11,13 @@ import msgspec
 from msgspec import UNSET
 
 from macnet_bridge.broker import BrokerSettings
-from macnet_bridge.cli.broker_options import BrokerOptions, broker_options, reach
+from macnet_bridge.cli.broker_options import BrokerOptions, broker_options, in_options, reach
 from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.cli.loop import run_async
 from macnet_bridge.cli.send_arguments import Target, read_arguments, read_target
 from macnet_bridge.client import BridgeClient, CommandFailed, NoAnswer
 from macnet_bridge.client.request import Options
+from macnet_bridge.errors import BrokerError
 from macnet_bridge.payloads.acknowledgements import Acknowledgement, PartResult
 
 EXIT_REFUSED = 1
@@ -88,6 +89,8 @@ def send(
     except NoAnswer as error:
         _tell_no_answer(error, as_json)
         sys.exit(EXIT_NO_ANSWER)
+    except BrokerError as error:
+        raise BrokerError(in_options(str(error))) from None
     for answer in answers:
         click.echo(msgspec.json.encode(answer).decode() if as_json else "\n".join(lines(answer)))
     sys.exit(exit_code(answers))

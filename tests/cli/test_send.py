@@ -74,6 +74,13 @@ async def test_no_answer_and_no_broker(lab: Lab) -> None:
     code, out, err = await send(lab, "nobody/1", "suspend", "--expires", "0", "--id", "s-1")
     assert (code, out) == (4, "")
     assert "query id=s-1" in err
+    code, out, err = await send(lab, "lab1/1", "suspend", "--url", "mqtt://me@here")
+    assert (code, out) == (1, "")
+    assert "must look like mqtt://host:1883" in err
+    assert "Traceback" not in err
+    code, out, err = await send(lab, "lab1/1", "suspend", "--url", "mqtt://127.0.0.1:1")
+    assert (code, out) == (1, "")
+    assert "127.0.0.1:1" in err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
