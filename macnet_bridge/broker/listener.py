@@ -158,6 +158,8 @@ class Listener:
         """Keep a message for `receive`; it needs no safer hands than ours."""
         if self._link is None:
             return
+        # It may have come in one piece with the broker's answer: amqtt sends what nobody asked for yet.
+        self._protocol = self._link.version
         self._link.acknowledge(message)
         self._inbox.put(message)
         if self._inbox.is_full and not self._link.is_paused:
