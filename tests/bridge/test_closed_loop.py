@@ -138,7 +138,9 @@ async def test_a_bridge_that_is_interrupted_stops_its_channels_first(lab: Lab) -
     assert await asyncio.to_thread(bridge.interrupt, signal.SIGTERM) == 0
     assert asyncio.get_running_loop().time() - began < 5 + 0.1 * CHANNELS
     assert {cycler.channel(n).state for n in range(1, CHANNELS + 1)} == {ChannelState.SUSPENDED}
-    offline = await peer.wait(lambda seen: b'"offline"' in seen.payload and "/bridge/" in seen.topic)
+    offline = await peer.wait(
+        lambda seen: seen.topic == f"{lab.root}/bridge/lab/status" and b'"offline"' in seen.payload
+    )
     events = [seen for seen in peer.seen if is_lapse(seen)]
     assert [seen.json["reason"] for seen in events] == ["bridge_stopped"] * CHANNELS
     assert peer.seen.index(offline) > max(map(peer.seen.index, events))
