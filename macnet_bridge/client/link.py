@@ -74,6 +74,7 @@ class Link:
         self._named = bool(settings.username)
         self._reply_topic = f"{root}/reply/{self.principal}/{settings.client_id}"
         self._reason = ""
+        self._is_open = False
         filters = [self._reply_topic, f"{root}/bridge/+/status"]
         self._listener = Listener(settings, filters, on_lost=self._on_lost)
         self._waiting: dict[bytes, _Waiting] = {}
@@ -100,6 +101,7 @@ class Link:
         ready = asyncio.ensure_future(self._listener.subscribed())
         await asyncio.wait({running, ready}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         if ready.done():
+            self._is_open = True
             return
         ready.cancel()
         if running.done():
@@ -123,7 +125,8 @@ class Link:
 
     def _on_lost(self, reason: str) -> None:
         self._reason = reason
-        _log.info("%s", reason)
+        if self._is_open:  # before that, `open` raises it
+            _log.info("%s", reason)
 
     # -- commands
 
