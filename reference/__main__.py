@@ -13,6 +13,7 @@ from reference.errors import error_page
 from reference.index import index
 from reference.markdown import page_name
 from reference.page import page
+from reference.site_pages import site_pages
 
 CLIENT_VERBS = Path(__file__).resolve().parents[1] / "macnet_bridge" / "client" / "verbs.py"
 ERRORS = Path(__file__).resolve().parents[1] / "docs" / "errors.md"
@@ -26,7 +27,7 @@ def pages() -> dict[str, str]:
 
 @click.command()
 def main() -> None:
-    """Write docs/macnet, docs/errors.md, the contract's files and the client's verbs anew."""
+    """Write docs/macnet, the site's pages, the contract's files and the client's verbs anew."""
     FOLDER.mkdir(exist_ok=True)
     made = pages()
     for stale in set(FOLDER.glob("*.md")) - {FOLDER / name for name in made}:
@@ -35,7 +36,7 @@ def main() -> None:
         (FOLDER / name).write_text(text, "utf-8", newline="\n")
     CLIENT_VERBS.write_text(client_verbs(), "utf-8", newline="\n")
     ERRORS.write_text(error_page(), "utf-8", newline="\n")
-    for name, text in contract_files().items():
+    for name, text in (contract_files() | site_pages()).items():
         (DOCS / name).write_text(text, "utf-8", newline="\n")
     click.echo(f"{len(made)} pages in {FOLDER}")
 
