@@ -1,4 +1,4 @@
-"""The documentation site: it builds without a warning, leads nowhere wrong, fetches nothing from elsewhere."""
+"""The documentation site: it builds without a warning, leads nowhere wrong, needs nothing from elsewhere."""
 
 from __future__ import annotations
 
