@@ -28,6 +28,9 @@ def pages() -> dict[str, str]:
 @click.command()
 def main() -> None:
     """Write docs/macnet, the site's pages, the contract's files and the client's verbs anew."""
+    # Here, since tests that need no Griffe import this module, too.
+    from reference.python_api import api_pages
+
     FOLDER.mkdir(exist_ok=True)
     made = pages()
     for stale in set(FOLDER.glob("*.md")) - {FOLDER / name for name in made}:
@@ -36,7 +39,7 @@ def main() -> None:
         (FOLDER / name).write_text(text, "utf-8", newline="\n")
     CLIENT_VERBS.write_text(client_verbs(), "utf-8", newline="\n")
     ERRORS.write_text(error_page(), "utf-8", newline="\n")
-    for name, text in (contract_files() | site_pages()).items():
+    for name, text in (contract_files() | site_pages() | api_pages()).items():
         (DOCS / name).write_text(text, "utf-8", newline="\n")
     click.echo(f"{len(made)} pages in {FOLDER}")
 
