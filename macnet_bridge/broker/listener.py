@@ -66,9 +66,11 @@ class Listener:
         tls = tls_context(self._settings)
         while True:
             loss = await self._one_connection(tls)
-            if loss.cause is not Cause.CONFIRMING:
+            if loss.cause is Cause.CONFIRMING:
+                continue
+            if not self._choice.goes_on_with_older(loss.cause):
                 self._announce(str(loss))
-                await asyncio.sleep(self._backoff.next_s())
+            await asyncio.sleep(self._backoff.next_s())
 
     async def receive(self) -> Incoming:
         """The next message, oldest first. After a reconnect, retained ones come again."""
