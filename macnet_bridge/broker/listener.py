@@ -66,11 +66,9 @@ class Listener:
         tls = tls_context(self._settings)
         while True:
             loss = await self._one_connection(tls)
-            if loss.cause is Cause.CONFIRMING:
-                continue
-            if not self._choice.goes_on_with_older(loss.cause):
+            if loss.cause is not Cause.CONFIRMING:
                 self._announce(str(loss))
-            await asyncio.sleep(self._backoff.next_s())
+                await asyncio.sleep(self._backoff.next_s())
 
     async def receive(self) -> Incoming:
         """The next message, oldest first. After a reconnect, retained ones come again."""
@@ -138,6 +136,8 @@ class Listener:
             await link.open(self._choice.answer_s)
         except LinkLost as loss:
             self._choice.failed(loss.cause)
+            if self._choice.goes_on_with_older(loss.cause):
+                raise LinkLost(Cause.CONFIRMING, "trying MQTT 3.1.1") from loss
             raise
         if not self._choice.accepted():
             raise LinkLost(Cause.CONFIRMING, "trying MQTT 5 once more")
