@@ -136,6 +136,8 @@ class Listener:
             await link.open(self._choice.answer_s)
         except LinkLost as loss:
             self._choice.failed(loss.cause)
+            if self._choice.goes_on_with_older(loss.cause):
+                raise LinkLost(Cause.CONFIRMING, "trying MQTT 3.1.1") from loss
             raise
         if not self._choice.accepted():
             raise LinkLost(Cause.CONFIRMING, "trying MQTT 5 once more")

@@ -191,7 +191,7 @@ class Cause(Enum):
     GARBLED = "a packet could not be read"
     SILENT = "nothing comes any more"
     DEAF = "a subscription does not deliver"
-    CONFIRMING = "closed by us, to try MQTT 5 once more"
+    CONFIRMING = "closed by us, to try another version of MQTT"
     CLOSED = "closed by us"
 
 

@@ -34,6 +34,7 @@ async def running(lab: Lab, name: str, *words: str) -> AsyncIterator[asyncio.sub
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, str(PROJECT / "examples" / name), url, f"root={lab.root}", *words),
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
     )
     try:
@@ -96,6 +97,6 @@ async def test_96_channels_are_started_after_a_dry_run_and_once(lab: Lab) -> Non
     assert sorted(start.channel or 0 for start in starts) == [n for n in range(1, 97) if n != 7]
 
 
-@pytest.mark.parametrize("name", ["alert_service.py", "batch_start.py"])
+@pytest.mark.parametrize("name", ["alert_service.py", "batch_start.py", "closed_loop_charge.py"])
 def test_examples_are_short(name: str) -> None:
     assert len((PROJECT / "examples" / name).read_text("utf-8").splitlines()) < LINES_MAX
