@@ -50,7 +50,7 @@ API_PAGES = (
     ),
 )
 SIGNATURE = "py"
-"""The language of blocks that are signatures: coloured as Python, and no example."""
+"""The language of blocks that are signatures, or a docstring's few lines: coloured as Python, never run."""
 
 _LONGEST_LINE = 90
 _NOT_SHOWN = ("self", "cls")
@@ -199,7 +199,7 @@ def _text(text: str) -> Iterator[str]:
     """Paragraphs; what is indented is an example."""
     for part in _CODE.split(text):
         if _CODE.fullmatch(part):
-            yield from block("python", [line[4:] for line in part.rstrip().split("\n")])
+            yield from block(SIGNATURE, [line[4:] for line in part.strip("\n").split("\n")])
         elif part.strip():
             yield part.strip()
             yield ""

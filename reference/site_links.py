@@ -6,7 +6,6 @@ of the examples. A Markdown extension, for zensical.toml.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -14,20 +13,8 @@ from xml.etree.ElementTree import Element
 from markdown import Extension, Markdown
 from markdown.treeprocessors import Treeprocessor
 
+from reference.site_links_target import site_target
 from reference.sources import shown_files
-
-_OUT_OF_DOCS = re.compile(r"((?:\.\./)*)\.\./([\w./-]+)")
-
-
-def site_target(href: str, shown: Mapping[str, str]) -> str:
-    """Where a link leads in the site.
-
-    Args:
-        href: as the page has it.
-        shown: the files and folders that pages of the site show, by their paths in the repository.
-    """
-    found = _OUT_OF_DOCS.fullmatch(href)
-    return found[1] + shown[found[2]] if found and found[2] in shown else href
 
 
 class _Links(Treeprocessor):

@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 
 from macnet_bridge.macnet.protocol.functions import FUNCTIONS
+from reference.configuration import sections, structs
+from reference.house import floors
 from reference.markdown import page_name
+from reference.site_links_target import site_target
 from reference.site_pages import site_pages
 from tests.docs.built_site import Site
 
@@ -90,6 +93,40 @@ def test_a_broken_link_is_an_error(wrong: str, tmp_path: Path) -> None:
     built = build(tmp_path)
     assert built.returncode != 0
     assert "1 issue found" in built.stdout + built.stderr
+
+
+@pytest.mark.skipif(importlib.util.find_spec("griffe") is None, reason="no Griffe here (the extra docs)")
+def test_the_committed_pages_of_the_python_api_are_those_that_are_made() -> None:
+    from reference.python_api import api_pages
+
+    stale = [name for name, text in api_pages().items() if (DOCS / name).read_text("utf-8") != text]
+    assert stale == [], "make them anew: python -m reference"
+
+
+def test_every_key_of_the_configuration_has_a_place_on_its_page() -> None:
+    assert {section.struct for section in sections()} == structs()
+
+
+def test_the_house_has_every_room() -> None:
+    drawn = site_pages()["assets/house.svg"]
+    rooms = [room for floor in floors() for room in floor]
+    assert len(rooms) > 20
+    assert [room for room in rooms if f">{room}</text>" not in drawn] == []
+
+
+@pytest.mark.parametrize(
+    ("href", "leads_to"),
+    [
+        ("../examples/a.py", "examples.html#examplesapy"),
+        ("../../examples/a.py", "../examples.html#examplesapy"),
+        ("../examples", "examples.html"),
+        ("../elsewhere.py", "../elsewhere.py"),
+        ("client.md", "client.md"),
+    ],
+)
+def test_links_out_of_docs_lead_to_pages(href: str, leads_to: str) -> None:
+    shown = {"examples/a.py": "examples.html#examplesapy", "examples": "examples.html"}
+    assert site_target(href, shown) == leads_to
 
 
 @pytest.mark.parametrize("name", site_pages())
