@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import griffe
@@ -78,9 +79,17 @@ def public(module: griffe.Module) -> list[griffe.Object]:
     return [_real(each) for each in kept if each.name[0] != "_" and each.name not in _HIDDEN]
 
 
+@cache
+def _package() -> griffe.Object | griffe.Alias:
+    loader = griffe.GriffeLoader(search_paths=[ROOT])
+    package = loader.load("macnet_bridge")
+    loader.resolve_aliases()
+    return package
+
+
 def load(name: str) -> griffe.Module:
     """A module as its source says it."""
-    module = griffe.load(name, search_paths=[ROOT], resolve_aliases=True)
+    module = _package()[name.removeprefix("macnet_bridge.")]
     assert isinstance(module, griffe.Module)
     return module
 
