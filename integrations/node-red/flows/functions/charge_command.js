@@ -1,0 +1,14 @@
+// "start" asks for the lease, "stop" ends it. The tester guards the limits by itself, too: `safety`.
+const {cycler, channel, full_volt, most_ampere, valid_for_s} = msg.payload;
+const loop = flow.get("loop");
+if (msg.topic === "stop") {
+    if (loop && loop.cycler === cycler && loop.channel === channel) flow.set("loop", undefined);
+    msg.command = {cycler, channel, verb: "stop_direct"};
+    return [msg, null];
+}
+if (loop) {
+    return [null, {topic: "answer", payload: {verb: "start_direct", status: "not sent", error: {message: "a charge runs already"}}}];
+}
+const safety = {voltage_max_volt: full_volt + 0.05, charge_max_ampere: most_ampere * 1.1};
+msg.command = {cycler, channel, verb: "start_direct", args: {voltage_volt: full_volt, valid_for_s, safety}};
+return [msg, null];
