@@ -3,7 +3,7 @@
     python integrations/node-red/flows/build.py
 
 One set for those who have this package's nodes, and one, `stock`, for those who have only Node-RED's own MQTT
-nodes and Dashboard 2.0. They differ in how commands are sent and telemetry comes in; pages are the same.
+nodes and Dashboard 2.0. They differ in how commands are sent and telemetry comes in; the pages are the same.
 """
 
 from __future__ import annotations
@@ -14,15 +14,31 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from pages import stock_flows
+import pages
+from canvas import Canvas, Node
+from dashboard import Dashboard
+from reach import Nodes, Stock
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+SETS: dict[str, type[Nodes] | type[Stock]] = {"dashboard.json": Nodes, "stock/dashboard.json": Stock}
+
+
+def flows(reach: type[Nodes] | type[Stock]) -> list[Node]:
+    """All nodes of one set."""
+    canvas = Canvas(reach.__name__.lower())
+    bridge = reach(canvas)
+    dashboard = Dashboard(canvas)
+    for page in (pages.rack, pages.batch, pages.stop, pages.charge):
+        page(canvas, dashboard, bridge)
+    bridge.finish()
+    return canvas.nodes
 
 
 def texts() -> dict[Path, str]:
     """Each file, and what has to be in it."""
-    flows = {EXAMPLES / "stock" / "dashboard.json": stock_flows()}
-    return {path: json.dumps(nodes, indent=1, ensure_ascii=False) + "\n" for path, nodes in flows.items()}
+    return {
+        EXAMPLES / name: json.dumps(flows(reach), indent=1, ensure_ascii=False) + "\n" for name, reach in SETS.items()
+    }
 
 
 if __name__ == "__main__":

@@ -3,12 +3,11 @@ const {cycler, channel, full_volt, most_ampere, valid_for_s} = msg.payload;
 const loop = flow.get("loop");
 if (msg.topic === "stop") {
     if (loop && loop.cycler === cycler && loop.channel === channel) flow.set("loop", undefined);
-    msg.command = {cycler, channel, verb: "stop_direct"};
-    return [msg, null];
+    return [{cycler, channel, verb: "stop_direct"}, null];
 }
 if (loop) {
-    return [null, {topic: "answer", payload: {verb: "start_direct", status: "not sent", error: {message: "a charge runs already"}}}];
+    const error = {message: `${loop.cycler}/${loop.channel} is being charged; stop that first`};
+    return [null, {topic: "answer", payload: {verb: "start_direct", status: "not sent", error}}];
 }
 const safety = {voltage_max_volt: full_volt + 0.05, charge_max_ampere: most_ampere * 1.1};
-msg.command = {cycler, channel, verb: "start_direct", args: {voltage_volt: full_volt, valid_for_s, safety}};
-return [msg, null];
+return [{cycler, channel, verb: "start_direct", args: {voltage_volt: full_volt, valid_for_s, safety}, form: msg.payload}, null];

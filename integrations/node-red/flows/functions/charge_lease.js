@@ -1,7 +1,5 @@
-// With a lease the loop begins; a stop ends it, whatever comes of the stop. The page sees the answer.
-const {verb} = msg.command;
-const {status, error, result} = msg.answer;
-if (verb === "start_direct" && status === "done") {
-    flow.set("loop", {...msg.payload, lease: result.lease, n: 0});
-}
+// With a lease the loop begins. The page sees the answer as it is.
+const {verb, form} = msg;
+const {status, error, result} = msg.payload;
+if (verb === "start_direct" && status === "done") flow.set("loop", {...form, lease: result.lease, n: 0});
 return {topic: "answer", payload: {verb, status, error, test_name: result?.test_name}};

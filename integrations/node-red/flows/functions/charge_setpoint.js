@@ -1,21 +1,21 @@
 // The current that the voltage asks for: the full one below taper_volt, from there on less and less.
 // Output 1: set it. Output 2: what the page shows. Output 3: it is charged, stop.
 const loop = flow.get("loop");
-const cell = msg.answer.result;
 if (!loop) return null;
-if (msg.answer.status !== "done") {                  // nothing to go by: silence, and the lease lapses
+const {status, error, result: cell} = msg.payload;
+if (status !== "done") {                             // nothing to go by: no setpoint, and the lease may lapse
     loop.busy = false;
-    return [null, {topic: "turn", payload: {status: msg.answer.status, error: msg.answer.error}}, null];
+    return [null, {topic: "answer", payload: {verb: "read_status", status, error}}, null];
 }
 const share = (loop.full_volt - cell.voltage_volt) / (loop.full_volt - loop.taper_volt);
 const ampere = loop.most_ampere * Math.max(0, Math.min(1, share));
 if (ampere < loop.cut_off_ampere && cell.state === "active") {
-    flow.set("loop", undefined);
-    return [null, {topic: "ended", payload: "Charged: less than the cut-off current would flow."},
-        {topic: "stop", payload: loop}];
+    const text = `Charged: less than ${loop.cut_off_ampere} A would flow.`;
+    return [null, {topic: "ended", payload: text}, {topic: "stop", payload: loop}];
 }
 loop.n += 1;
 const {cycler, channel, lease, n} = loop;
-const show = {n, voltage_volt: cell.voltage_volt, current_ampere: cell.current_ampere, set_ampere: ampere, cycler, channel};
+const {voltage_volt, current_ampere} = cell;
+const show = {cycler, channel, n, voltage_volt, current_ampere, set_ampere: ampere};
 const args = {lease, n, current_ampere: ampere};
-return [{command: {cycler, channel, verb: "set_output", args, seconds: 2}}, {topic: "turn", payload: show}, null];
+return [{cycler, channel, verb: "set_output", args, expires_in: 2}, {topic: "turn", payload: show}, null];

@@ -2,4 +2,4 @@
 const loop = flow.get("loop");
 if (!loop || loop.busy) return null;
 loop.busy = true;
-return {command: {cycler: loop.cycler, channel: loop.channel, verb: "read_status", seconds: 2}};
+return [{cycler: loop.cycler, channel: loop.channel, verb: "read_status", expires_in: 2}, null];
