@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -19,7 +20,9 @@ from canvas import Canvas, Node
 from dashboard import Dashboard
 from reach import Nodes, Stock
 
-EXAMPLES = Path(__file__).parent.parent / "examples"
+PACKAGE = Path(__file__).parent.parent
+EXAMPLES = PACKAGE / "examples"
+CREDENTIALS = PACKAGE / "container" / "credentials.json"
 SETS: dict[str, type[Nodes] | type[Stock]] = {"dashboard.json": Nodes, "stock/dashboard.json": Stock}
 
 
@@ -36,13 +39,22 @@ def flows(reach: type[Nodes] | type[Stock]) -> list[Node]:
 
 def texts() -> dict[Path, str]:
     """Each file, and what has to be in it."""
-    return {
-        EXAMPLES / name: json.dumps(flows(reach), indent=1, ensure_ascii=False) + "\n" for name, reach in SETS.items()
-    }
+    found = {EXAMPLES / name: _json(flows(reach)) for name, reach in SETS.items()}
+    return found | {CREDENTIALS: _json(_credentials())}
+
+
+def _credentials() -> dict[str, dict[str, str]]:
+    """What the container gives the connection of the first set: names of environment variables."""
+    [connection] = [node["id"] for node in flows(Nodes) if node["type"] == "macnet-connection"]
+    return {connection: {"username": "${MQTT_USERNAME}", "password": "${MQTT_PASSWORD}"}}
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
     for path, text in texts().items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8", newline="\n")
-        print(path.relative_to(EXAMPLES.parent))
+        print(path.relative_to(PACKAGE))
