@@ -58,8 +58,22 @@ async def look(browser: Browser, url: str, size: tuple[int, int] = DESKTOP) -> P
     return page
 
 
+async def until(page: Page, selector: str, text: str) -> None:
+    """Wait until something on the page says a text."""
+    from playwright.async_api import expect
+
+    await expect(page.locator(selector)).to_contain_text(text, timeout=WAIT_MS)
+
+
+async def until_at_least(page: Page, selector: str, number: int) -> None:
+    """Wait until a number on the page has become so large; it may skip this one."""
+    await page.wait_for_function(
+        "([selector, least]) => Number(document.querySelector(selector)?.textContent) >= least",
+        arg=[selector, number],
+    )
+
+
 async def picture(page: Page, folder: str, name: str) -> None:
     """Keep what the page looks like, where a folder is given."""
     if folder:
-        Path(folder).mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=Path(folder) / f"{name}.png")

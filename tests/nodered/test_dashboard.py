@@ -17,7 +17,17 @@ from macnet_bridge.simulator.sockets.received import Received
 from tests.bridge.conftest import Lab
 from tests.bridge.running import ALLOW_ALL, cycler_table
 from tests.node_red import PACKAGE, NodeRed, needs_node_red
-from tests.nodered.browsing import DESKTOP, PHONE, WAIT_MS, chromium, look, needs_chromium, picture
+from tests.nodered.browsing import (
+    DESKTOP,
+    PHONE,
+    WAIT_MS,
+    chromium,
+    look,
+    needs_chromium,
+    picture,
+    until,
+    until_at_least,
+)
 from tests.nodered.conftest import StartNodeRed
 
 if TYPE_CHECKING:
@@ -68,13 +78,6 @@ def commands(cycler: SimulatedCycler) -> int:
     return sum(record.number is not None and record.number[0] in (5, 6) for record in cycler.received)
 
 
-async def until(page: Page, selector: str, text: str) -> None:
-    """Wait until something on the page says a text."""
-    from playwright.async_api import expect
-
-    await expect(page.locator(selector)).to_contain_text(text, timeout=WAIT_MS)
-
-
 async def obeyed(cycler: SimulatedCycler, wanted: Callable[[Received], bool]) -> Received:
     return await cycler.received.wait_for(wanted, WAIT_MS / 1000)
 
@@ -103,7 +106,9 @@ async def test_start_and_stop_by_a_click(
     node_red = await start_node_red(flows)
     async with chromium() as browser:
         batch = await start_batch(browser, node_red)
-        assert sorted(asked(cycler, *START)) == [3, 5], "the dry run starts nothing, the start each channel once"
+        assert sorted(asked(cycler, *START)) == [3, 5], (
+            "the dry run starts nothing, the start each channel once"
+        )
         await picture(batch, PICTURES, "batch")
 
         rack = await look(browser, f"{node_red.url}/dashboard/rack")
@@ -176,7 +181,7 @@ async def test_a_closed_loop_ends_by_a_click_or_by_silence(
     node_red = await start_node_red(flows)
     async with chromium() as browser:
         page = await start_charge(browser, node_red, 7)
-        await until(page, ".charge-now .n", "4")
+        await until_at_least(page, ".charge-now .n", 4)
         await picture(page, PICTURES, "charge")
         await page.click(".charge .stop")
         await until(page, ".charge-says", "stop_direct: done")
@@ -188,10 +193,9 @@ async def test_a_closed_loop_ends_by_a_click_or_by_silence(
 
         # A flow that ends says nothing any more: the bridge ends the lease, not the flow that comes after it.
         page = await start_charge(browser, node_red, 8)
-        await until(page, ".charge-now .n", "3")
+        await until_at_least(page, ".charge-now .n", 3)
         await node_red.deployed(lambda: node_red.deploy(flows))
         await obeyed(cycler, is_(SUSPEND, 8))
         await until(page, ".charge-says", "The lease of lab1/8 has lapsed (silence)")
         assert asked(cycler, *START_DIRECT) == [7, 8]
         assert asked(cycler, *SUSPEND) == [7, 8]
-

@@ -16,7 +16,6 @@ module.exports = {
   flowFile: 'flows.json',
   // The flow file's credentials only name environment variables. With a secret, what is typed in is encrypted.
   credentialSecret: process.env.NODE_RED_CREDENTIAL_SECRET || false,
-  httpRoot: '/',
   telemetry: { enabled: false, updateNotification: false },
   editorTheme: { tours: false },
   externalModules: { palette: { allowInstall: false } }

@@ -57,4 +57,4 @@ if __name__ == "__main__":
     for path, text in texts().items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8", newline="\n")
-        print(path.relative_to(PACKAGE))
+        sys.stdout.write(f"{path.relative_to(PACKAGE)}\n")

@@ -1,13 +1,17 @@
-"""Puts nodes of Node-RED on tabs, from left to right in lanes; pure values, no files but the sources beside it."""
+"""Puts nodes of Node-RED on tabs, in lanes from left to right; values, and the sources beside it."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
 Node = dict[str, Any]
+
+SETTINGS: dict[str, Node] = json.loads((HERE / "settings_of_nodes.json").read_text("utf-8"))
+"""By type: what its nodes have in common."""
 
 _LEFT, _TOP = 140, 100
 _STEP_X, _STEP_Y = 230, 60
@@ -32,19 +36,20 @@ class Canvas:
         self.nodes: list[Node] = []
 
     def id(self, name: str) -> str:
-        """The id of what has that name; always the same, so that a change of one node is a change of one."""
+        """The id of what has that name: always the same, so that a change of one node is a change of one."""
         return hashlib.sha256(f"{self._seed} {name}".encode()).hexdigest()[:16]
 
-    def config(self, type_: str, name: str, **properties: Any) -> str:
+    def config(self, type_: str, name: str, **settings: Any) -> str:
         """Add a node that stands on no tab; its id."""
-        node = {"id": self.id(f"{type_} {name}"), "type": type_, "name": name, **properties}
-        self.nodes.append(node)
-        return str(node["id"])
+        id_ = self.id(f"{type_} {name}")
+        self.nodes.append({"id": id_, "type": type_, "name": name, **SETTINGS.get(type_, {}), **settings})
+        return id_
 
     def tab(self, label: str, info: str, env: list[Node] | None = None) -> Tab:
-        tab = {"id": self.id(f"tab {label}"), "type": "tab", "label": label, "disabled": False}
-        self.nodes.append({**tab, "info": info, "env": env or []})
-        return Tab(self, str(tab["id"]), label)
+        id_ = self.id(f"tab {label}")
+        about = {"label": label, "info": info, "env": env or []}
+        self.nodes.append({"id": id_, "type": "tab", **SETTINGS["tab"], **about})
+        return Tab(self, id_, label)
 
 
 class Tab:
@@ -62,47 +67,43 @@ class Tab:
 
     def group(self, label: str, *lanes: list[Node | None]) -> None:
         """A box with one row of nodes for each lane; None leaves a place free."""
-        columns = max(len(lane) for lane in lanes)
-        ids = [str(node["id"]) for lane in lanes for node in lane if node]
-        box: Node = {
-            "id": self.key(f"group {label}"), "type": "group", "z": self.id, "name": label,
-            "style": {"label": True, "fill": "#f4f7fa", "stroke": "#a4b4c4"}, "nodes": ids,
-            "x": _LEFT - _PADDING_X, "y": self._y - _PADDING_Y,
-            "w": (columns - 1) * _STEP_X + 2 * _PADDING_X, "h": (len(lanes) - 1) * _STEP_Y + 2 * _PADDING_Y,
-        }  # fmt: skip
-        self._canvas.nodes.append(box)
-        for row, lane in enumerate(lanes):
-            for column, node in enumerate(lane):
-                if node:
-                    place = {"x": _LEFT + column * _STEP_X, "y": self._y + row * _STEP_Y}
-                    self._canvas.nodes.append({**node, "z": self.id, "g": box["id"], **place})
+        box = self.key(f"group {label}")
+        placed = [
+            {**node, "z": self.id, "g": box, "x": _LEFT + x * _STEP_X, "y": self._y + y * _STEP_Y}
+            for y, lane in enumerate(lanes)
+            for x, node in enumerate(lane)
+            if node
+        ]
+        about = {"name": label, "nodes": [node["id"] for node in placed]}
+        self._canvas.nodes.append({"id": box, "type": "group", "z": self.id, **about, **self._frame(lanes)})
+        self._canvas.nodes += placed
         self._y += len(lanes) * _STEP_Y + 2 * _PADDING_Y
 
-    def node(self, type_: str, name: str, *wires: str | list[str], **properties: Any) -> Node:
+    def _frame(self, lanes: tuple[list[Node | None], ...]) -> Node:
+        """Where a box is, and what it looks like."""
+        return {
+            "style": {"label": True, "fill": "#f4f7fa", "stroke": "#a4b4c4"},
+            "x": _LEFT - _PADDING_X,
+            "y": self._y - _PADDING_Y,
+            "w": (max(map(len, lanes)) - 1) * _STEP_X + 2 * _PADDING_X,
+            "h": (len(lanes) - 1) * _STEP_Y + 2 * _PADDING_Y,
+        }
+
+    def node(self, type_: str, name: str, *wires: str | list[str], **settings: Any) -> Node:
         """A node, to be put into a group. Each of `wires` is an output: names of nodes on this tab."""
         outputs = [[wire] if isinstance(wire, str) else wire for wire in wires]
         ids = [[self.key(target) for target in output] for output in outputs]
-        return {"id": self.key(name), "type": type_, "name": name, **properties, "wires": ids}
+        about = {"id": self.key(name), "type": type_, "name": name}
+        return {**about, **SETTINGS.get(type_, {}), **settings, "wires": ids}
 
     def function(self, name: str, file: str, *wires: str | list[str]) -> Node:
-        """A function node whose code is `functions/FILE.js`, and what it does at its start `FILE.start.js`."""
-        code = {"func": source("functions", f"{file}.js"), "initialize": source("functions", f"{file}.start.js")}
-        return self.node(
-            "function", name, *wires, **code, outputs=max(1, len(wires)), timeout=0, noerr=0, finalize="", libs=[]
-        )
+        """A function node of `functions/FILE.js`; what it does at its start is `FILE.start.js`."""
+        code = {
+            "func": source("functions", f"{file}.js"),
+            "initialize": source("functions", f"{file}.start.js"),
+        }
+        return self.node("function", name, *wires, outputs=len(wires), **code)
 
-    def template(self, name: str, file: str, *wires: str | list[str], scope: str = "local", **where: str) -> Node:
-        """A widget that is `templates/FILE.vue`; `where` is its `group`, or its `ui`."""
-        place = {"group": "", "page": "", "ui": ""} | where
-        return self.node(
-            "ui-template", name, *wires, **place, order=1, width=0, height=0, head="",
-            format=source("templates", f"{file}.vue"), storeOutMessages=False, passthru=False,
-            resendOnRefresh=True, templateScope=scope, className="",
-        )  # fmt: skip
-
-    def every(self, name: str, wire: str, *, seconds: float = 0, at_start: bool = False) -> Node:
-        """An inject node that says nothing but when."""
-        return self.node(
-            "inject", name, wire, props=[], repeat=f"{seconds:g}" if seconds else "", crontab="",
-            once=at_start, onceDelay=0.1, topic="",
-        )  # fmt: skip
+    def template(self, name: str, file: str, *wires: str | list[str], **settings: str) -> Node:
+        """A widget that is `templates/FILE.vue`."""
+        return self.node("ui-template", name, *wires, format=source("templates", f"{file}.vue"), **settings)

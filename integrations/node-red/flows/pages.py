@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from canvas import Canvas
-from dashboard import Dashboard, line_chart
+from dashboard import Dashboard
 from reach import INFO, Reach
 
 
@@ -13,20 +13,26 @@ def rack(canvas: Canvas, dashboard: Dashboard, bridge: Reach) -> None:
     first, *others = bridge.listen(tab, "keep the newest", "sweep", "reading", "state")
     tab.group(
         "What is known of each tester",
-        [first,
-         tab.function("keep the newest", "rack_model", "columns of one tester"),
-         tab.function("columns of one tester", "rack_columns", "rack"),
-         tab.template("rack", "rack", "this channel", group=group)],
+        [
+            first,
+            tab.function("keep the newest", "rack_model", "columns of one tester"),
+            tab.function("columns of one tester", "rack_columns", "rack"),
+            tab.template("rack", "rack", "this channel", group=group),
+        ],
         *([other] for other in others),
-        [tab.every("every 2 s", "who is silent?", seconds=2),
-         tab.function("who is silent?", "rack_silence", "columns of one tester")],
-    )  # fmt: skip
+        [
+            tab.node("inject", "every 2 s", "who is silent?", repeat="2"),
+            tab.function("who is silent?", "rack_silence", "columns of one tester"),
+        ],
+    )
     tab.group(
         "Stop of one channel, from its details",
-        [tab.function("this channel", "rack_suspend", "suspend"),
-         bridge.command(tab, "suspend", "answer", "suspend"),
-         tab.function("answer", "rack_answer", "rack")],
-    )  # fmt: skip
+        [
+            tab.function("this channel", "rack_suspend", "suspend"),
+            bridge.command(tab, "suspend", "answer", "suspend"),
+            tab.function("answer", "rack_answer", "rack"),
+        ],
+    )
 
 
 def batch(canvas: Canvas, dashboard: Dashboard, bridge: Reach) -> None:
@@ -34,51 +40,73 @@ def batch(canvas: Canvas, dashboard: Dashboard, bridge: Reach) -> None:
     group = dashboard.group("Batch", dashboard.page("Batch start", "/batch", "playlist-play"))
     tab.group(
         "From a table to starts",
-        [tab.template("batch", "batch", "commas", group=group),
-         tab.function("commas", "batch_text", "rows"),
-         tab.node("csv", "rows", "plan", spec="rfc", sep=",", hdrin=True, hdrout="none", multi="mult", ret="\\n",
-                  temp="", skip="0", strings=False, include_empty_strings="", include_null_values=""),
-         tab.function("plan", "batch_plan", "start_test", "batch")],
-        [None, None, None,
-         bridge.command(tab, "start_test", "outcome", "start_test"),
-         tab.function("outcome", "batch_outcome", "batch")],
-    )  # fmt: skip
+        [
+            tab.template("batch", "batch", "commas", group=group),
+            tab.function("commas", "batch_text", "rows"),
+            tab.node("csv", "rows", "plan"),
+            tab.function("plan", "batch_plan", "start_test", "batch"),
+        ],
+        [
+            None,
+            None,
+            None,
+            bridge.command(tab, "start_test", "outcome", "start_test"),
+            tab.function("outcome", "batch_outcome", "batch"),
+        ],
+    )
 
 
 def stop(canvas: Canvas, dashboard: Dashboard, bridge: Reach) -> None:
     tab = canvas.tab("Stop all", f"A button on every page; one confirmation, one command. {INFO}")
     tab.group(
         "Stop of everything",
-        [tab.template("stop all", "stop", "confirmed", scope="widget:ui", ui=dashboard.ui),
-         tab.function("confirmed", "stop_all", "suspend all"),
-         bridge.command(tab, "suspend all", "what is stopped", "suspend", scope="all"),
-         tab.function("what is stopped", "stop_outcome", "stop all")],
-    )  # fmt: skip
+        [
+            tab.template("stop all", "stop", "confirmed", templateScope="widget:ui", ui=dashboard.ui),
+            tab.function("confirmed", "stop_all", "suspend all"),
+            bridge.command(tab, "suspend all", "what is stopped", "suspend", scope="all"),
+            tab.function("what is stopped", "stop_outcome", "stop all"),
+        ],
+    )
 
 
 def charge(canvas: Canvas, dashboard: Dashboard, bridge: Reach) -> None:
-    tab = canvas.tab("Closed-loop charge", f"Sets the current of a channel by its voltage, under a lease. {INFO}")
+    tab = canvas.tab("Closed-loop charge", f"A current that follows the voltage, under a lease. {INFO}")
     page = dashboard.page("Closed-loop charge", "/charge", "battery-charging")
+    course = dashboard.group("Course", page, order=2)
     tab.group(
         "Start and stop",
-        [tab.template("charge", "charge", "lease or stop", group=dashboard.group("Charge", page)),
-         tab.function("lease or stop", "charge_command", "start_direct, stop_direct", "charge"),
-         bridge.command(tab, "start_direct, stop_direct", "lease"),
-         tab.function("lease", "charge_lease", "charge")],
-        [None, None, *bridge.listen(tab, "lapsed?", "event"),
-         tab.function("lapsed?", "charge_lapsed", "charge")],
-    )  # fmt: skip
+        [
+            tab.template("charge", "charge", "lease or stop", group=dashboard.group("Charge", page)),
+            tab.function("lease or stop", "charge_command", "start_direct, stop_direct", "charge"),
+            bridge.command(tab, "start_direct, stop_direct", "lease"),
+            tab.function("lease", "charge_lease", "charge"),
+        ],
+        [
+            None,
+            None,
+            *bridge.listen(tab, "lapsed?", "event"),
+            tab.function("lapsed?", "charge_lapsed", "charge"),
+        ],
+    )
+    shown = ["charge", "lines"]
     tab.group(
         "The loop",
-        [tab.every("every 250 ms", "a turn", seconds=0.25),
-         tab.function("a turn", "charge_turn", "read_status", "charge"),
-         bridge.command(tab, "read_status", "current for the voltage", "read_status"),
-         tab.function("current for the voltage", "charge_setpoint", "set_output", ["charge", "lines"],
-                      "lease or stop")],
-        [None, None,
-         bridge.command(tab, "set_output", "turn over", "set_output"),
-         tab.function("turn over", "charge_turn_over", "charge")],
-        [None, None,
-         tab.function("lines", "charge_chart", "volts and amperes"),
-         line_chart(tab, "volts and amperes", dashboard.group("Course", page, order=2))],
-    )  # fmt: skip
+        [
+            tab.node("inject", "every 250 ms", "a turn", repeat="0.25"),
+            tab.function("a turn", "charge_turn", "read_status", "charge"),
+            bridge.command(tab, "read_status", "current for the voltage", "read_status"),
+            tab.function("current for the voltage", "charge_setpoint", "set_output", shown, "lease or stop"),
+        ],
+        [
+            None,
+            None,
+            bridge.command(tab, "set_output", "turn over", "set_output"),
+            tab.function("turn over", "charge_turn_over", "charge"),
+        ],
+        [
+            None,
+            None,
+            tab.function("lines", "charge_chart", "volts and amperes"),
+            tab.node("ui-chart", "volts and amperes", group=course, label="Volts and amperes"),
+        ],
+    )
