@@ -1,6 +1,7 @@
 'use strict'
 
 const { randomUUID } = require('node:crypto')
+const { promisify } = require('node:util')
 const answers = require('../lib/answers')
 const { makeCommand } = require('../lib/command')
 const dots = require('../lib/dots')
@@ -102,11 +103,10 @@ async function wishOf (RED, node, config, msg) {
   }
 }
 
-function evaluate (RED, node, value, type, msg) {
-  return new Promise((resolve, reject) => {
-    RED.util.evaluateNodeProperty(value ?? '', type || 'str', node, msg, (error, result) => {
-      if (error) reject(new Mistake(`${type} ${value}: ${error.message}`))
-      else resolve(result)
-    })
-  })
+async function evaluate (RED, node, value, type, msg) {
+  try {
+    return await promisify(RED.util.evaluateNodeProperty)(value ?? '', type || 'str', node, msg)
+  } catch (error) {
+    throw new Mistake(`${type} ${value}: ${error.message}`)
+  }
 }
