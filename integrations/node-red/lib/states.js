@@ -40,13 +40,18 @@ class States {
   /**
    * What is new since it was last told, of one topic or of all.
    *
-   * @param {string} linkDoubt why nothing holds now; empty while there is a connection
+   * What was retained by a bridge whose status has not come yet is held back, so that a flow that begins
+   * does not see all as stale first. `isSettled` says that it should have come by now.
+   *
+   * @param {{doubt: string, isSettled: boolean, only?: string}} options `doubt`: why nothing holds now;
+   *   empty while there is a connection
    * @returns {{topic: string, source: object, payload: object}[]}
    */
-  news (linkDoubt, only) {
+  news ({ doubt, isSettled, only }) {
     const found = []
-    for (const topic of only ? [only] : this.#known.keys()) {
-      const state = this.#state(topic, linkDoubt)
+    for (const topic of only ? [only] : [...this.#known.keys()]) {
+      if (!isSettled && this.#isEarly(topic)) continue
+      const state = this.#state(topic, doubt)
       const text = state && JSON.stringify(state.payload)
       if (!state || this.#told.get(topic) === text) continue
       this.#told.set(topic, text)
@@ -59,6 +64,11 @@ class States {
   /** All that is known, told or not. */
   all (linkDoubt) {
     return [...this.#known.keys()].map((topic) => this.#state(topic, linkDoubt))
+  }
+
+  #isEarly (topic) {
+    const value = this.#known.get(topic)?.value
+    return value !== undefined && !this.bridges.statuses.has(value.bridge)
   }
 
   #state (topic, linkDoubt) {

@@ -21,12 +21,13 @@ class Versions {
   /**
    * An attempt came to nothing.
    *
-   * @param {{reached: boolean, code?: number}} attempt whether something took the connection, and the
-   *   code of a refusal: one for another reason says that the version is understood
+   * @param {{reached: boolean, code?: number | string}} attempt whether something took the connection, and
+   *   the number of a refusal: one for another reason says that the version is understood. A word is the
+   *   system's, and says nothing
    */
   failed ({ reached, code }) {
     if (this.isSettled || !reached) return
-    if (code !== undefined && !NOT_THIS_VERSION.has(code)) return
+    if (typeof code === 'number' && !NOT_THIS_VERSION.has(code)) return
     this.current = this.current === 5 ? 4 : 5
   }
 }

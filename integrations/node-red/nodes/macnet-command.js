@@ -1,10 +1,12 @@
 'use strict'
 
 const { randomUUID } = require('node:crypto')
+const { promisify } = require('node:util')
 const answers = require('../lib/answers')
 const { makeCommand } = require('../lib/command')
 const dots = require('../lib/dots')
 const { Mistake } = require('../lib/mistake')
+const { Showing } = require('../lib/showing')
 
 const DONE = 0
 const REST = 1
@@ -24,10 +26,11 @@ module.exports = function (RED) {
     const waiting = new Set()
     let last
 
-    function show () {
+    const showing = new Showing(node, () => {
       const [call] = waiting
-      node.status(call ? dots.ofWaiting(waiting.size, call.command, call.deliveries) : dots.ofLink(link) || last || dots.dot('green', 'ring', 'ready'))
-    }
+      if (call) return dots.ofWaiting(waiting.size, call.command, call.deliveries)
+      return dots.ofLink(link) || last || dots.dot('green', 'ring', 'ready')
+    })
 
     function tell (msg, send, done, answer) {
       last = dots.ofAnswer(answer)
@@ -50,7 +53,7 @@ module.exports = function (RED) {
         refuseOtherVersion(bridges, command)
         call = caller.call(command)
         waiting.add(call)
-        show()
+        showing.now()
         answer = await call.answer
       } catch (error) {
         if (!(error instanceof Mistake)) { done(error); return }
@@ -58,15 +61,15 @@ module.exports = function (RED) {
       }
       waiting.delete(call)
       tell(msg, send, done, answer)
-      show()
+      showing.now()
     })
 
-    link.on('state', show)
-    show()
+    link.on('state', showing.now)
+    showing.now()
     connection.open()
 
     node.on('close', (done) => {
-      link.off('state', show)
+      link.off('state', showing.now)
       for (const call of waiting) caller.abandon(call)
       setImmediate(done) // after the answers of those went out
     })
@@ -100,11 +103,10 @@ async function wishOf (RED, node, config, msg) {
   }
 }
 
-function evaluate (RED, node, value, type, msg) {
-  return new Promise((resolve, reject) => {
-    RED.util.evaluateNodeProperty(value ?? '', type || 'str', node, msg, (error, result) => {
-      if (error) reject(new Mistake(`${type} ${value}: ${error.message}`))
-      else resolve(result)
-    })
-  })
+async function evaluate (RED, node, value, type, msg) {
+  try {
+    return await promisify(RED.util.evaluateNodeProperty)(value ?? '', type || 'str', node, msg)
+  } catch (error) {
+    throw new Mistake(`${type} ${value}: ${error.message}`)
+  }
 }

@@ -1,9 +1,8 @@
 'use strict'
 
 const dots = require('../lib/dots')
+const { Showing } = require('../lib/showing')
 const { Telemetry, filters, wanted } = require('../lib/telemetry')
-
-const SHOW_MS = 1000
 
 module.exports = function (RED) {
   function MacnetReadings (config) {
@@ -22,14 +21,10 @@ module.exports = function (RED) {
     const { link, bridges } = connection
     const counts = { messages: 0, missing: 0 }
 
-    function show () {
+    const showing = new Showing(node, () => {
       const text = counts.messages ? `${counts.messages} messages` + (counts.missing ? `, ${counts.missing} readings missing` : '') : 'nothing yet'
-      node.status(dots.ofLink(link) || dots.ofTelemetry(bridges.misunderstandings, text))
-    }
-
-    // At most once a second: each one goes to every browser that has the editor open.
-    let timer
-    const showSoon = () => { timer ??= setTimeout(() => { timer = undefined; show() }, SHOW_MS) }
+      return dots.ofLink(link) || dots.ofTelemetry(bridges.misunderstandings, text)
+    })
 
     const stopListening = link.listen({
       filters: filters(link.root, telemetry.want),
@@ -46,19 +41,19 @@ module.exports = function (RED) {
           counts.messages++
           node.send([{ ...about(), payload: value }, null])
         }
-        showSoon()
+        showing.soon()
       }
     })
-    link.on('state', show)
-    connection.on('bridges', showSoon)
-    show()
+    link.on('state', showing.now)
+    connection.on('bridges', showing.soon)
+    showing.now()
     connection.open()
 
     node.on('close', () => {
-      clearTimeout(timer)
       stopListening()
-      link.off('state', show)
-      connection.off('bridges', showSoon)
+      link.off('state', showing.now)
+      connection.off('bridges', showing.soon)
+      showing.stop()
     })
   }
 

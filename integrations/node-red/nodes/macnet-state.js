@@ -1,8 +1,12 @@
 'use strict'
 
 const dots = require('../lib/dots')
+const { Showing } = require('../lib/showing')
 const { States, filters, summary } = require('../lib/states')
 const { wanted } = require('../lib/telemetry')
+
+/** Until then the status of each bridge should have come, which is retained like the states. */
+const SETTLED_MS = 2000
 
 module.exports = function (RED) {
   function MacnetState (config) {
@@ -21,12 +25,14 @@ module.exports = function (RED) {
     const { link, bridges } = connection
     const states = new States(want.ranges, bridges)
     const doubt = () => link.isReady ? '' : 'no connection to the broker'
+    let isSettled = false
+    let timer
 
-    function show () {
+    const showing = new Showing(node, () => {
       const { channels, cyclers, doubts } = summary(states.all(doubt()))
       const text = channels + cyclers ? `${channels} channels of ${cyclers} cyclers` : 'nothing yet'
-      node.status(dots.ofLink(link) || dots.ofTelemetry([...bridges.misunderstandings, ...doubts], text))
-    }
+      return dots.ofLink(link) || dots.ofTelemetry([...bridges.misunderstandings, ...doubts], text)
+    })
 
     function message ({ topic, source, payload }) {
       const about = { topic, cycler: source.name, payload, stale: payload.stale }
@@ -37,18 +43,29 @@ module.exports = function (RED) {
       for (const each of news) send(message(each))
     }
 
-    const tellAll = () => { tell(states.news(doubt())); show() }
+    function tellAll () {
+      if (link.state === 'closed') return // the flow ends; whoever listens ends with it
+      tell(states.news({ doubt: doubt(), isSettled }))
+      showing.now()
+    }
+
+    function settleSoon () {
+      timer ??= setTimeout(() => { isSettled = true; tellAll() }, SETTLED_MS)
+    }
+
     const stopListening = link.listen({
       filters: filters(link.root, want.cycler),
       take (received) {
         if (!states.take(received)) return
-        tell(states.news(doubt(), received.topic))
-        show()
+        tell(states.news({ doubt: doubt(), isSettled, only: received.topic }))
+        showing.soon()
       }
     })
     link.on('state', tellAll)
+    link.on('ready', settleSoon)
+    if (link.isReady) settleSoon()
     connection.on('bridges', tellAll)
-    show()
+    showing.now()
     connection.open()
 
     // Whatever comes in asks for all states again, as for a page that was opened anew.
@@ -57,8 +74,11 @@ module.exports = function (RED) {
       done()
     })
     node.on('close', () => {
+      clearTimeout(timer)
+      showing.stop()
       stopListening()
       link.off('state', tellAll)
+      link.off('ready', settleSoon)
       connection.off('bridges', tellAll)
     })
   }
