@@ -166,12 +166,11 @@ async def test_the_rack_says_that_the_bridge_is_away(
         await rack.wait_for_selector('[data-channel="lab1/4"][data-look="available"]')
 
 
-async def start_charge(browser: Browser, node_red: NodeRed, channel: int) -> Page:
+async def start_charge(browser: Browser, node_red: NodeRed, channel: int, **form: str) -> Page:
     page = await look(browser, f"{node_red.url}/dashboard/charge", DESKTOP)
-    for name, value in {"cycler": "lab1", "channel": str(channel), "valid_for_s": "3"}.items():
+    for name, value in {"cycler": "lab1", "channel": str(channel), "valid_for_s": "3", **form}.items():
         await page.fill(f".f-{name} input", value)
     await page.click(".charge .start")
-    await until(page, ".charge-says", "start_direct: done")
     return page
 
 
@@ -181,6 +180,7 @@ async def test_a_closed_loop_ends_by_a_click_or_by_silence(
     node_red = await start_node_red(flows)
     async with chromium() as browser:
         page = await start_charge(browser, node_red, 7)
+        await until(page, ".charge-says", "start_direct: done")
         await until_at_least(page, ".charge-now .n", 4)
         await picture(page, PICTURES, "charge")
         await page.click(".charge .stop")
@@ -191,11 +191,18 @@ async def test_a_closed_loop_ends_by_a_click_or_by_silence(
         assert outputs >= 5, "four setpoints and the rest"
         assert set(asked(cycler, *OUTPUT)) == {7}
 
+        # A cell that is full enough gets no current: the loop ends by itself.
+        page = await start_charge(browser, node_red, 9, full_volt="4", taper_volt="3", cut_off_ampere="0.9")
+        await until(page, ".charge-says", "stop_direct: done")
+        assert asked(cycler, *SUSPEND) == [7, 9]
+        assert len(asked(cycler, *OUTPUT)) == outputs + 1, "the rest"
+
         # A flow that ends says nothing any more: the bridge ends the lease, not the flow that comes after it.
         page = await start_charge(browser, node_red, 8)
+        await until(page, ".charge-says", "start_direct: done")
         await until_at_least(page, ".charge-now .n", 3)
         await node_red.deployed(lambda: node_red.deploy(flows))
         await obeyed(cycler, is_(SUSPEND, 8))
         await until(page, ".charge-says", "The lease of lab1/8 has lapsed (silence)")
-        assert asked(cycler, *START_DIRECT) == [7, 8]
-        assert asked(cycler, *SUSPEND) == [7, 8]
+        assert asked(cycler, *START_DIRECT) == [7, 9, 8]
+        assert asked(cycler, *SUSPEND) == [7, 9, 8]

@@ -20,7 +20,7 @@ STOCK = {"tab", "group", "inject", "function", "csv", "status", "link in", "link
 MQTT = {"mqtt in", "mqtt out", "mqtt-broker"}
 OURS = {"macnet-connection", "macnet-command", "macnet-readings", "macnet-state", "global-config"}
 WIDGETS = {"ui-base", "ui-theme", "ui-page", "ui-group", "ui-template", "ui-chart"}
-ALLOWED = {"dashboard.json": STOCK - {"status", "link in", "link out", "link call"} | OURS | WIDGETS,
+ALLOWED = {"dashboard.json": STOCK - {"status", "link call"} | OURS | WIDGETS,
            "stock/dashboard.json": STOCK | MQTT | WIDGETS}  # fmt: skip
 PAGES = {"Rack monitor", "Batch start", "Stop all", "Closed-loop charge"}
 LONGEST = 40

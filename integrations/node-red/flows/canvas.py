@@ -96,6 +96,14 @@ class Tab:
         about = {"id": self.key(name), "type": type_, "name": name}
         return {**about, **SETTINGS.get(type_, {}), **settings, "wires": ids}
 
+    def to(self, name: str, target: str) -> Node:
+        """A link to the node that `at` makes, in place of a wire across the tab."""
+        return self.node("link out", name, links=[self.key(target)])
+
+    def at(self, name: str, wire: str, *sources: str) -> Node:
+        """Where links of these names arrive."""
+        return self.node("link in", name, wire, links=[self.key(source) for source in sources])
+
     def function(self, name: str, file: str, *wires: str | list[str]) -> Node:
         """A function node of `functions/FILE.js`; what it does at its start is `FILE.start.js`."""
         code = {

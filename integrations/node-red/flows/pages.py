@@ -17,9 +17,14 @@ def rack(canvas: Canvas, dashboard: Dashboard, bridge: Reach) -> None:
             first,
             tab.function("keep the newest", "rack_model", "columns of one tester"),
             tab.function("columns of one tester", "rack_columns", "rack"),
-            tab.template("rack", "rack", "this channel", group=group),
+            tab.template("rack", "rack", "stop of a channel", group=group),
+            tab.to("stop of a channel", "a channel"),
         ],
-        *([other] for other in others),
+        [
+            *(others or [None]),
+            None,
+            tab.at("for the page", "rack", "to the page"),
+        ],
         [
             tab.node("inject", "every 2 s", "who is silent?", repeat="2"),
             tab.function("who is silent?", "rack_silence", "columns of one tester"),
@@ -28,9 +33,11 @@ def rack(canvas: Canvas, dashboard: Dashboard, bridge: Reach) -> None:
     tab.group(
         "Stop of one channel, from its details",
         [
+            tab.at("a channel", "this channel", "stop of a channel"),
             tab.function("this channel", "rack_suspend", "suspend"),
             bridge.command(tab, "suspend", "answer", "suspend"),
-            tab.function("answer", "rack_answer", "rack"),
+            tab.function("answer", "rack_answer", "to the page"),
+            tab.to("to the page", "for the page"),
         ],
     )
 
@@ -72,38 +79,47 @@ def stop(canvas: Canvas, dashboard: Dashboard, bridge: Reach) -> None:
 def charge(canvas: Canvas, dashboard: Dashboard, bridge: Reach) -> None:
     tab = canvas.tab("Closed-loop charge", f"A current that follows the voltage, under a lease. {INFO}")
     page = dashboard.page("Closed-loop charge", "/charge", "battery-charging")
-    course = dashboard.group("Course", page, order=2)
+    form, course = dashboard.group("Charge", page), dashboard.group("Course", page, order=2)
     tab.group(
         "Start and stop",
         [
-            tab.template("charge", "charge", "lease or stop", group=dashboard.group("Charge", page)),
-            tab.function("lease or stop", "charge_command", "start_direct, stop_direct", "charge"),
+            tab.at("for the page", "charge", "to the page", "from the loop to the page"),
+            tab.template("charge", "charge", "lease or stop", group=form),
+            tab.function("lease or stop", "charge_command", "start_direct, stop_direct", "to the page"),
             bridge.command(tab, "start_direct, stop_direct", "lease"),
-            tab.function("lease", "charge_lease", "charge"),
+            tab.function("lease", "charge_lease", "to the page"),
+            tab.to("to the page", "for the page"),
         ],
         [
             None,
+            tab.at("charged", "lease or stop", "stop it"),
             None,
             *bridge.listen(tab, "lapsed?", "event"),
-            tab.function("lapsed?", "charge_lapsed", "charge"),
+            tab.function("lapsed?", "charge_lapsed", "to the page"),
         ],
     )
-    shown = ["charge", "lines"]
+    shown = ["from the loop to the page", "lines"]
     tab.group(
         "The loop",
         [
             tab.node("inject", "every 250 ms", "a turn", repeat="0.25"),
-            tab.function("a turn", "charge_turn", "read_status", "charge"),
+            tab.function("a turn", "charge_turn", "read_status", "from the loop to the page"),
             bridge.command(tab, "read_status", "current for the voltage", "read_status"),
-            tab.function("current for the voltage", "charge_setpoint", "set_output", shown, "lease or stop"),
-        ],
-        [
-            None,
-            None,
+            tab.function("current for the voltage", "charge_setpoint", "set_output", shown, "stop it"),
             bridge.command(tab, "set_output", "turn over", "set_output"),
-            tab.function("turn over", "charge_turn_over", "charge"),
+            tab.function("turn over", "charge_turn_over", "from the loop to the page"),
         ],
         [
+            None,
+            None,
+            None,
+            None,
+            tab.to("stop it", "charged"),
+            tab.to("from the loop to the page", "for the page"),
+        ],
+        [
+            None,
+            None,
             None,
             None,
             tab.function("lines", "charge_chart", "volts and amperes"),
