@@ -47,6 +47,8 @@ TABLE = """cycler\tchannel\tprocedure\ttest_name\tc_rate_ah
 lab1\t3\tCCCV_1C\tcell three\t2.5
 lab1\t5\tCCCV_1C\t\t2.5
 lab1\t200\tCCCV_1C\tnowhere\t2.5
+lab1\t5\tCCCV_1C\ttwice\t2.5
+\t6\tCCCV_1C\tno cycler\t2.5
 """
 
 
@@ -92,11 +94,14 @@ async def start_batch(browser: Browser, node_red: NodeRed) -> Page:
     await page.locator(".batch-text textarea").first.fill(TABLE)
     await page.click(".dry")
     await until(page, '[data-row="lab1/3"] .dry-run', "done")
-    await until(page, '[data-row="lab1/5"] .dry-run', "done")
+    await until(page, '[data-row="lab1/5"] .dry-run >> nth=0', "done")
     await until(page, '[data-row="lab1/200"] .dry-run', "NOT_SERVED")
+    rows = await page.locator(".dry-run").all_inner_texts()
+    assert "this channel stands above" in rows[3]
+    assert "is no name of one" in rows[4]
     await page.click(".batch .start:enabled")
     await until(page, '[data-row="lab1/3"] .started', "done")
-    await until(page, '[data-row="lab1/5"] .started', "done")
+    await until(page, '[data-row="lab1/5"] .started >> nth=0', "done")
     return page
 
 

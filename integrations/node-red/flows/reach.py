@@ -107,7 +107,7 @@ class Stock:
             "Commands",
             [
                 tab.node("link in", "command", "id, deadline, topic"),
-                tab.function("id, deadline, topic", "stock_command", waits),
+                tab.function("id, deadline, topic", "stock_command", waits, "back to the page"),
                 tab.function(waits, "stock_answer", "to the bridge", "back to the page"),
                 tab.node("mqtt out", "to the bridge", broker=self._broker),
             ],

@@ -7,9 +7,14 @@ if (status !== "done") {                             // nothing to go by: no set
     loop.busy = false;
     return [null, {topic: "answer", payload: {verb: "read_status", status, error}}, null];
 }
+if (cell.state !== "active") {                       // it has yet to begin, or was stopped by somebody else
+    loop.busy = false;
+    if (loop.n > 0) flow.set("loop", undefined);
+    return [null, loop.n > 0 ? {topic: "ended", payload: `The channel is ${cell.state}.`} : null, null];
+}
 const share = (loop.full_volt - cell.voltage_volt) / (loop.full_volt - loop.taper_volt);
 const ampere = loop.most_ampere * Math.max(0, Math.min(1, share));
-if (ampere < loop.cut_off_ampere && cell.state === "active") {
+if (ampere < loop.cut_off_ampere) {
     const text = `Charged: less than ${loop.cut_off_ampere} A would flow.`;
     return [null, {topic: "ended", payload: text}, {topic: "stop", payload: loop}];
 }

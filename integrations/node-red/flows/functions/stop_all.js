@@ -1,2 +1,2 @@
 // One command for everything that bridges below this root serve.
-return {verb: "suspend"};
+return {cycler: "all", verb: "suspend"};
