@@ -24,7 +24,7 @@ module.exports = function (RED) {
     }
     const { link, bridges } = connection
     const states = new States(want.ranges, bridges)
-    const doubt = () => link.isReady ? '' : 'no connection to the broker'
+    const doubt = () => link.hasConnection ? '' : 'no connection to the broker'
     let isSettled = false
     let timer
 
