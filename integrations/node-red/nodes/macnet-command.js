@@ -8,9 +8,6 @@ const dots = require('../lib/dots')
 const { Mistake } = require('../lib/mistake')
 const { Showing } = require('../lib/showing')
 
-const DONE = 0
-const REST = 1
-
 module.exports = function (RED) {
   function MacnetCommand (config) {
     RED.nodes.createNode(this, config)
