@@ -154,7 +154,7 @@ class NodeRed:
         return await asyncio.to_thread(self.request, path, body)
 
     def deploy(self, flows: Sequence[Mapping[str, Any]], kind: str = "full") -> None:
-        """Replace the flow, as the editor's Deploy does: `full`, `nodes` or `flows`. It has started on return."""
+        """Replace the flow, as the editor's Deploy does: `full`, `nodes` or `flows`. Started on return."""
         after = len(self.log)
         headers = {"Node-RED-Deployment-Type": kind, "Node-RED-API-Version": "v2"}
         self.request("/flows", {"flows": list(flows)}, "POST", **headers)

@@ -16,8 +16,9 @@ from tests.bridge.test_roles import PASSWORDS, Site, place
 from tests.brokers import NO_MOSQUITTO, AmqttBroker
 from tests.node_red import NodeRed, needs_node_red
 from tests.nodered.conftest import StartNodeRed, commands, connection, served, tab
+from tests.test_broker import certificate, tls_in_front_of
 
-__all__ = ["place"]
+__all__ = ["certificate", "place"]
 pytestmark = needs_node_red
 
 START = {
@@ -179,6 +180,15 @@ async def test_another_version_of_the_contract(lab: Lab, start_node_red: StartNo
     finally:
         for leaf in ("status", "info"):
             peer.publish(f"{base}/{leaf}", b"", retain=True)
+
+
+async def test_tls(lab: Lab, start_node_red: StartNodeRed, certificate: Path) -> None:
+    await served(lab, 1)
+    async with tls_in_front_of(lab.broker, certificate) as port:
+        node = connection(lab, tls="tls") | {"url": f"mqtts://127.0.0.1:{port}"}
+        tls = {"id": "tls", "type": "tls-config", "ca": str(certificate), "verifyservercert": True}
+        node_red = await start_node_red([tab(), tls, node, *commands()])
+        assert (await node_red.ask("/command", variable(1)))["output"] == 1
 
 
 @pytest.mark.skipif(shutil.which("mosquitto") is None, reason=NO_MOSQUITTO)

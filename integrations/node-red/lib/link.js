@@ -103,11 +103,18 @@ class Link extends EventEmitter {
     }
   }
 
-  /** Publish with QoS 1. false = there is no connection, and it was not and will not be sent. */
-  publish (topic, payload, properties) {
+  /**
+   * Publish with QoS 1. false = there is no connection, and it was not and will not be sent.
+   *
+   * @param {(reason: string) => void} onRefused is told why the broker, or its limits, did not let it pass
+   */
+  publish (topic, payload, properties, onRefused) {
     if (!this.isReady || !this.client.connected) return false
     const options = this.version === 5 ? { qos: 1, properties } : { qos: 1 }
-    this.client.publish(topic, payload, options, () => {})
+    const client = this.client
+    client.publish(topic, payload, options, (error) => {
+      if (error && client.connected) onRefused(error.message) // else the connection ended, which says nothing
+    })
     return true
   }
 

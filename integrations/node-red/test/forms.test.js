@@ -77,7 +77,7 @@ test('seconds', () => {
 
 test('brokers and topic roots', () => {
   for (const url of ['mqtt://broker', 'mqtts://10.0.0.1:8883', '${MQTT_URL}']) assert.equal(isValid('macnet-connection', 'url', { url }), true)
-  for (const url of ['broker', 'http://broker', 'mqtt://', '']) assert.notEqual(isValid('macnet-connection', 'url', { url }), true)
+  for (const url of ['broker', 'http://broker', 'mqtt://', 'mqtt://me:secret@broker', '']) assert.notEqual(isValid('macnet-connection', 'url', { url }), true)
   for (const root of ['macnet', 'site/lab', '${ROOT}']) assert.equal(isValid('macnet-connection', 'root', { root }), true)
   for (const root of ['', '/macnet', 'macnet/', 'a//b', 'a/#', '+']) assert.notEqual(isValid('macnet-connection', 'root', { root }), true)
 })
