@@ -91,7 +91,8 @@ test('nodes are called after what they do', () => {
   const label = (name, more) => { const { definition, node } = made(name, more); return definition.label.call(node) }
   assert.equal(label('macnet-command'), 'macnet-command.palette')
   assert.equal(label('macnet-command', { verb: 'suspend', cycler: 'lab1', cyclerType: 'str', channels: '1-4', channelsType: 'str' }), 'suspend lab1/1-4')
-  assert.equal(label('macnet-command', { verb: 'suspend' }), 'suspend …/…')
+  assert.equal(label('macnet-command', { verb: 'suspend' }), 'suspend')
+  assert.equal(label('macnet-command', { verb: 'suspend', cycler: 'lab1', cyclerType: 'str' }), 'suspend lab1/…')
   assert.equal(label('macnet-command', { verb: 'suspend', scope: 'all' }), 'suspend macnet-command.everything')
   assert.equal(label('macnet-readings', { cycler: 'lab1' }), 'macnet-readings.palette lab1')
   assert.equal(label('macnet-connection', { root: 'a' }), '127.0.0.1:1883 a')
