@@ -10,10 +10,10 @@ import msgspec
 from macnet_bridge.cli.contract import shown
 from macnet_bridge.commands.job import Verb
 from macnet_bridge.commands.verbs import VERBS
-from macnet_bridge.contract.commands import said_of
 from macnet_bridge.payloads.envelope import STAGGER_MAX_S
 from macnet_bridge.payloads.status import SCHEMA_VERSION
 from macnet_bridge.topics import Scope
+from reference.client_verbs import doc
 from reference.client_verbs import shown as shown_type
 
 PLACE = Path(__file__).resolve().parents[1] / "integrations" / "node-red" / "lib" / "verbs.json"
@@ -45,7 +45,16 @@ def _row(verb: Verb[Any]) -> dict[str, Any]:
         for info in fields
     ]
     flags = {"reads": verb.reads, "stops": verb.stops, "needs_id": verb.needs_id}
-    return {"name": verb.name, "about": said_of(verb), **flags, "args": arguments}
+    return {"name": verb.name, "about": _about(verb), **flags, "args": arguments}
+
+
+def _about(verb: Verb[Any]) -> str:
+    notes = [doc(verb)]
+    if verb.reads:
+        notes.append("It changes nothing.")
+    if verb.stops:
+        notes.append("It stops, and overtakes what waits.")
+    return " ".join(notes)
 
 
 def type_in_words(text: str) -> str:

@@ -15,7 +15,7 @@ import subprocess
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,6 @@ module.exports = {{
 }};
 """
 STARTED = "Started flows"
-_STOPPED = "Stopped flows"
 
 
 class NodeRed:
@@ -155,15 +154,11 @@ class NodeRed:
         return await asyncio.to_thread(self.request, path, body)
 
     def deploy(self, flows: Sequence[Mapping[str, Any]], kind: str = "full") -> None:
-        """Replace the flow, as the editor's Deploy does: `full`, `nodes` or `flows`."""
+        """Replace the flow, as the editor's Deploy does: `full`, `nodes` or `flows`. Started on return."""
+        after = len(self.log)
         headers = {"Node-RED-Deployment-Type": kind, "Node-RED-API-Version": "v2"}
         self.request("/flows", {"flows": list(flows)}, "POST", **headers)
-
-    async def deployed(self, change: Callable[[], None]) -> None:
-        """Wait for the end of a deployment."""
-        after = len(self.log)
-        await asyncio.to_thread(change)
-        await asyncio.to_thread(self.wait_for_log, STARTED, after)
+        self.wait_for_log("[info] Started ", after)
 
 
 def versions() -> dict[str, str]:

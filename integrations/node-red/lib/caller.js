@@ -10,13 +10,15 @@ const { covers } = require('./command')
 const FIRST_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 4_000
 
-/** A command that waits. */
+/** A command that waits; `onProgress` is called when one of the first three changes. */
 class Call {
-  constructor (command, onAccepted) {
-    this.command = command
-    this.onAccepted = onAccepted
-    this.token = randomBytes(16)
+  constructor (command, onProgress) {
     this.deliveries = 0
+    this.isAccepted = false
+    this.refusal = '' // what the broker said against it
+    this.command = command
+    this.onProgress = onProgress
+    this.token = randomBytes(16)
     this.pauseMs = FIRST_PAUSE_MS
     this.isWithdrawn = false
     this.byBridge = new Map()
@@ -47,11 +49,11 @@ class Caller {
    * Send a command until it is answered.
    *
    * @param {object} command of `makeCommand`
-   * @param {(ack: object) => void} [onAccepted] is told of acknowledgements that are not final
+   * @param {() => void} [onProgress] is called when it was sent, accepted or refused by the broker
    * @returns {Call} whose `answer` is a promise of the outcome; it is never rejected
    */
-  call (command, onAccepted = () => {}) {
-    const call = new Call(command, onAccepted)
+  call (command, onProgress = () => {}) {
+    const call = new Call(command, onProgress)
     if (command.stops) this.#withdraw(command)
     this.calls.add(call)
     this.#attempt(call)
@@ -111,7 +113,10 @@ class Caller {
     const properties = call.command.scope === 'all'
       ? undefined
       : { responseTopic: this.link.replyTopic, correlationData: call.token }
-    if (this.link.publish(call.command.topic, call.command.payload, properties)) call.deliveries++
+    const onRefused = (reason) => { call.refusal = reason; call.onProgress() }
+    if (!this.link.publish(call.command.topic, call.command.payload, properties, onRefused)) return
+    call.deliveries++
+    call.onProgress()
   }
 
   #take ({ topic, source, value, packet }) {
@@ -131,7 +136,8 @@ class Caller {
 
   #answered (call, source, ack) {
     if (!answers.isFinal(ack)) {
-      if (ack.final === false) call.onAccepted(ack)
+      call.isAccepted ||= ack.status === 'accepted' && ack.part !== true
+      call.onProgress()
       return
     }
     if (call.command.scope !== 'all') {
@@ -146,7 +152,7 @@ class Caller {
   }
 
   #unanswered (call) {
-    const nothing = answers.noAnswer(call.command, call.deliveries)
+    const nothing = answers.noAnswer(call.command, call.deliveries, call.refusal)
     return call.byBridge.size ? { ...nothing, bridges: Object.fromEntries(call.byBridge) } : nothing
   }
 

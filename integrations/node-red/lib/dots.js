@@ -31,11 +31,15 @@ function ofAnswer (ack) {
   return dot(isOpen ? 'yellow' : 'red', 'dot', words(ack.status, problem && problem.code !== 'NO_ANSWER' ? problem.code : ''))
 }
 
-/** Of commands under way; `deliveries` of the only one. */
-function ofWaiting (count, command, deliveries) {
-  if (count > 1) return dot('blue', 'ring', `${count} commands are waited for`)
+/** Of calls under way. */
+function ofWaiting (calls) {
+  if (calls.length > 1) return dot('blue', 'ring', `${calls.length} commands are waited for`)
+  const [{ command, deliveries, isAccepted, refusal }] = calls
   const place = [command.cycler, command.channel].filter((each) => each !== undefined).join('/')
-  return dot('blue', 'ring', `${place} ${command.verb} ` + (deliveries ? 'is waited for' : 'waits for the broker'))
+  const words = (text) => [place, command.verb, text].filter(Boolean).join(' ')
+  if (isAccepted) return dot('blue', 'dot', words('accepted'))
+  if (refusal) return dot('red', 'ring', words(refusal))
+  return dot('blue', 'ring', words(deliveries ? 'is waited for' : 'waits for the broker'))
 }
 
 /** Of a node that shows what is published: how much came, and what is not as it should be. */

@@ -12,7 +12,9 @@ const mqtt = require('mqtt')
 const topics = require('./topics')
 const { Versions } = require('./versions')
 
-const CONNECT_TIMEOUT_MS = 10_000
+/** Of the first attempts: some brokers of 3.1.1 never answer one by MQTT 5. */
+const FIRST_TIMEOUT_MS = 2_500
+const LONGEST_TIMEOUT_MS = 20_000
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 5_000
 const KEEPALIVE_S = 10
@@ -47,11 +49,17 @@ class Link extends EventEmitter {
     this.listeners_ = new Set()
     this.versions = new Versions(settings.protocol || 'auto')
     this.pauseMs = FIRST_PAUSE_MS
+    this.timeoutMs = FIRST_TIMEOUT_MS
   }
 
   /** Whether the broker listens to us and we to it. */
   get isReady () {
     return this.state === 'connected'
+  }
+
+  /** Whether there is a connection at all; what is retained may come before the broker says that it listens. */
+  get hasConnection () {
+    return Boolean(this.client?.connected)
   }
 
   /** 5 or 4, of the connection that there is. */
@@ -95,11 +103,18 @@ class Link extends EventEmitter {
     }
   }
 
-  /** Publish with QoS 1. false = there is no connection, and it was not and will not be sent. */
-  publish (topic, payload, properties) {
+  /**
+   * Publish with QoS 1. false = there is no connection, and it was not and will not be sent.
+   *
+   * @param {(reason: string) => void} onRefused is told why the broker, or its limits, did not let it pass
+   */
+  publish (topic, payload, properties, onRefused) {
     if (!this.isReady || !this.client.connected) return false
     const options = this.version === 5 ? { qos: 1, properties } : { qos: 1 }
-    this.client.publish(topic, payload, options, () => {})
+    const client = this.client
+    client.publish(topic, payload, options, (error) => {
+      if (error && client.connected) onRefused(error.message) // else the connection ended, which says nothing
+    })
     return true
   }
 
@@ -149,7 +164,7 @@ class Link extends EventEmitter {
       clean: !v5,
       properties: v5 ? { sessionExpiryInterval: SESSION_S, maximumPacketSize: MAX_INCOMING_BYTES } : undefined,
       keepalive: KEEPALIVE_S,
-      connectTimeout: CONNECT_TIMEOUT_MS,
+      connectTimeout: this.timeoutMs,
       reconnectPeriod: 0,
       resubscribe: false,
       queueQoSZero: false
@@ -162,6 +177,7 @@ class Link extends EventEmitter {
     this.#subscribe(this.#filters(), () => {
       if (client !== this.client || !client.connected) return
       this.pauseMs = FIRST_PAUSE_MS
+      this.timeoutMs = FIRST_TIMEOUT_MS
       this.#say('connected', '')
       // Those who came meanwhile.
       this.#subscribe(this.#filters())
@@ -185,6 +201,8 @@ class Link extends EventEmitter {
     this.#say('waiting', `no connection to ${this.settings.url}: ${attempt.reason}`)
     this.timer = setTimeout(() => this.#connect(), this.pauseMs * (0.5 + Math.random() / 2))
     this.pauseMs = Math.min(2 * this.pauseMs, LONGEST_PAUSE_MS)
+    // A slow line has its time at last.
+    this.timeoutMs = Math.min(1.5 * this.timeoutMs, LONGEST_TIMEOUT_MS)
   }
 
   // -- what comes in

@@ -8,9 +8,6 @@ const dots = require('../lib/dots')
 const { Mistake } = require('../lib/mistake')
 const { Showing } = require('../lib/showing')
 
-const DONE = 0
-const REST = 1
-
 module.exports = function (RED) {
   function MacnetCommand (config) {
     RED.nodes.createNode(this, config)
@@ -27,8 +24,7 @@ module.exports = function (RED) {
     let last
 
     const showing = new Showing(node, () => {
-      const [call] = waiting
-      if (call) return dots.ofWaiting(waiting.size, call.command, call.deliveries)
+      if (waiting.size) return dots.ofWaiting([...waiting])
       return dots.ofLink(link) || last || dots.dot('green', 'ring', 'ready')
     })
 
@@ -51,7 +47,7 @@ module.exports = function (RED) {
           root: link.root, username: link.username, now: Date.now(), newId: () => randomUUID().replaceAll('-', '')
         })
         refuseOtherVersion(bridges, command)
-        call = caller.call(command)
+        call = caller.call(command, showing.now)
         waiting.add(call)
         showing.now()
         answer = await call.answer

@@ -28,6 +28,13 @@ module.exports = function (RED) {
       take: ({ source, value }) => { if (source && node.bridges.take(source, value)) node.emit('bridges') }
     })
     tellInLog(node)
+    const misunderstood = new Set()
+    node.on('bridges', () => {
+      for (const why of node.bridges.misunderstandings) {
+        if (!misunderstood.has(why)) node.warn(why)
+        misunderstood.add(why)
+      }
+    })
 
     /** Begin to connect, for a node that uses this one. */
     node.open = () => node.link.open()

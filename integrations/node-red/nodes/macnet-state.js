@@ -8,6 +8,8 @@ const { wanted } = require('../lib/telemetry')
 /** Until then the status of each bridge should have come, which is retained like the states. */
 const SETTLED_MS = 2000
 
+const many = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`
+
 module.exports = function (RED) {
   function MacnetState (config) {
     RED.nodes.createNode(this, config)
@@ -24,13 +26,13 @@ module.exports = function (RED) {
     }
     const { link, bridges } = connection
     const states = new States(want.ranges, bridges)
-    const doubt = () => link.isReady ? '' : 'no connection to the broker'
+    const doubt = () => link.hasConnection ? '' : 'no connection to the broker'
     let isSettled = false
     let timer
 
     const showing = new Showing(node, () => {
       const { channels, cyclers, doubts } = summary(states.all(doubt()))
-      const text = channels + cyclers ? `${channels} channels of ${cyclers} cyclers` : 'nothing yet'
+      const text = channels + cyclers ? `${many(channels, 'channel')}, ${many(cyclers, 'cycler')}` : 'nothing yet'
       return dots.ofLink(link) || dots.ofTelemetry([...bridges.misunderstandings, ...doubts], text)
     })
 

@@ -18,8 +18,9 @@ class Wire extends EventEmitter {
 
   listen (listener) { this.listener = listener; return () => { this.listener = undefined } }
 
-  publish (topic, payload, properties) {
+  publish (topic, payload, properties, onRefused) {
     if (!this.isReady) return false
+    this.refuse = onRefused
     this.sent.push({ topic, payload: JSON.parse(payload), properties, at: Date.now() - START })
     return true
   }
@@ -169,6 +170,17 @@ test('a bridge that keeps silent leaves it open, whatever the others say', async
   for (let second = 0; second < 6; second++) mock.timers.tick(1000)
   const answer = await call.answer
   assert.deepEqual([answer.status, Object.keys(answer.bridges)], ['no_answer', ['a']])
+})
+
+test('what the broker says against a command is told, and does not end it', async () => {
+  let told = 0
+  const call = caller.call(command({ expiresIn: 1 }), () => { told++ })
+  wire.refuse('Not authorized')
+  assert.equal(told, 2) // sent, refused
+  wire.answer('macnet/lab1/5/telemetry/ack', ack(call.command, 'accepted', { final: false }))
+  assert.equal(call.isAccepted, true)
+  for (let second = 0; second < 6; second++) mock.timers.tick(1000)
+  assert.match((await call.answer).error.message, /sent 3 times \(the broker: Not authorized\): whether/)
 })
 
 test('closing tells what waits that nothing is known of it', async () => {

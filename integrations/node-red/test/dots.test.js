@@ -16,9 +16,12 @@ test('green is as wished, red is not, yellow is open', () => {
 
 test('a ring waits', () => {
   const command = { cycler: 'lab1', channel: 5, verb: 'start_test' }
-  assert.deepEqual(dots.ofWaiting(1, command, 1), { fill: 'blue', shape: 'ring', text: 'lab1/5 start_test is waited for' })
-  assert.deepEqual(dots.ofWaiting(1, command, 0), { fill: 'blue', shape: 'ring', text: 'lab1/5 start_test waits for the broker' })
-  assert.equal(dots.ofWaiting(3, command, 1).text, '3 commands are waited for')
+  const of = (more) => dots.ofWaiting([{ command, deliveries: 1, isAccepted: false, refusal: '', ...more }])
+  assert.deepEqual(of(), { fill: 'blue', shape: 'ring', text: 'lab1/5 start_test is waited for' })
+  assert.deepEqual(of({ deliveries: 0 }), { fill: 'blue', shape: 'ring', text: 'lab1/5 start_test waits for the broker' })
+  assert.deepEqual(of({ isAccepted: true }), { fill: 'blue', shape: 'dot', text: 'lab1/5 start_test accepted' })
+  assert.deepEqual(of({ refusal: 'Not authorized' }), { fill: 'red', shape: 'ring', text: 'lab1/5 start_test Not authorized' })
+  assert.equal(dots.ofWaiting([{}, {}, {}]).text, '3 commands are waited for')
 })
 
 test('without a connection they say why', () => {
