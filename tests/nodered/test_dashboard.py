@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Callable
@@ -132,7 +133,7 @@ async def test_start_and_stop_by_a_click(
         before = commands(cycler)
         await rack.reload()
         await batch.reload()
-        await node_red.deployed(lambda: node_red.deploy(flows))
+        await asyncio.to_thread(node_red.deploy, flows)
         await rack.wait_for_selector('[data-channel="lab1/5"][data-look="charge"]')
         assert commands(cycler) == before
 
@@ -206,7 +207,7 @@ async def test_a_closed_loop_ends_by_a_click_or_by_silence(
         page = await start_charge(browser, node_red, 8)
         await until(page, ".charge-says", "start_direct: done")
         await until_at_least(page, ".charge-now .n", 3)
-        await node_red.deployed(lambda: node_red.deploy(flows))
+        await asyncio.to_thread(node_red.deploy, flows)
         await obeyed(cycler, is_(SUSPEND, 8))
         await until(page, ".charge-says", "The lease of lab1/8 has lapsed (silence)")
         assert asked(cycler, *START_DIRECT) == [7, 9, 8]
