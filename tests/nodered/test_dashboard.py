@@ -154,6 +154,8 @@ async def test_the_rack_says_that_the_bridge_is_away(
     bridge.start()
     await lab.online(await lab.peer())
     node_red = await start_node_red(flows)
+    offered = await node_red.ask("/library/examples/flows/node-red-contrib-macnet-bridge")
+    assert offered == ["stock", {"fn": "dashboard"}], "the editor's list of examples"
     async with chromium() as browser:
         rack = await look(browser, f"{node_red.url}/dashboard/rack", PHONE)
         await rack.wait_for_selector('[data-channel="lab1/4"][data-look="available"]')
