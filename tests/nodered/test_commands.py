@@ -133,6 +133,7 @@ async def test_what_the_broker_was_away_for_too_long_for_never_runs(
 async def test_without_a_bridge_nothing_is_known(lab: Lab, start_node_red: StartNodeRed) -> None:
     peer = await lab.peer()
     node_red = await start_node_red([tab(), connection(lab), *commands()])
+    await asyncio.to_thread(node_red.wait_for_log, "connected to mqtt://")
     told = await node_red.ask("/command", START | {"expires_in": 0.5})
     answer = told["answer"]
     assert (told["output"], answer["status"], answer["final"]) == (2, "no_answer", False)
@@ -169,7 +170,8 @@ async def test_another_version_of_the_contract(lab: Lab, start_node_red: StartNo
     await peer.wait(lambda seen: seen.topic == f"{base}/info")
     try:
         node_red = await start_node_red([tab(), connection(lab), *commands()])
-        await asyncio.to_thread(node_red.wait_for_log, "bridge new (9.0) speaks version 2")
+        for text in ("connected to mqtt://", "bridge new (9.0) speaks version 2"):
+            await asyncio.to_thread(node_red.wait_for_log, text)
         told = await node_red.ask("/command", START)
         assert (told["output"], told["answer"]["error"]["code"]) == (2, "OTHER_VERSION")
         stop = {"cycler": "lab1", "channel": 1, "verb": "suspend", "expires_in": 0.1}
