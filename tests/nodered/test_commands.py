@@ -12,10 +12,11 @@ import pytest
 
 from macnet_bridge.simulator import SimulatedCycler
 from tests.bridge.conftest import Lab
+from tests.bridge.mqtt_peer import Seen
 from tests.bridge.test_roles import PASSWORDS, Site, place
 from tests.brokers import NO_MOSQUITTO, AmqttBroker
 from tests.node_red import NodeRed, needs_node_red
-from tests.nodered.conftest import StartNodeRed, commands, connection, served, tab
+from tests.nodered.conftest import StartNodeRed, commands, connection, placed, served, tab
 from tests.test_broker import certificate, tls_in_front_of
 
 __all__ = ["certificate", "place"]
@@ -159,6 +160,25 @@ async def test_a_deployment_ends_what_waits(lab: Lab, start_node_red: StartNodeR
     assert again["answer"]["id"] != told["answer"]["id"]
     later = {seen.json["id"] for seen in peer.seen[before:] if "/cmd/" in seen.topic}
     assert later == {again["answer"]["id"]}
+
+
+async def test_ids_are_new_after_a_restart(lab: Lab, start_node_red: StartNodeRed) -> None:
+    peer = await lab.peer()
+    begin = {"id": "begin", "type": "inject", "props": [], "once": True, "wires": [["commands"]]}
+    command = {"cycler": "lab1", "cyclerType": "str", "channels": "1", "channelsType": "str"}
+    nodes = commands(verb="read_status", **command)
+    node_red = await start_node_red([tab(), connection(lab), *placed([begin]), *nodes])
+
+    def is_command(message: Seen) -> bool:
+        return message.topic.endswith("/cmd/read_status")
+
+    first = (await peer.wait(is_command)).json["id"]
+    await asyncio.to_thread(node_red.kill)
+    before = len(peer.seen)
+    await asyncio.to_thread(node_red.start)
+    second = (await peer.wait(is_command, before)).json["id"]
+    assert (len(first), len(second)) == (32, 32)
+    assert first != second
 
 
 async def test_another_version_of_the_contract(lab: Lab, start_node_red: StartNodeRed) -> None:
