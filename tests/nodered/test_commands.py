@@ -16,7 +16,16 @@ from tests.bridge.mqtt_peer import Seen
 from tests.bridge.test_roles import PASSWORDS, Site, place
 from tests.brokers import NO_MOSQUITTO, AmqttBroker
 from tests.node_red import NodeRed, needs_node_red
-from tests.nodered.conftest import StartNodeRed, commands, connection, placed, served, tab
+from tests.nodered.conftest import (
+    WAIT_S,
+    StartNodeRed,
+    commands,
+    connection,
+    function,
+    placed,
+    served,
+    tab,
+)
 from tests.test_broker import certificate, tls_in_front_of
 
 __all__ = ["certificate", "place"]
@@ -69,6 +78,28 @@ async def test_what_a_tester_did_and_what_it_did_not(lab: Lab, start_node_red: S
     assert [each["answer"]["status"] for each in own] == ["done", "done"]
     assert [each["answer"]["duplicate"] for each in own] == [False, True]
     assert len(cycler.received.of(6, 2, 1)) == before + 1
+
+
+async def test_who_hears_of_what(lab: Lab, start_node_red: StartNodeRed) -> None:
+    """Complete nodes hear of what a bridge has answered, catch nodes of what none has."""
+    await served(lab, 1)
+    count = "flow.set('%s', (flow.get('%s') || 0) + 1);"
+    nodes = [
+        {"id": "complete1", "type": "complete", "scope": ["commands"], "wires": [["completed"]]},
+        function("completed", count % ("completed", "completed")),
+        {"id": "catch1", "type": "catch", "scope": ["commands"], "wires": [["caught"]]},
+        function("caught", count % ("caught", "caught")),
+        {"id": "counts", "type": "http in", "url": "/counts", "method": "get", "wires": [["tell"]]},
+        function("tell", "msg.payload = flow.get(['completed', 'caught']); return msg;", "out"),
+    ]
+    node_red = await start_node_red([tab(), connection(lab), *placed(nodes), *commands()])
+    statuses = []
+    for wish in (variable(1), variable(1, number=99), variable(77), variable("nonsense")):
+        statuses.append((await node_red.ask("/command", wish))["answer"]["status"])
+    assert statuses == ["done", "rejected", "rejected", "rejected"]
+    async with asyncio.timeout(WAIT_S):
+        while await node_red.ask("/counts") != [3, 1]:  # noqa: ASYNC110 - they hear of it a moment later
+            await asyncio.sleep(0.05)
 
 
 async def test_everything_stops(lab: Lab, start_node_red: StartNodeRed) -> None:
