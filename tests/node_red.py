@@ -42,7 +42,8 @@ module.exports = {{
     logging: {{console: {{level: "debug"}}}}
 }};
 """
-STARTED = "Started flows"
+# Either may be said first.
+READY = ("Started flows", "Server now running")
 
 
 class NodeRed:
@@ -86,7 +87,7 @@ class NodeRed:
     # -- coming and going
 
     def start(self) -> None:
-        """Start it, and return once its flows have started."""
+        """Start it, and return once its flows have started and its pages can be had."""
         modules = FOLDER / "node_modules"
         program = [str(modules / ".bin" / "node"), str(modules / "node-red" / "red.js")]
         arguments = ["--userDir", str(self.directory), "--settings", str(self.directory / "settings.js")]
@@ -99,7 +100,8 @@ class NodeRed:
                 stderr=log,
                 env=os.environ | {"NODE_PATH": str(modules)},
             )
-        self.wait_for_log(STARTED, after)
+        for text in READY:
+            self.wait_for_log(text, after)
 
     def stop(self) -> None:
         """End it in good order."""

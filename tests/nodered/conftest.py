@@ -18,6 +18,16 @@ from tests.node_red import NodeRed
 __all__ = ["lab", "own_lab"]
 
 WAIT_S = 30.0
+TIMEOUT_S = 240
+"""Of a test: Node-RED alone takes some seconds to start, and a browser as many."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TIMEOUT_S))
+
 
 StartNodeRed = Callable[..., Awaitable[NodeRed]]
 

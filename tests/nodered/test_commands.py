@@ -12,10 +12,20 @@ import pytest
 
 from macnet_bridge.simulator import SimulatedCycler
 from tests.bridge.conftest import Lab
+from tests.bridge.mqtt_peer import Seen
 from tests.bridge.test_roles import PASSWORDS, Site, place
 from tests.brokers import NO_MOSQUITTO, AmqttBroker
 from tests.node_red import NodeRed, needs_node_red
-from tests.nodered.conftest import StartNodeRed, commands, connection, served, tab
+from tests.nodered.conftest import (
+    WAIT_S,
+    StartNodeRed,
+    commands,
+    connection,
+    function,
+    placed,
+    served,
+    tab,
+)
 from tests.test_broker import certificate, tls_in_front_of
 
 __all__ = ["certificate", "place"]
@@ -68,6 +78,28 @@ async def test_what_a_tester_did_and_what_it_did_not(lab: Lab, start_node_red: S
     assert [each["answer"]["status"] for each in own] == ["done", "done"]
     assert [each["answer"]["duplicate"] for each in own] == [False, True]
     assert len(cycler.received.of(6, 2, 1)) == before + 1
+
+
+async def test_who_hears_of_what(lab: Lab, start_node_red: StartNodeRed) -> None:
+    """Complete nodes hear of what a bridge has answered, catch nodes of what none has."""
+    await served(lab, 1)
+    count = "flow.set('%s', (flow.get('%s') || 0) + 1);"
+    nodes = [
+        {"id": "complete1", "type": "complete", "scope": ["commands"], "wires": [["completed"]]},
+        function("completed", count % ("completed", "completed")),
+        {"id": "catch1", "type": "catch", "scope": ["commands"], "wires": [["caught"]]},
+        function("caught", count % ("caught", "caught")),
+        {"id": "counts", "type": "http in", "url": "/counts", "method": "get", "wires": [["tell"]]},
+        function("tell", "msg.payload = flow.get(['completed', 'caught']); return msg;", "out"),
+    ]
+    node_red = await start_node_red([tab(), connection(lab), *placed(nodes), *commands()])
+    statuses = []
+    for wish in (variable(1), variable(1, number=99), variable(77), variable("nonsense")):
+        statuses.append((await node_red.ask("/command", wish))["answer"]["status"])
+    assert statuses == ["done", "rejected", "rejected", "rejected"]
+    async with asyncio.timeout(WAIT_S):
+        while await node_red.ask("/counts") != [3, 1]:  # noqa: ASYNC110 - they hear of it a moment later
+            await asyncio.sleep(0.05)
 
 
 async def test_everything_stops(lab: Lab, start_node_red: StartNodeRed) -> None:
@@ -133,6 +165,7 @@ async def test_what_the_broker_was_away_for_too_long_for_never_runs(
 async def test_without_a_bridge_nothing_is_known(lab: Lab, start_node_red: StartNodeRed) -> None:
     peer = await lab.peer()
     node_red = await start_node_red([tab(), connection(lab), *commands()])
+    await asyncio.to_thread(node_red.wait_for_log, "connected to mqtt://")
     told = await node_red.ask("/command", START | {"expires_in": 0.5})
     answer = told["answer"]
     assert (told["output"], answer["status"], answer["final"]) == (2, "no_answer", False)
@@ -160,6 +193,25 @@ async def test_a_deployment_ends_what_waits(lab: Lab, start_node_red: StartNodeR
     assert later == {again["answer"]["id"]}
 
 
+async def test_ids_are_new_after_a_restart(lab: Lab, start_node_red: StartNodeRed) -> None:
+    peer = await lab.peer()
+    begin = {"id": "begin", "type": "inject", "props": [], "once": True, "wires": [["commands"]]}
+    command = {"cycler": "lab1", "cyclerType": "str", "channels": "1", "channelsType": "str"}
+    nodes = commands(verb="read_status", **command)
+    node_red = await start_node_red([tab(), connection(lab), *placed([begin]), *nodes])
+
+    def is_command(message: Seen) -> bool:
+        return message.topic.endswith("/cmd/read_status")
+
+    first = (await peer.wait(is_command)).json["id"]
+    await asyncio.to_thread(node_red.kill)
+    before = len(peer.seen)
+    await asyncio.to_thread(node_red.start)
+    second = (await peer.wait(is_command, before)).json["id"]
+    assert (len(first), len(second)) == (32, 32)
+    assert first != second
+
+
 async def test_another_version_of_the_contract(lab: Lab, start_node_red: StartNodeRed) -> None:
     peer = await lab.peer()
     base = f"{lab.root}/bridge/new"
@@ -169,7 +221,8 @@ async def test_another_version_of_the_contract(lab: Lab, start_node_red: StartNo
     await peer.wait(lambda seen: seen.topic == f"{base}/info")
     try:
         node_red = await start_node_red([tab(), connection(lab), *commands()])
-        await asyncio.to_thread(node_red.wait_for_log, "bridge new (9.0) speaks version 2")
+        for text in ("connected to mqtt://", "bridge new (9.0) speaks version 2"):
+            await asyncio.to_thread(node_red.wait_for_log, text)
         told = await node_red.ask("/command", START)
         assert (told["output"], told["answer"]["error"]["code"]) == (2, "OTHER_VERSION")
         stop = {"cycler": "lab1", "channel": 1, "verb": "suspend", "expires_in": 0.1}

@@ -152,7 +152,7 @@ class Caller {
   }
 
   #unanswered (call) {
-    const nothing = answers.noAnswer(call.command, call.deliveries, call.refusal)
+    const nothing = answers.noAnswer(call.command, call)
     return call.byBridge.size ? { ...nothing, bridges: Object.fromEntries(call.byBridge) } : nothing
   }
 

@@ -17,7 +17,7 @@ test('of two statuses the worse one counts, and one that nobody knows is worst',
 })
 
 test('an answer of its own says that nothing is known, never that it failed', () => {
-  const answer = answers.noAnswer({ id: 'x', verb: 'start_test', topic: 't', cycler: 'lab1', channel: 5, principal: 'alice' }, 3)
+  const answer = answers.noAnswer({ id: 'x', verb: 'start_test', topic: 't', cycler: 'lab1', channel: 5, principal: 'alice' }, { deliveries: 3 })
   assert.equal(answer.status, 'no_answer')
   assert.equal(answer.final, false)
   assert.match(answer.error.message, /sent 3 times: whether it was carried out is not known here.*query.*id x/)

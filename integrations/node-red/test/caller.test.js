@@ -139,6 +139,13 @@ test('a stop ends the repeating of earlier commands of its channels', async () =
   assert.equal((await start.answer).status, 'superseded')
 })
 
+test('what a stop has ended says so when nobody answers', async () => {
+  const start = caller.call(command({ expiresIn: 1 }))
+  caller.call(command({ verb: 'suspend' }))
+  for (let second = 0; second < 6; second++) mock.timers.tick(1000)
+  assert.match((await start.answer).error.message, /sent 1 times until a stop came: whether/)
+})
+
 test('a stop takes the place of what was not sent yet', async () => {
   wire.cut()
   const start = caller.call(command({ channels: '4-6' }))
