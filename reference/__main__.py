@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from macnet_bridge.macnet.protocol.functions import FUNCTIONS
-from reference.client_verbs import client_verbs
+from reference.client_verbs import client_verbs, formatted
 from reference.contract import DOCS, contract_files
 from reference.errors import error_page
 from reference.index import index
@@ -35,7 +35,7 @@ def main() -> None:
         stale.unlink()
     for name, text in made.items():
         (FOLDER / name).write_text(text, "utf-8", newline="\n")
-    CLIENT_VERBS.write_text(client_verbs(), "utf-8", newline="\n")
+    CLIENT_VERBS.write_text(formatted(client_verbs()), "utf-8", newline="\n")
     ERRORS.write_text(error_page(), "utf-8", newline="\n")
     NODE_RED.write_text(verbs_file(), "utf-8", newline="\n")
     for name, text in contract_files().items():

@@ -46,15 +46,19 @@ from macnet_bridge.payloads.arguments import Safety
 
 
 def client_verbs() -> str:
-    """The text of macnet_bridge/client/verbs.py."""
-    text = _HEAD + "\n".join(line for scope in _CLASSES for line in _class(scope))
-    formatted = subprocess.run(
+    """The text of macnet_bridge/client/verbs.py, not broken into lines yet."""
+    return _HEAD + "\n".join(line for scope in _CLASSES for line in _class(scope))
+
+
+def formatted(text: str) -> str:
+    """As the formatter breaks it into lines."""
+    done = subprocess.run(
         [sys.executable, "-m", "ruff", "format", "--stdin-filename", "macnet_bridge/client/verbs.py", "-"],
         input=text.encode(),
         stdout=subprocess.PIPE,
         check=True,
     )
-    return formatted.stdout.decode()
+    return done.stdout.decode()
 
 
 def _class(scope: Scope) -> Iterator[str]:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from macnet_bridge.cli.contract import shown
 from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.contract.asyncapi import asyncapi_document
 from macnet_bridge.contract.channels import message_names_of
-from macnet_bridge.contract.commands import COMMAND, message_name, said_of
+from macnet_bridge.contract.commands import COMMAND, VerbRow, message_name, said_of
 from macnet_bridge.contract.json_schema import schema_document
 from macnet_bridge.contract.table import PARAMETERS, TOPICS, Publisher, Topic
 from macnet_bridge.payloads.status import SCHEMA_VERSION
@@ -81,12 +83,17 @@ def _verbs() -> Iterator[str]:
     yield "## Verbs"
     yield ""
     rows = sorted(VERBS.values(), key=message_name)
-    heads = ("message", "arguments", "what")
-    yield from table(heads, [(f"`{message_name(v)}`", _link(v.arguments.__name__), said_of(v)) for v in rows])
+    yield from table(("message", "arguments", "result", "what"), [_verb(verb) for verb in rows])
+
+
+def _verb(verb: VerbRow) -> tuple[str, ...]:
+    is_struct = isinstance(verb.result, type) and issubclass(verb.result, Struct)
+    result = _link(verb.result.__name__) if is_struct else "MacNet's fields"
+    return f"`{message_name(verb)}`", _link(verb.arguments.__name__), result, said_of(verb)
 
 
 def _payloads(schemas: dict[str, Any]) -> Iterator[str]:
-    yield "## Payloads and arguments"
+    yield "## Payloads, arguments and results"
     yield ""
     for name, schema in schemas.items():
         if "properties" not in schema:

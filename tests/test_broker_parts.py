@@ -159,6 +159,25 @@ def test_a_proxy_in_front_of_a_starting_broker_does_not_settle_3_1_1() -> None:
     assert current(choice) == "5"
 
 
+@pytest.mark.parametrize("cause", [Cause.OTHER_VERSION, Cause.UNANSWERED])
+def test_it_is_no_trouble_before_both_versions_were_turned_away(cause: Cause) -> None:
+    choice = ProtocolChoice("auto")
+    told = []
+    for _ in range(4):
+        choice.failed(cause)
+        told.append(not choice.is_undecided)
+    assert told == [False, True, False, True]
+    choice.failed(Cause.UNREACHABLE)
+    assert not choice.is_undecided
+
+
+@pytest.mark.parametrize("wanted", ["5", "4"])
+def test_with_one_version_silence_is_trouble_at_once(wanted: str) -> None:
+    choice = ProtocolChoice("5" if wanted == "5" else "4")
+    choice.failed(Cause.UNANSWERED)
+    assert not choice.is_undecided
+
+
 def test_a_broker_that_came_back_is_asked_anew() -> None:
     choice = ProtocolChoice("auto")
     for cause in (Cause.OTHER_VERSION, None, Cause.OTHER_VERSION):

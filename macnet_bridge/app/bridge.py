@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import secrets
 import time
 from collections.abc import Mapping
@@ -125,6 +126,7 @@ class Bridge:
             run_number=self.identity.run,
             constant_id=wiring.has_constant_id(cycler),
             watch=wiring.watch(tester, publisher, cycler, self._config),
+            commanded_at=lambda: -math.inf if self._commands is None else self._commands.heard_at,
         )
 
     async def run(self) -> None:

@@ -67,7 +67,8 @@ class Listener:
         while True:
             loss = await self._one_connection(tls)
             if loss.cause is not Cause.CONFIRMING:
-                self._announce(str(loss))
+                if not self._choice.is_undecided:
+                    self._announce(str(loss))
                 await asyncio.sleep(self._backoff.next_s())
 
     async def receive(self) -> Incoming:

@@ -49,6 +49,8 @@ class ProtocolChoice:
         self._is_open = wanted == "auto"
         self._older_was_accepted = False
         self._is_settled = not self._is_open
+        self.is_undecided = False
+        """MQTT 5 was turned away, and 3.1.1 has not been tried since: nothing to complain about yet."""
         self.current: Protocol = "4" if wanted == "4" else "5"
 
     @property
@@ -58,6 +60,7 @@ class ProtocolChoice:
 
     def accepted(self) -> bool:
         """The broker took the version. False = close again and try MQTT 5 once more."""
+        self.is_undecided = False
         if self._is_settled or self.current == "5" or self._older_was_accepted:
             self._is_settled = True
             return True
@@ -67,6 +70,7 @@ class ProtocolChoice:
 
     def failed(self, cause: Cause) -> None:
         """An attempt ended before the broker accepted it."""
+        self.is_undecided = False
         if not self._is_open:
             return
         if cause is Cause.UNREACHABLE:
@@ -75,6 +79,7 @@ class ProtocolChoice:
         elif cause in (Cause.OTHER_VERSION, Cause.UNANSWERED) and not self._is_settled:
             if self.current == "4":
                 self._older_was_accepted = False
+            self.is_undecided = self.current == "5"
             self.current = "4" if self.current == "5" else "5"
 
 

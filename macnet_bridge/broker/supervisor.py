@@ -290,7 +290,8 @@ class Broker:
         self._watch.lost(loss.cause, ready_for_s)
         # That it is no MQTT broker is no good guess at an address where one answered before.
         reason = loss.seen if self.counters.connects else str(loss)
-        self._announce(reason, was_ready=ready_for_s is not None)
+        if not self._choice.is_undecided:
+            self._announce(reason, was_ready=ready_for_s is not None)
         self._stop_if_taken_over()
         if self._watch.wants_proof or (ready_for_s is not None and ready_for_s >= SETTLED_S):
             self._backoff.reset()

@@ -15,7 +15,7 @@ from macnet_bridge.cli.broker_options import BrokerOptions, broker_options, in_o
 from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.cli.loop import run_async
 from macnet_bridge.cli.send_arguments import Target, read_arguments, read_target
-from macnet_bridge.client import BridgeClient, CommandFailed, NoAnswer
+from macnet_bridge.client import BridgeClient, CommandFailed, NoAnswer, NotAllStopped
 from macnet_bridge.client.request import Options
 from macnet_bridge.errors import BrokerError
 from macnet_bridge.payloads.acknowledgements import Acknowledgement, PartResult
@@ -74,7 +74,8 @@ def send(
     answered, for 5 s longer than --expires, and runs once.
 
     Exit code 0 when it is done, for all channels; 1 when it was refused or failed; 2 for wrong
-    usage; 3 when it was sent to the tester and nothing tells what became of it; 4 without answer.
+    usage; 3 when it was sent to the tester and nothing tells what became of it; 4 without answer,
+    of one bridge when all are to stop.
     """
     set_up_logging(log_format, log_level)
     try:
@@ -86,13 +87,17 @@ def send(
     settings, topic_root = reach(BrokerOptions(path, url, username, password_env, root), "send")
     try:
         answers = run_async(_send(_client(settings, topic_root), whom, verb, arguments, options))
+    except NotAllStopped as error:
+        _tell(list(error.answers.values()), as_json)
+        for name in sorted(error.silent):
+            click.echo(f"macnet-bridge: bridge {name} is online and did not answer", err=True)
+        sys.exit(EXIT_NO_ANSWER if error.silent else exit_code(list(error.answers.values())))
     except NoAnswer as error:
         _tell_no_answer(error, as_json)
         sys.exit(EXIT_NO_ANSWER)
     except BrokerError as error:
         raise BrokerError(in_options(str(error))) from None
-    for answer in answers:
-        click.echo(msgspec.json.encode(answer).decode() if as_json else "\n".join(lines(answer)))
+    _tell(answers, as_json)
     sys.exit(exit_code(answers))
 
 
@@ -137,6 +142,11 @@ def _addressed(lab: BridgeClient, target: Target) -> Any:
     if not target.channels:
         return cycler
     return cycler.channels(target.channels) if target.channel is None else cycler[target.channel]
+
+
+def _tell(answers: Sequence[Acknowledgement], as_json: bool) -> None:
+    for answer in answers:
+        click.echo(msgspec.json.encode(answer).decode() if as_json else "\n".join(lines(answer)))
 
 
 def exit_code(answers: Sequence[Acknowledgement]) -> int:

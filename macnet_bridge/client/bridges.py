@@ -1,32 +1,53 @@
-"""Which bridges say that they are online. No I/O, no clock."""
+"""Which bridges say that they are online and serve something. No I/O, no clock."""
 
 from __future__ import annotations
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from macnet_bridge.payloads.status import BridgeStatus
 from macnet_bridge.topics import Source
 
-_decode = msgspec.json.Decoder(BridgeStatus).decode
+_decode_status = msgspec.json.Decoder(BridgeStatus).decode
+
+
+class _Info(Struct):
+    """What is needed of `R/bridge/B/info`: the cyclers of its configuration."""
+
+    cyclers: list[str]
+
+
+_decode_info = msgspec.json.Decoder(_Info).decode
 
 
 class Bridges:
-    """What the retained status of each bridge says.
-
-    Attributes:
-        online: names of bridges that leave no cycler to others. One that leaves all of them is
-            silent when everything is to stop, so nobody can wait for it.
-    """
+    """What the retained status and info of each bridge say."""
 
     def __init__(self) -> None:
-        self.online: set[str] = set()
+        self._left: dict[str, set[str]] = {}
+        """Cyclers that are left to another bridge, of each bridge that is online."""
+        self._cyclers: dict[str, set[str]] = {}
+
+    @property
+    def serving(self) -> set[str]:
+        """Names of bridges that are online and serve a cycler.
+
+        One that leaves all of its cyclers to others is silent when everything is to stop, so nobody
+        can wait for it. One that has not said which cyclers it has may serve some.
+        """
+        return {name for name, left in self._left.items() if self._cyclers.get(name, {""}) - left}
 
     def take(self, source: Source, payload: bytes) -> None:
-        """Note a status; an empty payload clears it."""
-        self.online.discard(source.name)
-        if not payload or source.leaf != "status":
-            return
-        status = _decode(payload)
-        if status.state == "online" and (status.not_served is UNSET or not status.not_served):
-            self.online.add(source.name)
+        """Note a status or an info; an empty payload clears it."""
+        if source.leaf == "status":
+            self._left.pop(source.name, None)
+            if payload:
+                self._take_status(source.name, _decode_status(payload))
+        elif source.leaf == "info":
+            self._cyclers.pop(source.name, None)
+            if payload:
+                self._cyclers[source.name] = set(_decode_info(payload).cyclers)
+
+    def _take_status(self, name: str, status: BridgeStatus) -> None:
+        if status.state == "online":
+            self._left[name] = set() if status.not_served is UNSET else set(status.not_served)

@@ -8,7 +8,7 @@ from typing import Literal, Self, Unpack
 from uuid import uuid4
 
 from macnet_bridge.broker import BrokerSettings
-from macnet_bridge.client.failures import failure_of
+from macnet_bridge.client.failures import NoAnswer, NotAllStopped
 from macnet_bridge.client.link import Command, Link
 from macnet_bridge.client.parties import BridgeParty, CyclerClient
 from macnet_bridge.client.request import (
@@ -101,19 +101,23 @@ class BridgeClient:
             The summary of each bridge, by its name.
 
         Raises:
-            CommandFailed: one says other than done; `acknowledgement.results` has what is not stopped.
-            NoAnswer: a bridge that says that it is online did not answer in time, or there is none.
+            NotAllStopped: one says other than done, or says nothing though its status is online.
+            NoAnswer: no bridge answered, or there is none.
         """
         answers: dict[str, Acknowledgement] = {}
 
         def is_last(bridge: str, answer: Acknowledgement) -> bool:
             answers[bridge] = answer
-            return self._link.bridges.online <= answers.keys()
+            return self._link.bridges.serving <= answers.keys()
 
-        await self._link.call(self._suspend_all(options), is_last)
-        for answer in answers.values():
-            if answer.status != "done":
-                raise failure_of(answer)
+        try:
+            await self._link.call(self._suspend_all(options), is_last)
+        except NoAnswer:
+            if not answers:
+                raise
+        silent = self._link.bridges.serving - answers.keys()
+        if silent or any(answer.status != "done" for answer in answers.values()):
+            raise NotAllStopped(answers, silent)
         return answers
 
     def _suspend_all(self, options: BridgeOptions) -> Command:

@@ -10,10 +10,12 @@ CommandFailed
 ├── BridgeFailed        internal: the bridge's disk, or a fault of the bridge
 └── UnknownOutcome      it was sent to the tester, and nothing tells what became of it
 NoAnswer                no final acknowledgement came: what became of it is not known here
+NotAllStopped           `suspend_all` alone: a bridge says other than done, or nothing
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from typing import ClassVar
 
 from msgspec import UNSET
@@ -119,6 +121,27 @@ class NoAnswer(MacNetBridgeError):
         super().__init__(
             f"no answer to {topic}, sent {deliveries} times: the outcome is unknown; "
             f"ask with lab.bridge(NAME).query(id={command_id!r}), or send it again with that id"
+        )
+
+
+class NotAllStopped(MacNetBridgeError):
+    """Something that was to be suspended with everything else is not known to be.
+
+    Attributes:
+        answers: the summary of each bridge that answered, by its name; those that are not `done`
+            have in `results` what they could not stop.
+        silent: names of bridges that say that they are online and did not answer in time.
+    """
+
+    code = "NOT_ALL_STOPPED"
+    category = "device"
+
+    def __init__(self, answers: Mapping[str, Acknowledgement], silent: Set[str]) -> None:
+        self.answers = dict(answers)
+        self.silent = frozenset(silent)
+        said = [f"{name} says {answer.status}" for name, answer in sorted(answers.items())]
+        super().__init__(
+            f"not all is stopped: {', '.join([*said, *(f'{name} says nothing' for name in sorted(silent))])}"
         )
 
 

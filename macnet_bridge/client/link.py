@@ -64,7 +64,7 @@ class Link:
 
     Attributes:
         principal: the user name that commands carry in their topic.
-        bridges: those that say that they are online.
+        bridges: what they say of themselves.
     """
 
     def __init__(self, settings: BrokerSettings, root: str) -> None:
@@ -75,7 +75,7 @@ class Link:
         self._reply_topic = f"{root}/reply/{self.principal}/{settings.client_id}"
         self._reason = ""
         self._is_open = False
-        filters = [self._reply_topic, f"{root}/bridge/+/status"]
+        filters = [self._reply_topic, f"{root}/bridge/+/status", f"{root}/bridge/+/info"]
         self._listener = Listener(settings, filters, on_lost=self._on_lost)
         self._waiting: dict[bytes, _Waiting] = {}
         self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()

@@ -30,6 +30,7 @@ from macnet_bridge.payloads.arguments import (
     SetOutputArguments,
     StartDirectArguments,
 )
+from macnet_bridge.payloads.results import DirectStarted, Nothing, OutputTaken, StateShown
 from macnet_bridge.topics import Scope
 
 
@@ -244,19 +245,28 @@ def outputs_of(job: Job[Any]) -> Outputs:
     return job.leases.outputs(job.tester, job.channel, job.rules.output_interval_s)
 
 
-LAPSE = Verb("lapse", Scope.CHANNEL, LapseArguments, lapse, stops=True)
+LAPSE = Verb("lapse", Scope.CHANNEL, LapseArguments, StateShown, lapse, stops=True)
 """The bridge's own; nobody can ask for it."""
 
 VERBS = (
-    Verb("start_direct", Scope.CHANNEL, StartDirectArguments, start_direct, starts=True, needs_id=True),
+    Verb(
+        "start_direct",
+        Scope.CHANNEL,
+        StartDirectArguments,
+        DirectStarted,
+        start_direct,
+        starts=True,
+        needs_id=True,
+    ),
     Verb(
         "set_output",
         Scope.CHANNEL,
         SetOutputArguments,
+        OutputTaken,
         set_output,
         newest_wins=True,
         admit=admit_output,
     ),
-    Verb("rest", Scope.CHANNEL, NoArguments, rest, stops=True),
-    Verb("stop_direct", Scope.CHANNEL, NoArguments, stop_direct, stops=True, ends_lease=True),
+    Verb("rest", Scope.CHANNEL, NoArguments, Nothing, rest, stops=True),
+    Verb("stop_direct", Scope.CHANNEL, NoArguments, StateShown, stop_direct, stops=True, ends_lease=True),
 )

@@ -61,6 +61,7 @@ class Verb(Generic[A]):
 
     Attributes:
         arguments: the Struct that its `args` must fit.
+        result: the type of an acknowledgement's `result` when it is done.
         reads: changes nothing; allowed without a rule, and an empty payload is enough.
         stops: overtakes whatever waits for the channel.
         starts: makes current flow, perhaps only some time after the request.
@@ -75,6 +76,7 @@ class Verb(Generic[A]):
     name: str
     scope: Scope
     arguments: type[A]
+    result: Any
     run: Callable[[Job[A]], Awaitable[Done]]
     reads: bool = False
     stops: bool = False

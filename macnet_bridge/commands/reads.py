@@ -9,6 +9,7 @@ import msgspec
 
 from macnet_bridge import __version__
 from macnet_bridge.commands.job import Done, Job
+from macnet_bridge.commands.replies import shown
 from macnet_bridge.errors import BadReply
 from macnet_bridge.macnet.cycler import Line
 from macnet_bridge.macnet.protocol import functions as f
@@ -35,15 +36,6 @@ async def ask_for(job: Job[Any], function: f.Function[Q, R], request: Q) -> R:
     return await job.tester.cycler.call(
         function, job.channel, request, line=Line.COMMANDS, before_send=job.deciding
     )
-
-
-def _fields(message: m.Message) -> dict[str, Any]:
-    """A reply by the names of our attributes, without what the tester left out."""
-    values = {info.name: getattr(message, info.name) for info in msgspec.structs.fields(message)}
-    shown: dict[str, Any] = msgspec.to_builtins(
-        {name: value for name, value in values.items() if value is not None}
-    )
-    return shown
 
 
 async def read_status(job: ReadJob) -> Done:
@@ -79,25 +71,25 @@ async def read_variables(job: ReadJob) -> Done:
 async def read_test_info(job: ReadJob) -> Done:
     """MacNet (4, 6)"""
     reply = await ask(job, f.TEST_INFO)
-    return Done(_fields(reply))
+    return Done(shown(reply))
 
 
 async def read_specification(job: ReadJob) -> Done:
     """MacNet (3, 1)"""
     reply = await ask(job, f.CHANNEL_SPECIFICATION)
-    return Done(_fields(reply))
+    return Done(shown(reply))
 
 
 async def read_end_status(job: ReadJob) -> Done:
     """MacNet (4, 10)"""
     reply = await ask(job, f.END_STATUS)
-    return Done(_fields(reply))
+    return Done(shown(reply))
 
 
 async def read_calibration(job: ReadJob) -> Done:
     """MacNet (3, 2): null where a range has no record."""
     reply = await ask(job, f.CALIBRATION_DATES)
-    dates = _fields(reply).items()
+    dates = shown(reply).items()
     return Done({name: None if date == NEVER else date for name, date in dates})
 
 
@@ -116,13 +108,13 @@ async def test_name_exists(job: Job[NameArguments]) -> Done:
 async def read_system_info(job: ReadJob) -> Done:
     """MacNet (1, 1): versions, under the name that pymacnet's users know."""
     reply = await ask(job, f.VERSION_INFO)
-    return Done(_fields(reply))
+    return Done(shown(reply))
 
 
 async def read_general_info(job: ReadJob) -> Done:
     """MacNet (1, 2): what the tester consists of."""
     reply = await ask(job, f.SYSTEM_INFO)
-    return Done(_fields(reply))
+    return Done(shown(reply))
 
 
 async def ping(job: ReadJob) -> Done:

@@ -74,6 +74,7 @@ class CommandService:
 
     Attributes:
         stop_latency: how long the confirmed stops took.
+        heard_at: when the last message came, in monotonic seconds.
     """
 
     def __init__(
@@ -124,6 +125,7 @@ class CommandService:
         self._locks.hand_out(testers)
         self._several = Several(self._admission, self, testers, clock, left)
         self.stop_latency = StopLatency()
+        self.heard_at = -math.inf
         send_event = send_event or (lambda topic, event: send(topic, msgspec.json.encode(event), None))
         self._keeper = LeaseKeeper(
             self._leases, testers, topics, self._order, send_event, tasks, clock, run=run
@@ -145,6 +147,7 @@ class CommandService:
             What is done once the message need not come again, well or badly; None: it is now.
         """
         now = self._clock()
+        self.heard_at = now.monotonic
         ticket = read_ticket(message, self._topics, self._reply_prefixes, now)
         self._audit.received(message, ticket)
         entry: Remembered | None = None

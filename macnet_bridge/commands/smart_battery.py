@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from macnet_bridge.commands import smart_battery_arguments as arguments
 from macnet_bridge.commands.job import Done, Job, Verb
 from macnet_bridge.commands.read_back import read_state
-from macnet_bridge.commands.smart_battery_effects import ask, read_back
+from macnet_bridge.commands.smart_battery_effects import ask, read_back, read_back_message
 from macnet_bridge.errors import (
     MacNetBridgeError,
     OutcomeUnknown,
@@ -130,8 +130,15 @@ AVAILABLE_ONLY: frozenset[Row] = frozenset(
 def _verb(row: Row) -> Verb[Arguments]:
     reads = row.effect is f.Effect.READS
     run = _read_register if row is f.SMB_READ_REGISTER else partial(_read if reads else _change, row)
+    more = {"name": str, "value": data.Value} if row is f.SMB_READ_REGISTER else {}
     return Verb(
-        verb_name(row), Scope.CHANNEL, arguments.arguments_of(row), run, reads=reads, needs_id=not reads
+        verb_name(row),
+        Scope.CHANNEL,
+        arguments.arguments_of(row),
+        arguments.result_of(row, read_back_message(row), more),
+        run,
+        reads=reads,
+        needs_id=not reads,
     )
 
 

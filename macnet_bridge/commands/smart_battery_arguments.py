@@ -6,8 +6,10 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 import msgspec
+from msgspec import Struct
 from msgspec.structs import FieldInfo
 
+from macnet_bridge.commands.reply_types import lower_name, made
 from macnet_bridge.errors import Rejected
 from macnet_bridge.macnet.protocol import codes
 from macnet_bridge.macnet.protocol import messages as m
@@ -29,7 +31,7 @@ _WORDS: dict[type[m.Message], dict[str, type[codes.Code]]] = {
 @cache
 def arguments_of(row: Function[Any, Any]) -> type[Arguments]:
     """The Struct of a verb's arguments: types, bounds and defaults are those of the row's request."""
-    fields = [(_key(info), info.type, *_default(info)) for info in _fields(row)]
+    fields = [(lower_name(info), info.type, *_default(info)) for info in _fields(row)]
     made = msgspec.defstruct(
         f"{row.name}_arguments",
         fields,
@@ -44,7 +46,7 @@ def arguments_of(row: Function[Any, Any]) -> type[Arguments]:
 
 def request_of(row: Function[Q, Any], args: Arguments) -> Q:
     """The request that a verb's arguments stand for."""
-    return row.request(**{info.name: getattr(args, _key(info)) for info in _fields(row)})
+    return row.request(**{info.name: getattr(args, lower_name(info)) for info in _fields(row)})
 
 
 def shown(reply: m.Message) -> dict[str, Any]:
@@ -54,6 +56,20 @@ def shown(reply: m.Message) -> dict[str, Any]:
     words = {name.lower(): code.word(content[name]) for name, code in codes_of.items()}
     fields: dict[str, Any] = _lowered(content)
     return fields | ({"words": words} if words else {})
+
+
+def result_of(
+    row: Function[Any, Any], read_back: type[m.Message] | None, more: dict[str, Any]
+) -> type[Struct]:
+    """The Struct of a verb's result: that of the row's reply, or of what is read back in its place.
+
+    Args:
+        more: further keys, with their types.
+    """
+    messages = [row.reply] if read_back is None else [row.reply, read_back]
+    if any(message in _WORDS for message in messages):
+        more = {"words": dict[str, str]} | more
+    return made(f"{row.name}_result", *messages, names=lower_name, more=more)
 
 
 def check_transfer(request: m.Message) -> None:
@@ -81,10 +97,6 @@ def _bad(field: str, what: str) -> Rejected:
 def _fields(row: Function[Any, Any]) -> list[FieldInfo]:
     """The fields that a command can set: it goes by JSON, which lacks some."""
     return [info for info in msgspec.structs.fields(row.request) if info.encode_name not in row.binary_only]
-
-
-def _key(info: FieldInfo) -> str:
-    return info.encode_name.lower()
 
 
 def _default(info: FieldInfo) -> tuple[Any, ...]:

@@ -28,11 +28,13 @@ class _ReadBack(NamedTuple):
 
     Attributes:
         needs: what the tester is asked.
+        shows: the message of which it gives the fields.
         look: what shows the effect, None while nothing does.
         must_show: whether the tester contradicts itself when nothing shows the effect.
     """
 
     needs: tuple[Row, ...]
+    shows: type[m.Message]
     look: Callable[[SbJob, Any], Awaitable[Mapping[str, Any] | None]]
     must_show: bool = True
 
@@ -68,6 +70,12 @@ async def read_back(
     return None
 
 
+def read_back_message(row: Row) -> type[m.Message] | None:
+    """What a command is read back as, None for those that nothing shows."""
+    back = _READ_BACKS.get(row)
+    return back.shows if back else None
+
+
 async def _setup_shows(job: SbJob, wanted: m.SetPosition) -> Mapping[str, Any] | None:
     setup = await ask(job, f.SMB_POSITION, m.Empty())
     exact = ("bus_type", "device_address", "clock_divisor", "access_delay_ms")
@@ -99,10 +107,10 @@ async def _copy_is_empty(job: SbJob, request: m.Empty) -> Mapping[str, Any] | No
 
 
 _READ_BACKS: dict[Row, _ReadBack] = {
-    f.SMB_SET_POSITION: _ReadBack((f.SMB_POSITION,), _setup_shows),
-    f.SMB_WRITE_ENTRY: _ReadBack((f.SMB_READ_ENTRY,), _entry_shows),
+    f.SMB_SET_POSITION: _ReadBack((f.SMB_POSITION,), m.PositionSetup, _setup_shows),
+    f.SMB_WRITE_ENTRY: _ReadBack((f.SMB_READ_ENTRY,), m.ScanEntry, _entry_shows),
     # What testers answer past the end of a list is not documented: only a clear answer proves something.
-    f.SMB_CLEAR_LIST: _ReadBack((f.SMB_READ_ENTRY,), _copy_is_empty, must_show=False),
+    f.SMB_CLEAR_LIST: _ReadBack((f.SMB_READ_ENTRY,), m.Empty, _copy_is_empty, must_show=False),
 }
 # Not of saving and refreshing: (7, 5) shows addresses and lengths of what is polled, and neither
 # error values nor designators, so lists that look alike need not be the same.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Any
 
-from macnet_bridge.commands import actions, direct, files, locks, reads, smart_battery
+from macnet_bridge.commands import actions, direct, files, locks, reads, replies, smart_battery
 from macnet_bridge.commands import start_test as start
 from macnet_bridge.commands.advanced_start import advanced_start
 from macnet_bridge.commands.cancel import cancel
@@ -31,6 +31,25 @@ from macnet_bridge.payloads.arguments import (
     StartTestArguments,
 )
 from macnet_bridge.payloads.envelope import MAX_FILE_PAYLOAD_BYTES
+from macnet_bridge.payloads.results import (
+    AuxInputs,
+    BridgeVersion,
+    CommandKnown,
+    Exists,
+    FileFetched,
+    FileList,
+    FileOutline,
+    FlagsSet,
+    Locked,
+    RoundTrip,
+    SafetySet,
+    StateShown,
+    TestNamed,
+    Unlocked,
+    VariableSet,
+    Withdrawn,
+)
+from macnet_bridge.payloads.telemetry import Measured
 from macnet_bridge.topics import Scope
 
 _CHANNEL, _CYCLER = Scope.CHANNEL, Scope.CYCLER
@@ -38,47 +57,66 @@ _CHANNEL, _CYCLER = Scope.CHANNEL, Scope.CYCLER
 VERBS: dict[tuple[Scope, str], Verb[Any]] = {
     (verb.scope, verb.name): verb
     for verb in (
-        Verb("start_test", _CHANNEL, StartTestArguments, start.start_test, starts=True, needs_id=True),
-        Verb("check_start", _CHANNEL, StartTestArguments, start.check_start, reads=True),
-        Verb("suspend", _CHANNEL, NoArguments, actions.suspend, stops=True, ends_lease=True),
-        Verb("resume", _CHANNEL, NoArguments, actions.resume, starts=True, needs_id=True),
-        Verb("reset", _CHANNEL, ResetArguments, actions.reset, needs_id=True, ends_lease=True),
-        Verb("set_variable", _CHANNEL, SetVariableArguments, actions.set_variable),
-        Verb("set_safety_limits", _CHANNEL, SetSafetyLimitsArguments, actions.set_safety_limits),
-        Verb("read_status", _CHANNEL, NoArguments, reads.read_status, reads=True),
-        Verb("read_aux", _CHANNEL, NoArguments, reads.read_aux, reads=True),
-        Verb("read_variables", _CHANNEL, NoArguments, reads.read_variables, reads=True),
-        Verb("read_test_info", _CHANNEL, NoArguments, reads.read_test_info, reads=True),
-        Verb("read_specification", _CHANNEL, NoArguments, reads.read_specification, reads=True),
-        Verb("read_system_info", _CYCLER, NoArguments, reads.read_system_info, reads=True),
-        Verb("read_general_info", _CYCLER, NoArguments, reads.read_general_info, reads=True),
-        Verb("ping", _CYCLER, NoArguments, reads.ping, reads=True),
-        Verb("ping", Scope.BRIDGE, NoArguments, reads.ping_bridge, reads=True),
-        Verb("query", Scope.BRIDGE, QueryArguments, query, reads=True),
-        Verb("cancel", Scope.BRIDGE, CancelArguments, cancel, reads=True),
-        Verb("suspend", Scope.ALL, NoArguments, actions.suspend, stops=True, ends_lease=True),
-        Verb("lock", _CHANNEL, LockArguments, locks.lock),
-        Verb("unlock", _CHANNEL, NoArguments, locks.unlock),
+        Verb(
+            "start_test",
+            _CHANNEL,
+            StartTestArguments,
+            TestNamed,
+            start.start_test,
+            starts=True,
+            needs_id=True,
+        ),
+        Verb("check_start", _CHANNEL, StartTestArguments, TestNamed, start.check_start, reads=True),
+        Verb("suspend", _CHANNEL, NoArguments, StateShown, actions.suspend, stops=True, ends_lease=True),
+        Verb("resume", _CHANNEL, NoArguments, StateShown, actions.resume, starts=True, needs_id=True),
+        Verb("reset", _CHANNEL, ResetArguments, StateShown, actions.reset, needs_id=True, ends_lease=True),
+        Verb("set_variable", _CHANNEL, SetVariableArguments, VariableSet, actions.set_variable),
+        Verb("set_safety_limits", _CHANNEL, SetSafetyLimitsArguments, SafetySet, actions.set_safety_limits),
+        Verb("read_status", _CHANNEL, NoArguments, Measured, reads.read_status, reads=True),
+        Verb("read_aux", _CHANNEL, NoArguments, AuxInputs, reads.read_aux, reads=True),
+        Verb("read_variables", _CHANNEL, NoArguments, replies.VARIABLES, reads.read_variables, reads=True),
+        Verb("read_test_info", _CHANNEL, NoArguments, replies.TEST_INFO, reads.read_test_info, reads=True),
+        Verb(
+            "read_specification",
+            _CHANNEL,
+            NoArguments,
+            replies.SPECIFICATION,
+            reads.read_specification,
+            reads=True,
+        ),
+        Verb("read_system_info", _CYCLER, NoArguments, replies.VERSIONS, reads.read_system_info, reads=True),
+        Verb("read_general_info", _CYCLER, NoArguments, replies.SYSTEM, reads.read_general_info, reads=True),
+        Verb("ping", _CYCLER, NoArguments, RoundTrip, reads.ping, reads=True),
+        Verb("ping", Scope.BRIDGE, NoArguments, BridgeVersion, reads.ping_bridge, reads=True),
+        Verb("query", Scope.BRIDGE, QueryArguments, CommandKnown, query, reads=True),
+        Verb("cancel", Scope.BRIDGE, CancelArguments, Withdrawn, cancel, reads=True),
+        Verb("suspend", Scope.ALL, NoArguments, StateShown, actions.suspend, stops=True, ends_lease=True),
+        Verb("lock", _CHANNEL, LockArguments, Locked, locks.lock),
+        Verb("unlock", _CHANNEL, NoArguments, Unlocked, locks.unlock),
         Verb(
             "advanced_start",
             _CHANNEL,
             AdvancedStartArguments,
+            TestNamed,
             advanced_start,
             starts=True,
             needs_id=True,
         ),
-        Verb("archive", _CHANNEL, NoArguments, actions.archive, needs_id=True, ends_lease=True),
-        Verb("read_end_status", _CHANNEL, NoArguments, reads.read_end_status, reads=True),
-        Verb("read_calibration", _CHANNEL, NoArguments, reads.read_calibration, reads=True),
-        Verb("macnet", _CHANNEL, MacNetArguments, macnet, reads=True),
-        Verb("macnet", _CYCLER, MacNetArguments, macnet, reads=True),
-        Verb("procedure_exists", _CYCLER, NameArguments, reads.procedure_exists, reads=True),
-        Verb("test_name_exists", _CYCLER, NameArguments, reads.test_name_exists, reads=True),
-        Verb("set_global_flags", _CYCLER, SetGlobalFlagsArguments, set_global_flags),
+        Verb("archive", _CHANNEL, NoArguments, StateShown, actions.archive, needs_id=True, ends_lease=True),
+        Verb("read_end_status", _CHANNEL, NoArguments, replies.END_STATUS, reads.read_end_status, reads=True),
+        Verb(
+            "read_calibration", _CHANNEL, NoArguments, replies.CALIBRATION, reads.read_calibration, reads=True
+        ),
+        Verb("macnet", _CHANNEL, MacNetArguments, dict[str, Any], macnet, reads=True),
+        Verb("macnet", _CYCLER, MacNetArguments, dict[str, Any], macnet, reads=True),
+        Verb("procedure_exists", _CYCLER, NameArguments, Exists, reads.procedure_exists, reads=True),
+        Verb("test_name_exists", _CYCLER, NameArguments, Exists, reads.test_name_exists, reads=True),
+        Verb("set_global_flags", _CYCLER, SetGlobalFlagsArguments, FlagsSet, set_global_flags),
         Verb(
             "list_files",
             _CYCLER,
             ListFilesArguments,
+            FileList,
             files.list_files,
             reads=True,
             answer_bytes=files.MAX_FILE_ANSWER_BYTES,
@@ -87,6 +125,7 @@ VERBS: dict[tuple[Scope, str], Verb[Any]] = {
             "get_file",
             _CYCLER,
             GetFileArguments,
+            FileFetched,
             files.get_file,
             reads=True,
             answer_bytes=files.MAX_FILE_ANSWER_BYTES,
@@ -95,6 +134,7 @@ VERBS: dict[tuple[Scope, str], Verb[Any]] = {
             "put_file",
             _CYCLER,
             PutFileArguments,
+            FileOutline,
             files.put_file,
             needs_id=True,
             payload_bytes=MAX_FILE_PAYLOAD_BYTES,

@@ -11,7 +11,7 @@ from macnet_bridge.contract.channels import (
     message_names_of,
     operations,
 )
-from macnet_bridge.contract.commands import VerbRow, message_name, said_of
+from macnet_bridge.contract.commands import VerbRow, acknowledgement_name, message_name, said_of
 from macnet_bridge.contract.examples import PAYLOADS, command_example
 from macnet_bridge.contract.json_schema import payload_schemas
 from macnet_bridge.contract.structs import Schema
@@ -39,6 +39,13 @@ _HEADERS = {
             "type": "string",
             "description": "Comes back byte for byte at the Response Topic.",
         },
+    },
+}
+_ANSWER = {
+    "correlationId": {"$ref": "#/components/correlationIds/requestId"},
+    "headers": {
+        "type": "object",
+        "properties": {"correlationData": _HEADERS["properties"]["correlationData"]},  # type: ignore[index]
     },
 }
 
@@ -88,17 +95,16 @@ def messages(verbs: Iterable[VerbRow]) -> dict[str, Any]:
         "contentType": "application/schema+json",
         "payload": {"type": "object", "required": ["$defs", "x-schema-version", "x-topics"]},
     }
-    return dict(sorted((found | {message_name(verb): _command(verb) for verb in verbs}).items()))
+    for verb in verbs:
+        found[message_name(verb)] = _command(verb)
+        found[acknowledgement_name(verb)] = _published(acknowledgement_name(verb)) | _ANSWER
+    return dict(sorted(found.items()))
 
 
 def _published(name: str) -> Schema:
     message: Schema = {"name": name, "title": name, "payload": {"$ref": _PLACE + name}}
     if name == "Acknowledgement":
-        message["correlationId"] = {"$ref": "#/components/correlationIds/requestId"}
-        message["headers"] = {
-            "type": "object",
-            "properties": {"correlationData": _HEADERS["properties"]["correlationData"]},  # type: ignore[index]
-        }
+        message |= _ANSWER
     if name in PAYLOADS:
         message["examples"] = [{"payload": PAYLOADS[name]}]
     return message

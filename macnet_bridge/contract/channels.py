@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, get_args
 
-from macnet_bridge.contract.commands import VerbRow, message_name
+from macnet_bridge.contract.commands import VerbRow, acknowledgement_name, message_name
 from macnet_bridge.contract.json_schema import payload_name
 from macnet_bridge.contract.table import TOPICS, Publisher, Topic, parameters
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
@@ -30,9 +30,14 @@ def channels(verbs: Sequence[VerbRow]) -> dict[str, Any]:
         "address": None,
         "title": "Response Topic",
         "description": "A command's Response Topic (MQTT 5), below `{root}/reply` or `mqtt.reply_prefixes`.",
-        "messages": {"Acknowledgement": _message("Acknowledgement")},
+        "messages": {name: _message(name) for name in _answers(verbs)},
     }
     return found
+
+
+def _answers(verbs: Iterable[VerbRow]) -> list[str]:
+    """Acknowledgements of any command, and of those with a verb that there is."""
+    return [Acknowledgement.__name__, *map(acknowledgement_name, verbs)]
 
 
 def operations(verbs: Sequence[VerbRow]) -> dict[str, Any]:
@@ -95,13 +100,14 @@ def _channel(row: Topic, verbs: Iterable[VerbRow]) -> dict[str, Any]:
 def _receive(row: Topic, names: Sequence[str], mqtt: dict[str, Any]) -> dict[str, Any]:
     found = _operation("receive", row, names, mqtt)
     assert row.scope is not None
-    return found | {"reply": _reply(row.scope)}
+    return found | {"reply": _reply(row.scope, Acknowledgement.__name__)}
 
 
 def _of_verb(verb: VerbRow) -> dict[str, Any]:
     """The operation of one verb, on the topic without a principal."""
     row = next(row for row in TOPICS if row.scope is verb.scope)
-    return _receive(row, [message_name(verb)], _mqtt(row))
+    found = _operation("receive", row, [message_name(verb)], _mqtt(row))
+    return found | {"reply": _reply(verb.scope, acknowledgement_name(verb))}
 
 
 def _operation(action: str, row: Topic, names: Sequence[str], mqtt: dict[str, Any]) -> dict[str, Any]:
@@ -114,7 +120,7 @@ def _operation(action: str, row: Topic, names: Sequence[str], mqtt: dict[str, An
     }
 
 
-def _reply(scope: Scope) -> dict[str, Any]:
+def _reply(scope: Scope, message: str) -> dict[str, Any]:
     return {
         "address": {
             "location": "$message.header#/responseTopic",
@@ -122,7 +128,7 @@ def _reply(scope: Scope) -> dict[str, Any]:
             f"`{_address(_ACKS[scope])}`, and there they can be told apart by `id`.",
         },
         "channel": {"$ref": f"#/channels/{RESPONSES}"},
-        "messages": [{"$ref": f"#/channels/{RESPONSES}/messages/{Acknowledgement.__name__}"}],
+        "messages": [{"$ref": f"#/channels/{RESPONSES}/messages/{message}"}],
     }
 
 

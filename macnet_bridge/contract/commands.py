@@ -1,13 +1,14 @@
-"""The schema of a command: the envelope, and with it the arguments of its verb."""
+"""The schema of a command, the envelope with the arguments of its verb, and of what answers it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
-from macnet_bridge.contract.structs import Schema, schemas
+from macnet_bridge.contract.structs import Schema
+from macnet_bridge.payloads.acknowledgements import Acknowledgement
 from macnet_bridge.payloads.envelope import Envelope
 from macnet_bridge.topics import Scope
 
@@ -22,9 +23,13 @@ class VerbRow(Protocol):
     @property
     def arguments(self) -> type[Any]: ...
     @property
+    def result(self) -> Any: ...
+    @property
     def reads(self) -> bool: ...
     @property
     def stops(self) -> bool: ...
+    @property
+    def newest_wins(self) -> bool: ...
     @property
     def needs_id(self) -> bool: ...
 
@@ -50,13 +55,16 @@ def message_name(verb: VerbRow) -> str:
     return verb.name if verb.scope is Scope.CHANNEL else f"{verb.scope.value}_{verb.name}"
 
 
-def command_schemas(verbs: Iterable[VerbRow], place: str) -> dict[str, Schema]:
-    """The schema of each verb's command by its message's name, and of the arguments, by their Structs."""
-    rows = sorted(verbs, key=message_name)
-    arguments, named = schemas([verb.arguments for verb in rows], place)
-    for verb, schema in zip(rows, arguments, strict=True):
-        named[f"{message_name(verb)}_command"] = _schema(verb, schema, place)
-    return named
+def command_schemas(verbs: Sequence[VerbRow], arguments: Iterable[Schema], place: str) -> dict[str, Schema]:
+    """The schema of each verb's command by its message's name.
+
+    Args:
+        arguments: the schema of each verb's arguments.
+    """
+    return {
+        f"{message_name(verb)}_command": _schema(verb, schema, place)
+        for verb, schema in zip(verbs, arguments, strict=True)
+    }
 
 
 def _schema(verb: VerbRow, arguments: Schema, place: str) -> Schema:
@@ -67,6 +75,37 @@ def _schema(verb: VerbRow, arguments: Schema, place: str) -> Schema:
         "title": message_name(verb),
         "description": said_of(verb),
         "allOf": [{"$ref": place + COMMAND.__name__}, own],
+    }
+
+
+def acknowledgement_name(verb: VerbRow) -> str:
+    """Of the message that answers a verb."""
+    return f"{message_name(verb)}_acknowledgement"
+
+
+def acknowledgement_schemas(
+    verbs: Sequence[VerbRow], results: Iterable[Schema], dry_run: Schema, place: str
+) -> dict[str, Schema]:
+    """The schema of each verb's acknowledgements by the name of their message.
+
+    Args:
+        results: the schema of each verb's result.
+        dry_run: that of a dry run's.
+    """
+    found: dict[str, Schema] = {}
+    for verb, schema in zip(verbs, results, strict=True):
+        shown = schema if verb.reads or verb.newest_wins else {"anyOf": [schema, dry_run]}
+        found[acknowledgement_name(verb)] = _answer(verb, shown, place)
+    return found
+
+
+def _answer(verb: VerbRow, result: Schema, place: str) -> Schema:
+    part = {"properties": {"result": result}}
+    own = {"command": {"enum": [verb.name]}, "result": result, "results": {"items": part}}
+    return {
+        "title": acknowledgement_name(verb),
+        "description": f"What answers `{verb.name}`.",
+        "allOf": [{"$ref": place + Acknowledgement.__name__}, {"properties": own}],
     }
 
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, get_args
 
-from macnet_bridge.contract.commands import COMMAND, VerbRow, command_schemas
+from macnet_bridge.contract.commands import (
+    COMMAND,
+    VerbRow,
+    acknowledgement_schemas,
+    command_schemas,
+    message_name,
+)
 from macnet_bridge.contract.structs import Schema, schemas
 from macnet_bridge.contract.table import TOPICS, Topic
+from macnet_bridge.payloads.results import DryRun
 from macnet_bridge.payloads.status import SCHEMA_VERSION
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -30,10 +37,16 @@ def schema_document(verbs: Iterable[VerbRow]) -> dict[str, Any]:
 
 def payload_schemas(verbs: Iterable[VerbRow], place: str) -> dict[str, Schema]:
     """All schemas by name, sorted."""
+    rows = sorted(verbs, key=message_name)
     kinds = {name: row.payload for row in TOPICS if (name := payload_name(row)) is not None}
-    outer, named = schemas([COMMAND, *kinds.values()], place)
-    named |= {name: schema for name, schema in zip(kinds, outer[1:], strict=True) if name not in named}
-    return dict(sorted((named | command_schemas(verbs, place)).items()))
+    arguments, results = [verb.arguments for verb in rows], [verb.result for verb in rows]
+    # In one go, since two Structs of one name are told apart only where both are there.
+    outer, named = schemas([COMMAND, DryRun, *kinds.values(), *arguments, *results], place)
+    of_kinds, of_verbs = outer[2 : -2 * len(rows)], outer[-2 * len(rows) :]
+    named |= {name: schema for name, schema in zip(kinds, of_kinds, strict=True) if name not in named}
+    named |= command_schemas(rows, of_verbs[: len(rows)], place)
+    named |= acknowledgement_schemas(rows, of_verbs[len(rows) :], outer[1], place)
+    return dict(sorted(named.items()))
 
 
 def payload_name(row: Topic) -> str | None:

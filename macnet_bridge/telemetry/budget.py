@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import NamedTuple
 
 BATCH_S = 0.004
 """How long requests that are asked for together may take: so long a command may have to wait."""
@@ -16,6 +17,26 @@ TRIAL_S = 0.04
 
 TRIAL_EVERY = 8
 """One time in so many may be such a trial."""
+
+
+class Batch(NamedTuple):
+    """What may be asked for together, at most.
+
+    Attributes:
+        within_s: how long it may take.
+    """
+
+    requests: int
+    within_s: float
+
+
+ALERT = Batch(16, BATCH_S)
+"""While commands come. With twice as many a reading costs a tenth less, and a command waits for half
+as long again."""
+
+AT_EASE = Batch(128, TRIAL_S)
+"""When none has come for a while: a reading costs a quarter less, and the first command that comes
+may wait as long as for one request of a usual tester."""
 
 _WEIGHT_OF_NEWEST = 1 / 16
 _RECENT = 64

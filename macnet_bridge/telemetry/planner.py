@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from macnet_bridge.telemetry.budget import Budget
+from macnet_bridge.telemetry.budget import BATCH_S, Budget
 from macnet_bridge.telemetry.dues import (
     FLAT_OUT_S,
     AuxDue,
@@ -117,11 +117,12 @@ class Planner:
         """So many requests were answered in this time."""
         self.budget.observe(seconds, requests)
 
-    def next_due(self, now: float, at_most: int = 1) -> Due | None:
+    def next_due(self, now: float, at_most: int = 1, within_s: float = BATCH_S) -> Due | None:
         """What to read now, None when nothing is due.
 
         Args:
             at_most: how many channels may be asked for together, if the tester is quick enough.
+            within_s: how long these may take together.
         """
         waiting = self._waiting(now)
         if not waiting:
@@ -134,7 +135,7 @@ class Planner:
             self._shares.spend(kind, 1)
             channel = self._take(self._turns[kind], now)
             return AuxDue(channel) if kind is Kind.AUX else VariablesDue(channel)
-        return self._take_readings(kind, now, self.budget.depth(at_most))
+        return self._take_readings(kind, now, self.budget.depth(at_most, within_s))
 
     def next_turn(self) -> float:
         """When something is due next; infinity when nothing ever is."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from macnet_bridge.errors import BadReply, InvalidRequest, MacNetBridgeError, TesterRefused, TransportError
@@ -16,6 +17,7 @@ from macnet_bridge.macnet.probe import probe
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.survey import Survey, survey
 from macnet_bridge.payloads.health import CyclerHealth
+from macnet_bridge.telemetry.budget import ALERT, AT_EASE
 from macnet_bridge.telemetry.channel import Channel
 from macnet_bridge.telemetry.doubts import Doubts
 from macnet_bridge.telemetry.dues import Due, Intervals, Kind
@@ -33,9 +35,8 @@ from macnet_bridge.tester import Tester
 
 log = logging.getLogger(__name__)
 
-BATCH = 16
-"""How many channels are read in one turn of a tester that is quick enough. With twice as many a reading
-costs a tenth less, and a command waits for half as long again."""
+AT_EASE_AFTER_S = 5.0
+"""When no command has come for so long, more is asked for together."""
 
 RESURVEY_FIRST_S = 10.0
 RESURVEY_LAST_S = 320.0
@@ -59,7 +60,13 @@ class Poller:
         run_number: int,
         constant_id: bool = False,
         watch: Watch | None = None,
+        commanded_at: Callable[[], float] = lambda: -math.inf,
     ) -> None:
+        """
+        Args:
+            commanded_at: when the last command came, to any tester: they all share the event loop.
+        """
+        self._commanded_at = commanded_at
         self._tester = tester
         self.watch = watch or Watch(tester, publisher)
         self._publisher = publisher
@@ -237,7 +244,8 @@ class Poller:
             if await self._survey_again(doubts):
                 planner = self._plan(self._tester.online())
                 reader = self._reader(planner)
-            due = planner.next_due(time.monotonic(), BATCH)
+            now = time.monotonic()
+            due = planner.next_due(now, *(ALERT if now - self._commanded_at() < AT_EASE_AFTER_S else AT_EASE))
             if due is not None:
                 await self._carry_out(due, reader, planner)
                 self._notice_fall_back()

@@ -31,8 +31,8 @@ discharge_max_ampere = 2
 """
 
 
-def leaves(peer: MqttPeer) -> set[str]:
-    rows = [find(peer.seen[0].topic.split("/")[0], seen.topic) for seen in list(peer.seen)]
+def leaves(root: str, peer: MqttPeer) -> set[str]:
+    rows = [find(root, seen.topic) for seen in list(peer.seen)]
     return {row.name for row in rows if row}
 
 
@@ -65,7 +65,9 @@ async def test_every_message_of_a_running_bridge_is_in_the_contract(lab: Lab) ->
     await peer.wait(lambda seen: seen.topic.endswith("/health"))
 
     for seen in list(peer.seen):
-        check(lab.root, seen)
+        # An amqtt hands out retained messages that nobody asked for, those of other tests too.
+        if seen.topic.startswith(f"{lab.root}/"):
+            check(lab.root, seen)
     wanted = {
         "bridge_status",
         "bridge_info",
@@ -85,7 +87,7 @@ async def test_every_message_of_a_running_bridge_is_in_the_contract(lab: Lab) ->
         "channel_ack",
         "channel_alarm",
     }
-    assert wanted - leaves(peer) == set()
+    assert wanted - leaves(lab.root, peer) == set()
 
 
 def check(root: str, seen: Seen) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 
 import pytest
 
@@ -218,3 +219,15 @@ async def test_only_reads_without_a_rule_and_stops_always(lab: Lab, cycler: Simu
     assert (await peer.command(f"{base}/read_status", {"id": "r"}))["status"] == "done"
     assert (await peer.command(f"{base}/suspend", {"id": "s"}))["status"] == "done"
     assert not any(r.number == (6, 9) for r in cycler.received)
+
+
+async def test_a_command_puts_the_pollers_on_the_alert(lab: Lab) -> None:
+    cycler = await lab.cycler(2)
+    bridge = await lab.bridge(cycler_table(cycler))
+    peer = await lab.peer()
+    await lab.online(peer)
+    (poller,) = bridge._serving.served()
+    began = time.monotonic()
+    assert poller._commanded_at() < began
+    await peer.command(f"{lab.root}/lab1/1/cmd/read_status", {"id": "r"})
+    assert began < poller._commanded_at() < time.monotonic()

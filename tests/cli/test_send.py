@@ -11,10 +11,8 @@ from typing import Any
 
 import pytest
 
-from macnet_bridge.cli.send import exit_code, lines
 from macnet_bridge.cli.send_arguments import Target, read_arguments, read_target
 from macnet_bridge.macnet.protocol.codes import ChannelState
-from macnet_bridge.payloads.acknowledgements import Acknowledgement, Problem
 from macnet_bridge.simulator import SimulatedCycler
 from tests.bridge.conftest import Lab, lab
 from tests.bridge.running import cycler_table
@@ -125,21 +123,24 @@ def test_values_are_json_or_text() -> None:
         read_arguments(["a=1", "a.b=2"])
 
 
-def test_an_unknown_outcome_is_3_and_says_how_to_ask() -> None:
-    error = Problem(code="NO_REPLY", category="transport", message="nothing came", retryable=False)
-    answer = Acknowledgement(
-        id="x-1",
-        command="reset",
-        cycler="lab1",
-        channel=3,
-        principal="p",
-        status="unknown",
-        final=True,
-        error=error,
-        received_at=0.0,
-    )
-    assert exit_code([answer]) == 3
-    first, second = lines(answer)
-    assert first.startswith("lab1/3")
-    assert first.endswith("NO_REPLY: nothing came")
+async def test_an_unknown_outcome_is_3_and_says_how_to_ask(lab: Lab, cycler: SimulatedCycler) -> None:
+    cycler.faults.drop_replies(6, 9)
+    cycler.faults.drop_replies(4, 8)  # nor does a read-back tell
+    code, out, err = await send(lab, "lab1/3", "set_variable", "variable=2", "value=1", "--id", "x-1")
+    assert (code, err) == (3, "")
+    first, second = out.splitlines()
+    assert first.startswith("lab1/3           unknown    NO_REPLY: ")
     assert second == "ask later what became of it: send bridge/NAME query id=x-1"
+
+
+async def test_what_is_not_known_of_one_channel_counts_more_than_what_was_refused_of_another(
+    lab: Lab, cycler: SimulatedCycler
+) -> None:
+    cycler.faults.drop_replies(6, 9)
+    cycler.faults.drop_replies(4, 8)
+    code, out, _ = await send(lab, "lab1/1,77", "set_variable", "variable=2", "value=1")
+    assert [line.split()[:2] for line in out.splitlines()][:2] == [
+        ["lab1/1", "unknown"],
+        ["lab1/77", "rejected"],
+    ]
+    assert code == 3

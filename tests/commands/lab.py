@@ -28,6 +28,7 @@ from macnet_bridge.simulator import Behaviour, SimulatedCycler
 from macnet_bridge.store import Journal
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Topics
+from tests.commands.results import check_results
 
 PATIENCE_S = 30.0
 SOON_S = 0.5
@@ -250,3 +251,5 @@ async def lab(
             await made.service.drain(PATIENCE_S)
         tester.cycler.close()
         assert len(made.finals()) == made.handled
+        for answer in made.answers():
+            check_results(answer)

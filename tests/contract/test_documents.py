@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 from macnet_bridge.cli import cli
 from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.contract.asyncapi import asyncapi_document
-from macnet_bridge.contract.commands import VerbRow, message_name
+from macnet_bridge.contract.commands import VerbRow, acknowledgement_name, message_name
 from macnet_bridge.contract.descriptions import read
 from macnet_bridge.contract.examples import PAYLOADS, command_example
 from macnet_bridge.contract.json_schema import schema_document
@@ -86,6 +86,36 @@ def test_every_verb_has_a_message_an_operation_and_an_example_that_it_takes(verb
     example = command_example(verb.arguments)
     validator(f"{name}_command").validate(example)
     decode_arguments(verb.arguments, msgspec.Raw(msgspec.json.encode(example.get("args", {}))))
+
+
+@pytest.mark.parametrize("verb", ROWS, ids=message_name)
+def test_what_answers_a_verb_has_a_message_of_its_own(verb: VerbRow) -> None:
+    name = acknowledgement_name(verb)
+    reply = ASYNCAPI["operations"][f"do_{message_name(verb)}"]["reply"]
+    assert reply["messages"] == [{"$ref": f"#/channels/responses/messages/{name}"}]
+    answer = {
+        "id": "a",
+        "command": verb.name,
+        "principal": "p",
+        "status": "done",
+        "final": True,
+        "received_at": 1,
+    }
+    assert validator(name).is_valid(answer)
+    assert not validator(name).is_valid(answer | {"command": "other"})
+    assert not validator(name).is_valid(answer | {"result": []})
+    assert not validator(name).is_valid(
+        answer | {"results": [{"cycler": "c", "status": "done", "result": []}]}
+    )
+
+
+def test_a_result_must_have_what_its_struct_has() -> None:
+    answer = dict(PAYLOADS["Acknowledgement"]) | {"command": "set_variable"}
+    check = validator("set_variable_acknowledgement")
+    assert check.is_valid(answer | {"result": {"variable": 1, "value": 2.5}})
+    assert not check.is_valid(answer | {"result": {"variable": 1}})
+    dry = answer | {"command": "reset", "result": {"would": ["reset"]}}
+    assert validator("reset_acknowledgement").is_valid(dry)
 
 
 @pytest.mark.parametrize("verb", ROWS, ids=message_name)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +21,7 @@ from macnet_bridge.macnet.survey import survey
 from macnet_bridge.simulator import Fault, SimulatedCycler, Transport
 from macnet_bridge.telemetry import poller as poller_module
 from macnet_bridge.telemetry import reader as reader_module
+from macnet_bridge.telemetry.budget import Batch
 from macnet_bridge.telemetry.dues import Intervals
 from macnet_bridge.telemetry.poller import Poller
 from macnet_bridge.telemetry.publisher import Identity, Publisher
@@ -63,6 +66,13 @@ class Record:
                 await self._news.wait()
         return found[0] if count == 1 else found[:count]
 
+    async def until(self, holds: Callable[[], object]) -> None:
+        """Wait for a fact that comes with what is published."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not holds():
+                self._news.clear()
+                await self._news.wait()
+
 
 @dataclass
 class Polled:
@@ -101,6 +111,7 @@ async def polled(
     qos: int = 1,
     constant_id: bool = False,
     away: bool = False,
+    commanded_at: Callable[[], float] = lambda: -math.inf,
     **options: Any,
 ) -> AsyncIterator[Polled]:
     async with SimulatedCycler(channels, clock=quick_clock, constant_id=constant_id, **options) as simulated:
@@ -111,7 +122,14 @@ async def polled(
         publisher = Publisher(
             tester, Topics("macnet", "lab"), Identity("lab", "s1", 7), delivery_to(record), qos=qos
         )
-        poller = Poller(tester, publisher, intervals, run_number=7, constant_id=constant_id)
+        poller = Poller(
+            tester,
+            publisher,
+            intervals,
+            run_number=7,
+            constant_id=constant_id,
+            commanded_at=commanded_at,
+        )
         if away:
             await simulated.stop()
         task = asyncio.create_task(poller.run())
@@ -846,6 +864,23 @@ async def in_one_go(it: Polled) -> None:
     while not depth or depth < 2:
         await it.record.wait("telemetry/sweep", since=it.mark)
         depth = it.poller._planner and it.poller._planner.budget.depth(4)
+
+
+async def test_less_is_asked_for_together_while_commands_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poller_module, "ALERT", Batch(2, 60.0))
+    monkeypatch.setattr(poller_module, "AT_EASE", Batch(8, 60.0))
+    commanded = [-math.inf]
+    left: list[float] = []
+    flat_out = Intervals(0.0, 0.001, 0.001)
+    async with polled(8, intervals=flat_out, commanded_at=lambda: commanded[0]) as it:
+        it.tester.cycler.watch(lambda exchange: left.append(exchange.sent_at))
+        # Requests that left together left at the same moment.
+        await it.record.until(lambda: 8 in Counter(left).values())
+        commanded[0] = time.monotonic() + 3600
+        await it.record.wait("8/telemetry/reading", since=it.mark, count=2)  # what was under way is over
+        left.clear()
+        await it.record.until(lambda: len(left) > 40)
+        assert max(Counter(left).values()) == 2
 
 
 async def test_a_garbled_reply_among_several_is_no_absence_and_costs_no_other_channel_its_reading() -> None:
