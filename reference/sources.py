@@ -9,7 +9,14 @@ from typing import NamedTuple
 from reference.markdown import block
 
 ROOT = Path(__file__).resolve().parents[1]
-_LANGUAGES = {".py": "python", ".toml": "toml", ".yml": "yaml", ".service": "ini", ".md": "markdown"}
+_LANGUAGES = {
+    ".py": "python",
+    ".toml": "toml",
+    ".json": "json",
+    ".yml": "yaml",
+    ".service": "ini",
+    ".md": "markdown",
+}
 
 
 class Sources(NamedTuple):
@@ -37,6 +44,7 @@ PAGES = (
             "mosquitto/mosquitto.conf",
             "mosquitto/acl",
             "integrations/systemd/*",
+            "integrations/node-red/package.json",
             "docker-compose.yml",
             "compose/bridge.toml",
             "Dockerfile",

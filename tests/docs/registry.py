@@ -47,6 +47,7 @@ _INSTALLS = "installs into the system of whoever reads it"
 _SYSTEM = "needs a computer that runs systemd, and root"
 _DOCKER = "needs a container engine: .ci/compose-stack starts what the page is about"
 _WINDOWS = "needs Windows; the page says that it was not tried"
+_NODE_RED = "needs Node-RED and a browser, with which tests/nodered does the same"
 _BENCH = "measures, for minutes or hours; docs/bench.md has what it found"
 
 ELSEWHERE = (
@@ -76,7 +77,7 @@ ELSEWHERE = (
     ),
     Elsewhere("simulator.md", ("json",), "checked", _LOG_LINE, "fclass"),
     Elsewhere("examples.md", ("python",), "checked", _SITE),
-    Elsewhere("files.md", ("ini", "yaml", "toml", "dockerfile", "text"), "checked", _SITE),
+    Elsewhere("files.md", ("ini", "yaml", "toml", "json", "dockerfile", "text"), "checked", _SITE),
 )
 
 LEFT_OUT = (
@@ -90,6 +91,7 @@ LEFT_OUT = (
     LeftOut("commands.md", '{"would":', "a part of an answer, which has no type"),
     LeftOut("commands.md", '{"smbdevaddr":', "a part of an answer, which has no type"),
     LeftOut("containers.md", "mosquitto_sub -v", _DOCKER),
+    LeftOut("containers.md", "docker-compose --profile", _DOCKER),
     LeftOut("containers.md", "mosquitto_rr -V 5 -t", _DOCKER),
     LeftOut("containers.md", "docker run --rm -it", _DOCKER),
     LeftOut("containers.md", "sudo install", _DOCKER),
@@ -98,6 +100,8 @@ LEFT_OUT = (
     LeftOut("contributing.md", "git clone", "the address of the repository is the reader's"),
     LeftOut("contributing.md", "python -m venv", _INSTALLS),
     LeftOut("fuzzing.md", "pip install", "needs the extra fuzz, and hours"),
+    LeftOut("node-red.md", "npm install", _NODE_RED),
+    LeftOut("node-red-flows.md", "python -m tests.nodered.visit", _NODE_RED),
     LeftOut("operations/systemd.md", "sudo python3 -m venv", _SYSTEM),
     LeftOut("operations/systemd.md", "sudo install -D", _SYSTEM),
     LeftOut("operations/systemd.md", "sudo install -m 600", _SYSTEM),
