@@ -29,7 +29,7 @@ def _testers() -> Iterator[str]:
         yield text(95, y + 38, "a Maccor cycler", fill=GREY, more=' font-size="12"')
         yield line(172, y + 24, 298, 135, INK, _ARROWS)
     yield text(238, 70, "MacNet", fill=GREY)
-    yield text(238, 230, "some 29 requests/s each", fill=GREY, more=' font-size="12"')
+    yield text(95, 254, "some 29 requests/s each", fill=GREY, more=' font-size="12"')
 
 
 def _middle() -> Iterator[str]:
