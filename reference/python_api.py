@@ -106,12 +106,18 @@ def _page(page: ApiPage) -> Iterator[str]:
     yield f"{page.introduction} Made by `python -m reference` from the code."
     yield ""
     for module in page.modules:
-        for of in public(load(module)):
+        for of in sorted(public(load(module)), key=_is_error):
             yield f"## `{of.name}`"
             yield ""
             yield f"{_what(of)} `{module}.{of.name}`{_base(of, load(module))}"
             yield ""
             yield from _class(of) if isinstance(of, griffe.Class) else _function(of)
+
+
+def _is_error(of: griffe.Object) -> bool:
+    return isinstance(of, griffe.Class) and any(
+        base.name in ("MacNetBridgeError", "Exception") for base in [*of.mro(), of]
+    )
 
 
 def _what(of: griffe.Object) -> str:
@@ -129,7 +135,7 @@ def _base(of: griffe.Object, module: griffe.Module) -> str:
 
 
 def _class(of: griffe.Class) -> Iterator[str]:
-    if not any(base.name in ("MacNetBridgeError", "Exception") for base in [*of.mro(), of]):
+    if not _is_error(of):
         yield from _signature(of.name, of.parameters)
     yield from _documented(of)
     for name, method in _methods(of).items():
