@@ -38,7 +38,10 @@ LASTING = {
     "mosquitto_sub -v -t macnet/lab1/+/telemetry/state": STATE,
     "macnet-bridge watch lab1": r"^..:..:..Z 1 of 1 cyclers online, \d of 8 channels run",
     "macnet-bridge watch lab1/8 --json": r'"channel":8\b',
+    "macnet-bridge record --to lab.sqlite": r" lab\.sqlite: [1-9]\d* readings",
 }
+# What ends by itself, and a line that it prints.
+ENDING = {"macnet-bridge export lab.sqlite": r"^lab1 +1 +cell-01 .* [1-9]\d* "}
 # Which command, the verb that channel 8 acknowledges as done, and the state that it is in then.
 COMMANDS = {
     "macnet/lab1/8/cmd/set_variable": ("set_variable", '"verified":"read_back"', "available"),
@@ -196,6 +199,8 @@ class Visit:
         if line in LASTING:
             async with self._shell.running(line) as running:
                 await running.shows(LASTING[line])
+        elif line in ENDING:
+            assert re.search(ENDING[line], await self._shell.run(line), re.MULTILINE)
         elif line == LISTEN:
             self._listener = await self._opened.enter_async_context(self._shell.running(line))
         elif words[0] == "mosquitto_pub":
