@@ -1,12 +1,10 @@
 """Charge a cell with a current that follows its voltage, five times a second, by direct control.
 
-Little current into an empty cell, then full current, and from `taper_volt` on less and less; it
-ends when less than `cut_off_ampere` would flow. Whatever ends it, Ctrl-C too, the channel rests
-and is suspended. If this program is killed, the bridge does that, 5 s after the last output.
-A steep taper swings: leave more volts to it than `most_ampere` makes at the cell's resistance.
+Little current into an empty cell, then full current, and from `taper_volt` on less and less; it ends when
+less than `cut_off_ampere` would flow. Whatever ends it, Ctrl-C too, the channel rests and is suspended.
+If this program is killed, the bridge does that, 5 s after the last output.
 
-Try it without a tester: `macnet-bridge demo`, and in another terminal
-`python examples/closed_loop_charge.py channel=8`. Every key can be given like that.
+Try it without a tester: `macnet-bridge demo`, and `python examples/closed_loop_charge.py channel=8`.
 """
 
 import asyncio
@@ -21,7 +19,10 @@ PERIOD_S = 0.2
 texts = {"url": "mqtt://127.0.0.1:1883", "root": "macnet", "username": "", "password": "", "cycler": "lab1"}
 numbers = {"channel": 1.0, "most_ampere": 2.5, "cut_off_ampere": 0.125}
 numbers |= {"empty_volt": 3.0, "taper_volt": 3.9, "full_volt": 4.2}
-texts |= dict(argument.split("=", 1) for argument in sys.argv[1:])
+for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
+    if key not in texts | numbers:
+        sys.exit(f"no {key}, only {', '.join([*texts, *numbers])}")
+    texts[key] = value
 numbers |= {key: float(texts[key]) for key in numbers.keys() & texts.keys()}
 most, full, taper = numbers["most_ampere"], numbers["full_volt"], numbers["taper_volt"]
 

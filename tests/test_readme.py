@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -38,7 +39,10 @@ LASTING = {
     "mosquitto_sub -v -t macnet/lab1/+/telemetry/state": STATE,
     "macnet-bridge watch lab1": r"^..:..:..Z 1 of 1 cyclers online, \d of 8 channels run",
     "macnet-bridge watch lab1/8 --json": r'"channel":8\b',
+    "macnet-bridge record --to lab.sqlite": r" lab\.sqlite: [1-9]\d* readings",
 }
+# What ends by itself, and a line that it prints.
+ENDING = {"macnet-bridge export lab.sqlite": r"^lab1 +1 +cell-01 .* [1-9]\d* "}
 # Which command, the verb that channel 8 acknowledges as done, and the state that it is in then.
 COMMANDS = {
     "macnet/lab1/8/cmd/set_variable": ("set_variable", '"verified":"read_back"', "available"),
@@ -128,13 +132,16 @@ class Running:
     async def shows(self, pattern: str) -> str:
         """The next line of its output that is like this."""
         assert self.process.stdout is not None
-        printed = []
-        async with asyncio.timeout(PATIENCE_S):
-            async for raw in self.process.stdout:
-                printed.append(raw.decode())
-                if re.search(pattern, printed[-1]):
-                    return printed[-1]
-        raise AssertionError(f"{self.line!r} ended without {pattern!r}: {printed}")
+        printed: list[str] = []
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                async for raw in self.process.stdout:
+                    printed.append(raw.decode())
+                    if re.search(pattern, printed[-1]):
+                        return printed[-1]
+        except TimeoutError:
+            pytest.fail(f"{self.line!r} did not show {pattern!r} within {PATIENCE_S:g} s: {printed}")
+        pytest.fail(f"{self.line!r} ended without {pattern!r}: {printed}")
 
     async def end(self) -> str:
         async with asyncio.timeout(PATIENCE_S):
@@ -196,12 +203,23 @@ class Visit:
         if line in LASTING:
             async with self._shell.running(line) as running:
                 await running.shows(LASTING[line])
+        elif line in ENDING:
+            assert re.search(ENDING[line], await self._shell.run(line), re.MULTILINE)
         elif line == LISTEN:
             self._listener = await self._opened.enter_async_context(self._shell.running(line))
+            await self._until_it_hears(self._listener)
         elif words[0] == "mosquitto_pub":
             await self._command(line, *COMMANDS[words[2]])
         else:
             raise AssertionError(f"nobody has said what this line of README.md does: {line}")
+
+    async def _until_it_hears(self, listener: Running) -> None:
+        """A reader takes a while to change windows; mosquitto_sub does not say when it is subscribed."""
+        heard = asyncio.create_task(listener.shows("telemetry/ack "))
+        while not heard.done():
+            self._states.publish("macnet/lab1/7/cmd/read_status", {"id": uuid4().hex})
+            await asyncio.wait({heard}, timeout=0.5)
+        await heard
 
     async def _command(self, line: str, verb: str, proof: str, state: str) -> None:
         await self._shell.run(line)
