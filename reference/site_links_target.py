@@ -16,4 +16,9 @@ def site_target(href: str, shown: Mapping[str, str]) -> str:
         shown: the files and folders that pages of the site show, by their paths in the repository.
     """
     found = _OUT_OF_DOCS.fullmatch(href)
-    return found[1] + shown[found[2]] if found and found[2] in shown else href
+    if found is None:
+        return href
+    path, folder = found[2], found[2].rpartition("/")[0]
+    # What is in a folder that is shown, and is itself too much to show, such as a notebook: the page.
+    target = shown.get(path) or shown.get(folder)
+    return found[1] + target if target else href

@@ -34,7 +34,7 @@ PAGES = (
         "Examples",
         "Whole programs, as they are in `examples/` of the repository. The tests run each of them against a "
         "simulated cycler.",
-        ("examples/*.py",),
+        ("examples/*.py", "examples/*.csv"),
     ),
     Sources(
         "files.md",

@@ -76,7 +76,7 @@ ELSEWHERE = (
         "import pytest",
     ),
     Elsewhere("simulator.md", ("json",), "checked", _LOG_LINE, "fclass"),
-    Elsewhere("examples.md", ("python",), "checked", _SITE),
+    Elsewhere("examples.md", ("python", "text"), "checked", _SITE),
     Elsewhere("files.md", ("ini", "yaml", "toml", "json", "dockerfile", "text"), "checked", _SITE),
 )
 

@@ -36,6 +36,7 @@ LASTING = {
     "macnet-bridge run": r" is online with ",
     "macnet-bridge watch": r"\S",
     "mosquitto -c": r" running$",
+    "macnet-bridge record": r"connected to ",
     "mosquitto_sub": r"",
 }
 """Commands that go on until somebody ends them, and what they print when they are ready."""

@@ -120,6 +120,7 @@ def test_the_house_has_every_room() -> None:
         ("../examples/a.py", "examples.html#examplesapy"),
         ("../../examples/a.py", "../examples.html#examplesapy"),
         ("../examples", "examples.html"),
+        ("../examples/notebook.ipynb", "examples.html"),
         ("../elsewhere.py", "../elsewhere.py"),
         ("client.md", "client.md"),
     ],
