@@ -31,12 +31,15 @@ TESTER = 'host = "10.0.0.17"'
 FIRST_LINE_NAMES = re.compile(r"# ([\w-]+\.toml)(, at the end)?$")
 FINAL = re.compile(r"mosquitto_pub .*-t macnet/(?P<place>\S+)/cmd/(?P<verb>\w+)")
 
+RECORD = "macnet-bridge record"
+"""Each line that records may write to the file of the one before, which is ended first."""
+
 LASTING = {
     "macnet-bridge demo": r"^An id runs once",
     "macnet-bridge run": r" is online with ",
     "macnet-bridge watch": r"\S",
     "mosquitto -c": r" running$",
-    "macnet-bridge record": r"connected to ",
+    RECORD: r"connected to ",
     "mosquitto_sub": r"",
 }
 """Commands that go on until somebody ends them, and what they print when they are ready."""
@@ -130,7 +133,8 @@ class Scene:
         if all(_lasting(line) is None for line in lines) and not FINAL.search(text):
             return await self._whole(text)
         lines = [line for line in lines if line.strip()]
-        if all(_lasting(line) is not None for line in lines):  # terminals beside each other
+        beside_each_other = not any(line.startswith(RECORD) for line in lines)
+        if beside_each_other and all(_lasting(line) is not None for line in lines):
             return "".join(await asyncio.gather(*map(self._line, lines)))
         return "".join([await self._line(line) for line in lines])
 
@@ -158,8 +162,9 @@ class Scene:
         pattern = _lasting(line)
         if pattern is None:
             return await self._whole(line + "\n")
-        if line in self.lasting:  # begun again: whoever reads it has ended it before
-            await self.lasting.pop(line).close()
+        for before in [*self.lasting]:  # begun again: whoever reads it has ended it before
+            if before == line or (before.startswith(RECORD) and line.startswith(RECORD)):
+                await self.lasting.pop(before).close()
         self.lasting[line] = await Terminal.start(f"exec {line}", self.folder, self.variables)
         awaited = _pattern(line, pattern)
         shown = await self.lasting[line].shows(awaited) if awaited else ""
