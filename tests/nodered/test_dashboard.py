@@ -134,6 +134,7 @@ async def test_start_and_stop_by_a_click(
         await rack.reload()
         await batch.reload()
         await asyncio.to_thread(node_red.deploy, flows)
+        await rack.reload()  # or else a click may hit what the page is about to replace
         await rack.wait_for_selector('[data-channel="lab1/5"][data-look="charge"]')
         assert commands(cycler) == before
 
