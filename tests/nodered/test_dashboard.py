@@ -134,6 +134,7 @@ async def test_start_and_stop_by_a_click(
         await rack.reload()
         await batch.reload()
         await asyncio.to_thread(node_red.deploy, flows)
+        await rack.reload()  # or else a click may hit what the page is about to replace
         await rack.wait_for_selector('[data-channel="lab1/5"][data-look="charge"]')
         assert commands(cycler) == before
 
@@ -176,7 +177,7 @@ async def test_the_rack_says_that_the_bridge_is_away(
 
 async def start_charge(browser: Browser, node_red: NodeRed, channel: int, **form: str) -> Page:
     page = await look(browser, f"{node_red.url}/dashboard/charge", DESKTOP)
-    for name, value in {"cycler": "lab1", "channel": str(channel), "valid_for_s": "3", **form}.items():
+    for name, value in {"cycler": "lab1", "channel": str(channel), "valid_for_s": "5", **form}.items():
         await page.fill(f".f-{name} input", value)
     await page.click(".charge .start")
     return page

@@ -23,4 +23,4 @@ const {cycler, channel, lease, n} = loop;
 const {voltage_volt, current_ampere} = cell;
 const show = {cycler, channel, n, voltage_volt, current_ampere, set_ampere: ampere};
 const args = {lease, n, current_ampere: ampere};
-return [{cycler, channel, verb: "set_output", args, expires_in: 2}, {topic: "turn", payload: show}, null];
+return [{cycler, channel, verb: "set_output", args, expires_in: loop.valid_for_s}, {topic: "turn", payload: show}, null];

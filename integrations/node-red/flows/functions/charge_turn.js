@@ -2,4 +2,4 @@
 const loop = flow.get("loop");
 if (!loop || loop.busy) return null;
 loop.busy = true;
-return [{cycler: loop.cycler, channel: loop.channel, verb: "read_status", expires_in: 2}, null];
+return [{cycler: loop.cycler, channel: loop.channel, verb: "read_status", expires_in: loop.valid_for_s}, null];

@@ -1,7 +1,9 @@
 // msg says what is wanted: cycler, channel, verb, args, dry_run, expires_in (s). It gets what every command
 // needs: an id of its own, a deadline, and our user name at the end of the topic. Output 2: it makes no sense.
 const {cycler, channel, verb, args = {}, dry_run, expires_in = 10} = msg;
-if (!/^[a-z0-9][a-z0-9_-]*$/.test(cycler) || (channel !== undefined && !(Number.isInteger(channel) && channel > 0))) {
+const isCycler = typeof cycler === "string" && /^[a-z0-9][a-z0-9_-]*$/.test(cycler);
+const isChannel = channel === undefined || (Number.isInteger(channel) && channel > 0);
+if (!isCycler || !isChannel) {
     const error = {code: "BAD_ARGS", message: `not sent: there is no ${cycler}/${channel}`};
     return [null, {...msg, payload: {status: "rejected", final: true, error}}];
 }
