@@ -11,6 +11,7 @@ CommandFailed
 └── UnknownOutcome      it was sent to the tester, and nothing tells what became of it
 NoAnswer                no final acknowledgement came: what became of it is not known here
 NotAllStopped           `suspend_all` alone: a bridge says other than done, or nothing
+LeaseOver               `direct` alone: the lease ended before anybody had it
 """
 
 from __future__ import annotations
@@ -143,6 +144,14 @@ class NotAllStopped(MacNetBridgeError):
         super().__init__(
             f"not all is stopped: {', '.join([*said, *(f'{name} says nothing' for name in sorted(silent))])}"
         )
+
+
+class LeaseOver(MacNetBridgeError):
+    """Direct control began and is over: the bridge restarted in between. The channel is stopped."""
+
+    code = "NO_LEASE"
+    category = "precondition"
+    retryable = True
 
 
 _BY_CATEGORY: dict[str, type[CommandFailed]] = {

@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 from macnet_bridge.client.lease import Lease
 from macnet_bridge.client.link import Link
 from macnet_bridge.client.order import Gap
+from macnet_bridge.client.reach import Reach
 from macnet_bridge.client.request import Options
 from macnet_bridge.client.stream import AuxInputs, Events, OfChannel, Readings, States, Stream
 from macnet_bridge.client.verbs import BridgeVerbs, ChannelVerbs, CyclerVerbs
@@ -34,7 +35,8 @@ class ChannelClient(ChannelVerbs):
             raise InvalidRequest(f"channels count from 1, not {number}", "channel")
         base = f"{cycler}/{number}"
         # The cycler answers for a channel that is not served.
-        super().__init__(link, base, (f"{base}/telemetry/ack", f"{cycler}/telemetry/ack"), margin_s)
+        answers = (f"{base}/telemetry/ack", f"{cycler}/telemetry/ack")
+        super().__init__(link, base, answers, margin_s, Reach.of(cycler, [number]))
         self.cycler = cycler
         self.number = number
 
@@ -97,8 +99,9 @@ class ChannelGroup(ChannelVerbs):
     `acknowledgement.results` says what became of each.
     """
 
-    def __init__(self, link: Link, cycler: str, margin_s: float, extra: dict[str, Any]) -> None:
-        super().__init__(link, cycler, (f"{cycler}/telemetry/ack",), margin_s)
+    def __init__(self, link: Link, reach: Reach, margin_s: float, extra: dict[str, Any]) -> None:
+        assert reach.cycler is not None, "it is of one cycler"
+        super().__init__(link, reach.cycler, (f"{reach.cycler}/telemetry/ack",), margin_s, reach)
         self._keys = extra
 
     def _extra(self) -> dict[str, Any]:
@@ -136,8 +139,8 @@ class CyclerClient(CyclerVerbs):
             extra["atomic"] = True
         if stagger_s:
             extra["stagger_s"] = stagger_s
-        margin_s = self._margin_s + stagger_s * _count(which)
-        return ChannelGroup(self._link, self.name, margin_s, extra)
+        reach = Reach.of(self.name, which)
+        return ChannelGroup(self._link, reach, self._margin_s + stagger_s * len(reach), extra)
 
     def readings(self) -> Readings:
         """Of all channels: `async for channel, reading in ...`, each reading once, with the gaps."""
@@ -172,21 +175,3 @@ def _listening(link: Link, cycler: str, channel: int | None, leaf: str) -> Strea
     stream = Stream(link.root, cycler, channel, leaf)
     link.listen(stream)
     return stream
-
-
-def _count(which: str | list[int]) -> int:
-    """How many channels, or more: what `"all"` are, only the bridge knows."""
-    if isinstance(which, list):
-        return len(which)
-    if which == "all":
-        return _ALL
-    total = 0
-    for part in which.split(","):
-        first, _, last = part.strip().partition("-")
-        if first.isdecimal() and (last or first).isdecimal():
-            total += int(last or first) - int(first) + 1
-    return total
-
-
-_ALL = 128
-"""Channels of the largest testers."""
