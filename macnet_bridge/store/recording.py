@@ -1,0 +1,176 @@
+"""The database of a recording: rows once, with what identifies them, and what the recorder remembers.
+
+SQLite in WAL mode, synced at every commit (`synchronous=FULL`): what a future of this module has said is
+on the disk. The tables are in `recording_schema`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from macnet_bridge.store.ledger import Kept, Ledger, count_gaps, mark_lost
+from macnet_bridge.store.recording_file import connect
+from macnet_bridge.store.rows import Row, Rows
+from macnet_bridge.store.writer import Writer
+
+T = TypeVar("T")
+
+READINGS = "readings"
+_KEPT = ("cycler", "channel", "run", "seq", "unix_time_second", "test_name", "previous_run", "previous_seq")
+
+
+class RecordingUnavailable(Exception):
+    """What was to be kept could not be; says why.
+
+    Attributes:
+        is_damaged: it will not be until somebody does something about the file.
+    """
+
+    def __init__(self, reason: str, error: Exception | None = None) -> None:
+        super().__init__(reason)
+        # All that passes by itself is of its subclasses: a full disk, a busy file.
+        self.is_damaged = type(error) is sqlite3.DatabaseError
+
+
+class Done(NamedTuple):
+    """What became of a batch.
+
+    Attributes:
+        new: rows by table that were not there before.
+        doubles: rows that were.
+    """
+
+    new: dict[str, int]
+    doubles: int
+
+
+class Standing(NamedTuple):
+    """How a recording stands, in readings.
+
+    Attributes:
+        readings: all that are there.
+        missing: those that are not, and may still come.
+        lost: those that will not.
+    """
+
+    readings: int
+    missing: int
+    lost: int
+
+
+class Recording:
+    """One file. All futures raise RecordingUnavailable."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._writer = Writer(lambda: connect(path), "recording", RecordingUnavailable)
+        self._ledger: Ledger | None = None
+
+    def open(self) -> None:
+        """Open the file, and make it where there is none.
+
+        Raises:
+            ConfigError: it cannot be used, or is none of ours.
+        """
+        self._writer.open()
+
+    def close(self) -> None:
+        """Write what waits, and close the file."""
+        self._writer.close()
+
+    def keep(self, batch: Sequence[Rows], lost: Sequence[tuple[str, float]] = ()) -> asyncio.Future[Done]:
+        """Keep what is not there yet, all of it or nothing.
+
+        Args:
+            lost: cyclers, and until when their gaps were noticed that will not close any more.
+        """
+
+        def insert(connection: sqlite3.Connection) -> Done:
+            ledger = self._ledger = self._ledger or Ledger(connection)
+            new = {each.table: _insert(connection, ledger, each) for each in batch}
+            ledger.write()
+            mark_lost(connection, lost)
+            doubles = sum(len(each.rows) for each in batch) - sum(new.values())
+            return Done(new, doubles)
+
+        return self._submit("keep", insert)
+
+    def look(self) -> asyncio.Future[Standing]:
+        """How many readings there are, and how many the recording lacks."""
+
+        def look(connection: sqlite3.Connection) -> Standing:
+            (readings,) = connection.execute("SELECT coalesce(sum(readings), 0) FROM runs").fetchone()
+            return Standing(readings, *count_gaps(connection))
+
+        return self._submit("look", look)
+
+    def megabytes(self) -> float:
+        """Of the file, with what was not yet written back to it."""
+        files = (self.path.with_name(self.path.name + suffix) for suffix in ("", "-wal"))
+        return sum(file.stat().st_size for file in files if file.exists()) / 1e6
+
+    def remember(self, settings: dict[str, str]) -> asyncio.Future[None]:
+        """Keep what the recorder has to know at its next start."""
+
+        def remember(connection: sqlite3.Connection) -> None:
+            connection.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", settings.items())
+
+        return self._submit("remember", remember)
+
+    def settings(self) -> asyncio.Future[dict[str, str]]:
+        """What was remembered."""
+        return self._submit(
+            "settings", lambda connection: dict(connection.execute("SELECT name, value FROM settings"))
+        )
+
+    def _submit(self, name: str, operation: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
+        future = self._writer.submit(name, operation)
+        future.add_done_callback(self._settled)
+        return future
+
+    def _settled(self, future: asyncio.Future[T]) -> None:
+        if future.cancelled() or future.exception() is not None:
+            self._ledger = None  # what it has noted was rolled back
+
+
+def _insert(connection: sqlite3.Connection, ledger: Ledger, given: Rows) -> int:
+    if given.table == READINGS:
+        return _insert_readings(connection, ledger, given)
+    before = connection.total_changes
+    connection.executemany(_statement(given), given.rows)
+    return connection.total_changes - before
+
+
+def _insert_readings(connection: sqlite3.Connection, ledger: Ledger, given: Rows) -> int:
+    """Most are above all that is there: those need no look, and go in together."""
+    statement, places = _statement(given), [given.columns.index(name) for name in _KEPT]
+    beyond: list[Row] = []
+    new = 0
+    for row in given.rows:
+        reading = _kept(row, places)
+        if ledger.is_beyond(*reading[:4]):
+            beyond.append(row)
+        else:
+            connection.executemany(statement, beyond)
+            beyond.clear()
+            if not connection.execute(statement, row).rowcount:
+                continue
+        ledger.take(reading)
+        new += 1
+    connection.executemany(statement, beyond)
+    return new
+
+
+def _kept(row: Row, places: Sequence[int]) -> Kept:
+    cycler, channel, run, seq, at, test_name, *previous = (row[place] for place in places)
+    named = None if None in previous else (previous[0], previous[1])
+    return Kept(cycler, channel, run, seq, at, test_name, named)
+
+
+def _statement(given: Rows) -> str:
+    columns, values = ", ".join(given.columns), ", ".join("?" * len(given.columns))
+    return f"INSERT OR IGNORE INTO {given.table} ({columns}) VALUES ({values})"
