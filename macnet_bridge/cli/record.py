@@ -20,6 +20,7 @@ from rich.text import Text
 
 from macnet_bridge.broker import BrokerSettings, Subscriber
 from macnet_bridge.cli.broker_options import BrokerOptions, broker_options, in_options, reach
+from macnet_bridge.cli.live import AboveTable
 from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.cli.loop import on_signals, run_async
 from macnet_bridge.cli.watch import Filter, read_filter
@@ -88,7 +89,9 @@ def record(
     Exit code 0 when it was ended, by --seconds too; 1 when the settings or the file are wrong, another
     recorder has the session or, with --seconds, the broker was never reached; 2 for wrong usage.
     """
-    set_up_logging(log_format, log_level)
+    console = Console(stderr=True, highlight=False)
+    shown_on = console if console.is_terminal and log_format == "text" else None
+    set_up_logging(log_format, log_level, None if shown_on is None else AboveTable(shown_on))
     logging.getLogger("macnet_bridge.broker").setLevel(logging.ERROR)  # what it says is said here
     try:
         wanted = read_filter(text)
@@ -102,8 +105,6 @@ def record(
         session_expiry_s=int(keep_days * DAY_S),
         max_incoming_bytes=LARGEST_MESSAGE_BYTES,
     )
-    console = Console(stderr=True, highlight=False)
-    shown_on = console if console.is_terminal and log_format == "text" else None
     with locked(to):
         recording = Recording(to)
         recording.open()
