@@ -41,6 +41,7 @@ class Subscriber(Listener):
         self._tell_session = on_session
         self._watch = TakeoverWatch()
         self._accepted_at: float | None = None
+        self._is_leaving = False
 
     def acknowledge(self, message: Incoming) -> None:
         """A message is in safe hands: the broker may forget it. Nothing for one of an older connection."""
@@ -48,7 +49,8 @@ class Subscriber(Listener):
             self._link.acknowledge(message)
 
     async def leave(self) -> None:
-        """Say goodbye; the broker keeps the session. What was acknowledged before is told."""
+        """Say goodbye, as the last thing; the broker keeps the session. What was acknowledged is told."""
+        self._is_leaving = True
         if self._link is not None and self._protocol is not None:
             with contextlib.suppress(LinkLost):
                 await self._link.disconnect()
@@ -73,6 +75,8 @@ class Subscriber(Listener):
         Raises:
             BrokerError: another client has our session. To come back would throw it out, for ever.
         """
+        if self._is_leaving:
+            return
         lasted_s = None if self._accepted_at is None else time.monotonic() - self._accepted_at
         self._accepted_at = None
         self._watch.lost(loss.cause, lasted_s)

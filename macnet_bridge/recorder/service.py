@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -91,6 +92,7 @@ class Recorder:
             await self._subscriber.leave()
             for task in (connecting, looking, writing):
                 task.cancel()
+        await self._look_once()
 
     # --- in
 
@@ -206,9 +208,12 @@ class Recorder:
 
     async def _look(self) -> None:
         while True:
-            with contextlib.suppress(RecordingUnavailable):
-                standing = await self._recording.look()
-                figures = self.figures
-                figures.readings, figures.missing, figures.lost = standing
-            self.figures.megabytes = self._recording.megabytes()
+            await self._look_once()
             await asyncio.sleep(LOOK_S)
+
+    async def _look_once(self) -> None:
+        figures = self.figures
+        with contextlib.suppress(RecordingUnavailable):
+            figures.readings, figures.missing, figures.lost = await self._recording.look()
+        figures.megabytes = self._recording.megabytes()
+        figures.rate(time.monotonic())
