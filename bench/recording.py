@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,8 @@ def ceiling(rows: int) -> dict[str, float]:
     for batch in BATCHES:
         found[f"SQLite alone, batches of {batch}"] = _sqlite_alone(payloads, batch)
     found["recorder, from a backlog"] = _recorder(payloads)
+    if find_spec("pyarrow"):
+        found["recorder to Parquet, from a backlog"] = _recorder(payloads, "--format", "parquet")
     return found
 
 
@@ -214,18 +217,23 @@ def _sqlite_alone(payloads: list[tuple[int, bytes]], batch: int) -> float:
         return len(rows) / (time.perf_counter() - began)
 
 
-def _recorder(payloads: list[tuple[int, bytes]]) -> float:
+def _recorder(payloads: list[tuple[int, bytes]], *options: str) -> float:
     """A recorder that was here before comes back to what the broker has kept for it."""
     with ExitStack() as running:
         trial = Trial(running)
-        recorder = RecordProgram(trial.broker.host, trial.broker.port, ROOT, trial.folder)
-        with recorder.recording():
+        recorder = RecordProgram(trial.broker.host, trial.broker.port, ROOT, trial.folder, "backlog")
+        if options:
+            recorder.database = recorder.file / "recording.sqlite"
+        with recorder.recording(*options):
             while "connected to" not in recorder.said:
                 time.sleep(0.05)
             time.sleep(1.0)
         _publish(trial.broker.port, payloads)
-        with recorder.recording():
-            return _rate(recorder, len(payloads))
+        with recorder.recording(*options):
+            (began, first), (ended, last) = _edges(recorder, len(payloads))
+        if options:  # the parts are written at the end
+            ended = time.perf_counter()
+        return (last - first) / (ended - began)
 
 
 def _publish(port: int, payloads: list[tuple[int, bytes]]) -> None:
@@ -248,16 +256,14 @@ def _id(number: int) -> bytes:
     return (1 + number % 0xFFFF).to_bytes(2, "big")
 
 
-def _rate(recorder: RecordProgram, rows: int) -> float:
-    """From the first tenth to the last row, so that the start of the program does not count."""
-    edges: list[tuple[float, int]] = []
-    while not edges or edges[-1][1] < rows:
+def _edges(recorder: RecordProgram, rows: int) -> tuple[tuple[float, int], tuple[float, int]]:
+    """When how many were there: at the first tenth, so that the start does not count, and at the end."""
+    seen: list[tuple[float, int]] = []
+    while not seen or seen[-1][1] < rows:
         found = recorder.select("SELECT coalesce(sum(readings), 0) FROM runs")
-        edges.append((time.perf_counter(), int(found[0][0]) if found else 0))
+        seen.append((time.perf_counter(), int(found[0][0]) if found else 0))
         time.sleep(0.05)
-    begun = next(edge for edge in edges if edge[1] >= rows // 10)
-    ended = edges[-1]
-    return (ended[1] - begun[1]) / (ended[0] - begun[0])
+    return next(edge for edge in seen if edge[1] >= rows // 10), seen[-1]
 
 
 # --- what came out

@@ -35,25 +35,33 @@ LONGEST_DAYS = 365
 LARGEST_MESSAGE_BYTES = 1 << 20
 SHOW_S = 0.5
 LOG_S = 10.0
-DEFAULT_FILE = "macnet.sqlite"
+FORMATS = {"sqlite": "macnet.sqlite", "parquet": "macnet-parquet"}
+"""And what a recording is called where nothing is said."""
 
 _log = logging.getLogger(__name__)
 
 
 @click.command(
-    short_help="Record what a lab publishes, into a database.",
+    short_help="Record what a lab publishes, into SQLite or Parquet.",
     epilog="Examples: macnet-bridge record --to lab.sqlite; macnet-bridge record lab1/1-16 --to cells.sqlite "
-    "--url mqtt://10.0.0.5",
+    "--url mqtt://10.0.0.5; macnet-bridge record --format parquet --to lab-parquet",
 )
 @click.argument("text", required=False, metavar="[CYCLER[/CHANNELS]]")
 @click.option(
     "--to",
     "to",
     type=click.Path(path_type=Path),
-    default=DEFAULT_FILE,
+    metavar="PATH",
+    help="The recording: a file, or a folder for Parquet; made where there is none, else continued.  "
+    "[default: macnet.sqlite or macnet-parquet]",
+)
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(list(FORMATS)),
+    default="sqlite",
     show_default=True,
-    metavar="FILE",
-    help="The recording; made where there is none, else continued.",
+    help="Parquet needs the extra: pip install 'macnet-bridge[parquet]'.",
 )
 @click.option(
     "--client-id",
@@ -72,7 +80,8 @@ _log = logging.getLogger(__name__)
 @log_options
 def record(
     text: str | None,
-    to: Path,
+    to: Path | None,
+    file_format: str,
     client_id: str | None,
     keep_days: float,
     seconds: float | None,
@@ -80,11 +89,12 @@ def record(
     log_level: str,
     **given: str | None,
 ) -> None:
-    """Record readings, sweeps, auxiliary inputs, variables, events and states of a lab into SQLite.
+    """Record what a lab publishes into SQLite or Parquet.
 
-    Each reading once, exactly as it was published, over restarts of recorder, broker and bridge. While the
-    recorder is away the broker keeps what comes, as far as its queue goes. Ends with Ctrl-C; what was
-    confirmed to the broker is on disk then, as it is whenever the recorder is killed.
+    Readings, sweeps, auxiliary inputs, variables, events and states, each once, exactly as it was published,
+    over restarts of recorder, broker and bridge. While the recorder is away the broker keeps what comes, as
+    far as its queue goes. Ends with Ctrl-C; what was confirmed to the broker is on disk then, as it is
+    whenever the recorder is killed.
 
     Exit code 0 when it was ended, by --seconds too; 1 when the settings or the file are wrong, another
     recorder has the session or, with --seconds, the broker was never reached; 2 for wrong usage.
@@ -105,13 +115,23 @@ def record(
         session_expiry_s=int(keep_days * DAY_S),
         max_incoming_bytes=LARGEST_MESSAGE_BYTES,
     )
-    with locked(to):
-        recording = Recording(to)
+    path = to or Path(FORMATS[file_format])
+    with locked(path):
+        recording = recording_at(path, file_format)
         recording.open()
         try:
-            run_async(Session(settings, root, wanted, recording, shown_on).run(seconds))
+            run_async(Session(settings, root, wanted, recording, path, shown_on).run(seconds))
         finally:
             recording.close()
+
+
+def recording_at(path: Path, file_format: str) -> Recording:
+    """The recording, not open yet. Raises ConfigError where pyarrow is missing."""
+    if file_format == "sqlite":
+        return Recording(path)
+    from macnet_bridge.recorder.parts import Parts  # takes a while, and needs the extra
+
+    return Parts(path)
 
 
 @contextlib.contextmanager
@@ -145,11 +165,13 @@ class Session:
         root: str,
         wanted: Filter,
         recording: Recording,
+        path: Path,
         console: Console | None,
     ) -> None:
         self._settings = settings
         self._interest = Interest(root, wanted.cycler, wanted.channels)
         self._recording = recording
+        self._path = path
         self._console = console
         self._stop = asyncio.Event()
         self._was_reached = False
@@ -177,6 +199,7 @@ class Session:
 
     async def _subscriber(self) -> Subscriber:
         """With the session that the recording has had from its beginning."""
+        await self._recording.settle()
         known = await self._recording.settings()
         client_id = (
             self._settings.client_id or known.get("client_id") or f"macnet-record-{secrets.token_hex(4)}"
@@ -216,9 +239,9 @@ class Session:
         if self._console is None:
             while True:
                 await asyncio.sleep(LOG_S)
-                _log.info("%s: %s", self._recording.path, recorder.figures.line(time.monotonic()))
+                _log.info("%s: %s", self._path, recorder.figures.line(time.monotonic()))
         with Live(console=self._console, auto_refresh=False, transient=True) as live:
             while True:
-                line = f"{self._recording.path}: {recorder.figures.line(time.monotonic())}; Ctrl-C ends it"
+                line = f"{self._path}: {recorder.figures.line(time.monotonic())}; Ctrl-C ends it"
                 live.update(Text(line, no_wrap=True, overflow="ellipsis"), refresh=True)
                 await asyncio.sleep(SHOW_S)

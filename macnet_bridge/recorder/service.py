@@ -41,6 +41,8 @@ class Keeps(Protocol):
 
     def keep(self, batch: Sequence[Rows], lost: Sequence[tuple[str, float]] = ()) -> asyncio.Future[Done]: ...
     def look(self) -> asyncio.Future[Standing]: ...
+    async def tend(self) -> None: ...
+    async def finish(self) -> None: ...
     def megabytes(self) -> float: ...
 
 
@@ -92,6 +94,8 @@ class Recorder:
             await self._subscriber.leave()
             for task in (connecting, looking, writing):
                 task.cancel()
+        with contextlib.suppress(RecordingUnavailable):  # what is kept is kept; the next start goes on
+            await self._recording.finish()
         await self._look_once()
 
     # --- in
@@ -139,9 +143,15 @@ class Recorder:
 
     def _note_unread(self, topic: str, error: Unread) -> None:
         self.figures.unread += 1
-        if topic not in self._warned and len(self._warned) < WAITING_MAX:
-            self._warned.add(topic)
-            _log.warning("%s has a message that cannot be read (%s); it is in the table unread", topic, error)
+        self._warn(
+            topic, "%s has a message that cannot be read (%s); it is in the table unread", topic, error
+        )
+
+    def _warn(self, what: str, message: str, *values: object) -> None:
+        """Say something, once."""
+        if what not in self._warned and len(self._warned) < WAITING_MAX:
+            self._warned.add(what)
+            _log.warning(message, *values)
 
     # --- out
 
@@ -213,7 +223,10 @@ class Recorder:
 
     async def _look_once(self) -> None:
         figures = self.figures
-        with contextlib.suppress(RecordingUnavailable):
+        try:
+            await self._recording.tend()
             figures.readings, figures.missing, figures.lost = await self._recording.look()
+        except RecordingUnavailable as error:
+            self._warn(str(error), "%s", error)
         figures.megabytes = self._recording.megabytes()
         figures.rate(time.monotonic())

@@ -65,9 +65,9 @@ class Standing(NamedTuple):
 class Recording:
     """One file. All futures raise RecordingUnavailable."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, open_file: Callable[[], sqlite3.Connection] | None = None) -> None:
         self.path = path
-        self._writer = Writer(lambda: connect(path), "recording", RecordingUnavailable)
+        self._writer = Writer(open_file or (lambda: connect(path)), "recording", RecordingUnavailable)
         self._ledger: Ledger | None = None
 
     def open(self) -> None:
@@ -112,6 +112,15 @@ class Recording:
         """Of the file, with what was not yet written back to it."""
         files = (self.path.with_name(self.path.name + suffix) for suffix in ("", "-wal"))
         return sum(file.stat().st_size for file in files if file.exists()) / 1e6
+
+    async def settle(self) -> None:
+        """Put in order what a kill has left, once, after `open`."""
+
+    async def tend(self) -> None:
+        """Called now and then. Raises RecordingUnavailable."""
+
+    async def finish(self) -> None:
+        """Called once, after the last `keep`. Raises RecordingUnavailable."""
 
     def remember(self, settings: dict[str, str]) -> asyncio.Future[None]:
         """Keep what the recorder has to know at its next start."""

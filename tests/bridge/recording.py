@@ -20,10 +20,15 @@ Reading = tuple[int, int, int]
 
 
 class RecordProgram:
-    """`macnet-bridge record` into one file, started and ended as often as a test wants."""
+    """`macnet-bridge record` into one file, started and ended as often as a test wants.
+
+    Attributes:
+        database: where `select` looks: the file, or for Parquet what lies in the folder.
+    """
 
     def __init__(self, host: str, port: int, root: str, folder: Path, name: str = "lab.sqlite") -> None:
         self.file = folder / name
+        self.database = self.file
         self._out = folder / f"{name}.out"
         self.command = [sys.executable, "-m", "macnet_bridge", "record", "--to", str(self.file)]
         self._broker = ["--url", f"mqtt://{host}:{port}", "--root", root]
@@ -61,9 +66,9 @@ class RecordProgram:
 
     def select(self, question: str) -> list[tuple[Any, ...]]:
         """What the database says; nothing while it has no tables yet."""
-        if not self.file.exists():
+        if not self.database.exists():
             return []
-        with closing(sqlite3.connect(self.file)) as database:
+        with closing(sqlite3.connect(self.database)) as database:
             try:
                 return database.execute(question).fetchall()
             except sqlite3.OperationalError:

@@ -112,6 +112,39 @@ async def test_nothing_is_lost_or_doubled_over_ends_of_all_three(own_lab: Lab) -
 
 
 @pytest.mark.needs_real_broker
+async def test_parquet_has_the_same_over_a_kill(lab: Lab) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow comes with the extra `parquet`")
+    recorder = program(lab, "lab-parquet")
+    recorder.database = recorder.file / "recording.sqlite"
+    peer = await lab.peer(f"{lab.root}/+/+/telemetry/reading")
+    options = ("--format", "parquet")
+    async with running_bridge(lab.config(cycler_table(await lab.cycler(2)))):
+        with recorder.recording(*options):
+            await until(lambda: len(recorder.readings()) > 5)
+        killed = recorder.start(*options, MACNET_TEST_KILL_AT="keep_after_commit")
+        assert await asyncio.to_thread(killed.wait, PATIENCE_S) == -signal.SIGKILL
+        with recorder.recording(*options):
+            await until(lambda: len(recorder.readings()) > 5)
+    with recorder.recording(*options):
+        await until(lambda: recorder.select("SELECT sum(readings) FROM runs")[0][0] >= _last(recorder, peer))
+    columns = ["channel", "run", "seq", "voltage_volt"]
+    table = parquet.read_table(recorder.file / "readings", columns=columns)
+    rows = list(zip(*(table[name].to_pylist() for name in columns), strict=True))
+    wanted = published(peer)
+    first = {channel: min(seq for of, _, seq, _ in rows if of == channel) for channel in (1, 2)}
+    assert sorted(rows) == sorted(
+        (*key, reading["voltage_volt"]) for key, reading in wanted.items() if key[2] >= first[key[0]]
+    )
+    assert recorder.readings() == set()  # all of them have gone on
+
+
+def _last(recorder: RecordProgram, peer: MqttPeer) -> int:
+    """How many readings there are from the first recorded one of each channel."""
+    firsts = dict(recorder.select("SELECT channel, first_seq FROM runs"))
+    return sum(seq >= firsts[channel] for channel, _, seq in published(peer))
+
+
+@pytest.mark.needs_real_broker
 async def test_a_session_of_the_older_mqtt_is_kept_as_well(lab: Lab) -> None:
     config = lab.folder / "older.toml"
     cycler = await lab.cycler(1)
