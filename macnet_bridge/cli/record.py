@@ -242,6 +242,6 @@ class Session:
                 _log.info("%s: %s", self._path, recorder.figures.line(time.monotonic()))
         with Live(console=self._console, auto_refresh=False, transient=True) as live:
             while True:
-                line = f"{self._path}: {recorder.figures.line(time.monotonic())}; Ctrl-C ends it"
+                line = f"{self._path.name}: {recorder.figures.line(time.monotonic())}"
                 live.update(Text(line, no_wrap=True, overflow="ellipsis"), refresh=True)
                 await asyncio.sleep(SHOW_S)

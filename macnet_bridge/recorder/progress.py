@@ -47,12 +47,12 @@ class Figures:
     def line(self, now: float) -> str:
         """All of it."""
         parts = [f"{self.readings:,} readings, {self.rate(now):,.0f}/s"]
-        if self.rows:
-            parts.append(f"{self.rows:,} other rows")
         parts.append(self._lacking())
         if self.lag_second is not None:
             parts.append(f"{max(self.lag_second, 0.0):.1f} s behind")
         parts.append(f"{self.megabytes:,.1f} MB")
+        if self.rows:
+            parts.append(f"{self.rows:,} other rows")
         if self.doubles:
             parts.append(f"{self.doubles:,} doubles")
         if self.unread:

@@ -11,7 +11,7 @@ def test_the_line_tells_what_there_is_and_what_is_missing() -> None:
     figures.new, figures.rows, figures.missing, figures.lost = 500, 1_000, 3, 2
     figures.doubles, figures.unread, figures.trouble = 7, 1, "disk full"
     assert figures.line(5.0) == (
-        "12,345 readings, 100/s, 1,000 other rows, 3 missing, 2 lost, 0.0 s behind, 3.2 MB, 7 doubles, "
+        "12,345 readings, 100/s, 3 missing, 2 lost, 0.0 s behind, 3.2 MB, 1,000 other rows, 7 doubles, "
         "1 unread, disk full"
     )
 
