@@ -18,7 +18,7 @@ from tests.bridge.conftest import Lab
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.bridge.recording import PATIENCE_S, PROJECT, Reading, RecordProgram
 from tests.bridge.running import cycler_table, running_bridge
-from tests.brokers import free_port
+from tests.brokers import RunningBroker, Setup, free_port
 from tests.commands.samples import running
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="signals of another kind")
@@ -218,6 +218,32 @@ async def test_another_filter_ends_the_old_subscription(lab: Lab) -> None:
     with recorder.recording("lab2/1-2"):
         await until(lambda: (2, 1, 2) in recorder.readings())
     assert recorder.select("SELECT cycler, channel FROM readings WHERE seq = 2") == [("lab2", 2)]
+
+
+@pytest.mark.needs_real_broker
+async def test_a_viewer_may_record(start_broker: Callable[..., RunningBroker], tmp_path: Path) -> None:
+    broker = start_broker(Setup(users={"bridge": "b-secret", "viewer": "v-secret"}))
+    recorder = RecordProgram(broker.host, broker.port, "macnet", tmp_path)
+    options = ("--username", "viewer", "--password-env", "SECRET")
+    peer = MqttPeer(broker.host, broker.port, "macnet/#", user="bridge", password="b-secret")
+
+    def read(seq: int) -> bool:
+        peer.publish("macnet/lab1/1/telemetry/reading", {"run": 1, "seq": seq, "unix_time_second": 5.0 * seq})
+        return bool(recorder.readings())
+
+    def health(at: float) -> None:
+        told = {"session": "s", "unix_time_second": at, "spool": {"waiting": 0}}
+        peer.publish("macnet/bridge/lab/health", told)
+
+    async with peer:
+        peer.publish("macnet/lab1/status", {"bridge": "lab"}, retain=True)
+        with recorder.recording(*options, SECRET="v-secret"):
+            await until(lambda: read(1))
+            read(3)
+            health(20.0)
+            health(30.0)
+            read(7)
+            await until(lambda: recorder.select("SELECT 1 FROM gaps WHERE is_lost"))
 
 
 async def test_one_recorder_for_one_file(lab: Lab) -> None:
