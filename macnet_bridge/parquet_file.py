@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from macnet_bridge.errors import ConfigError
 
 try:
     import pyarrow as pa
-    from pyarrow import parquet
+    from pyarrow import compute, parquet
 except ImportError:
     raise ConfigError("Parquet needs pyarrow: pip install 'macnet-bridge[parquet]'") from None
 
+GROUP_ROWS = 65_536
 TYPES = {
     "real": pa.float64(),
     "integer": pa.int64(),
@@ -47,6 +49,41 @@ def write_durably(
         os.fsync(file.fileno())
     new.replace(path)
     _sync_folder(path.parent)
+
+
+def write_groups(
+    file: BinaryIO,
+    columns: Mapping[str, str],
+    rows: Iterable[Sequence[Any]],
+    about: Mapping[str, str],
+    group: int = GROUP_ROWS,
+) -> None:
+    """Write rows as they come, so many at once; as many may come as like to. Arguments as above."""
+    schema = pa.schema([(name, TYPES[kind]) for name, kind in columns.items()], metadata=dict(about))
+    left = iter(rows)
+    with parquet.ParquetWriter(file, schema) as writer:
+        while some := list(islice(left, group)):
+            arrays = map(_array, columns.values(), zip(*some, strict=True))
+            writer.write_batch(pa.record_batch(list(arrays), schema=schema))
+
+
+def read_rows_of(
+    path: Path, columns: Sequence[str], cycler: str, channel: int, test_name: str
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of a table that are of this channel, and of this test or of none.
+
+    Raises:
+        ConfigError: there is no such file, or it is damaged.
+    """
+    field = compute.field
+    is_named = field("test_name").is_null() | (field("test_name") == test_name)
+    wanted = (field("cycler") == cycler) & (field("channel") == channel) & is_named
+    try:
+        table = parquet.read_table(path, columns=list(columns), filters=wanted)
+    except (OSError, pa.ArrowException) as error:
+        raise ConfigError(f"{path} cannot be read: {error}") from None
+    for batch in table.to_batches(max_chunksize=GROUP_ROWS):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def _array(kind: str, values: Sequence[Any]) -> Any:
