@@ -19,8 +19,8 @@ async def test_a_bridge_tells_its_cyclers_and_a_cycler_its_channels(lab: Lab, pr
         assert (bridge.cyclers, bridge.version) == (["lab1"], __version__)
         cycler = await client["lab1"].info()
         assert (cycler.channels, cycler.bridge) == ([1, 2, 3], "lab")
-        # Asked once more, it is told once more.
-        assert await client["lab1"].info() == cycler
+        # Asked once more, it is told once more; perhaps more of it, as the bridge goes on reading.
+        assert (await client["lab1"].info()).channels == [1, 2, 3]
 
 
 async def test_after_asking_a_bridge_it_still_counts_as_online(lab: Lab) -> None:
