@@ -16,7 +16,9 @@ from macnet_bridge.export.one_test import ENDINGS, Chosen, Format, Target, choos
 from macnet_bridge.store.recorded import Missing, Part, RecordingReader
 
 _GAPS_TOLD = 10
-_SHUFFLED = "numbers and times disagree, after a new data directory of the bridge or a clock that was set"
+_SHUFFLED = (
+    "numbers and times disagree, as after another bridge, a new data directory, or a clock that was set"
+)
 
 
 def _moment(context: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
@@ -84,6 +86,7 @@ def export(
             click.echo("\n".join(table([found for found in recording.tests() if fits(found, wanted)])))
             return
         target = _target(path, form, labels, keeps_idle, overwrite)
+        _spare(database, target.path)
         chosen = choose_test(recording, wanted, _progress)
         rows = write_test(recording, chosen, target, _progress)
     for line in _remarks(chosen, keeps_idle):
@@ -96,6 +99,8 @@ def export(
 def _read_part(*where: Any) -> Iterable[tuple[Any, ...]]:
     from macnet_bridge.parquet_file import read_rows_of  # an extra: only where there are parts
 
+    if sys.stderr.isatty():
+        click.echo(f"reading {where[0]}", err=True)
     return read_rows_of(*where)
 
 
@@ -112,6 +117,11 @@ def _target(
     if path.exists() and not overwrite:
         raise ConfigError(f"{path} is there already; name another file, or say --overwrite")
     return Target(path, ending, labels, keeps_idle, overwrite)
+
+
+def _spare(database: Path, target: Path) -> None:
+    if target.exists() and target.resolve().is_relative_to(database.resolve()):
+        raise ConfigError(f"{target} is of the recording itself; name another file")
 
 
 def _progress(rows: Iterable[Any], doing: str, count: int) -> Iterator[Any]:

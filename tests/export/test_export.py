@@ -18,6 +18,7 @@ from macnet_bridge.export.choice import Wanted, instant, unix_second
 from macnet_bridge.export.one_test import Target, choose_test, write_test
 from macnet_bridge.export.rows import Row
 from macnet_bridge.export.whole_file import whole_file
+from macnet_bridge.store.gathering import FILE
 from macnet_bridge.store.recorded import Part, RecordingReader
 from macnet_bridge.store.recording_file import connect
 from tests.export.conftest import Export
@@ -156,7 +157,7 @@ def test_a_new_data_directory_in_the_middle_leaves_the_order_of_time(tmp_path: P
     assert column(tmp_path / "a.csv", "Record Index / 1") == ["1", "2", "3", "101", "102"]
     assert (code, err.splitlines()[0]) == (
         0,
-        "numbers and times disagree, after a new data directory of the bridge or a clock that was set: "
+        "numbers and times disagree, as after another bridge, a new data directory, or a clock that was set: "
         "the readings are in the order of their times",
     )
 
@@ -290,6 +291,17 @@ def test_a_file_that_is_there_is_kept_unless_told(lab: Path, tmp_path: Path, exp
     assert target.read_text() == "mine"
     assert export(lab, "cell-17", "--to", target, "--overwrite")[0] == 0
     assert len(lines(target)) == 4
+
+
+def test_the_recording_itself_is_never_overwritten(lab: Path, tmp_path: Path, export: Export) -> None:
+    before = lab.read_bytes()
+    code, _, err = export(lab, "cell-17", "--to", lab, "--format", "csv", "--overwrite")
+    assert (code, err) == (1, f"macnet-bridge: {lab} is of the recording itself; name another file\n")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    own = lab.rename(folder / FILE)
+    assert export(folder, "cell-17", "--to", own, "--format", "csv", "--overwrite")[0] == 1
+    assert own.read_bytes() == before
 
 
 def test_the_format_has_to_be_known(lab: Path, tmp_path: Path, export: Export) -> None:
