@@ -11,7 +11,7 @@ from macnet_bridge.export.choice import Wanted, choose, judge
 from macnet_bridge.export.columns import INPUTS, Labels, columns_with, header
 from macnet_bridge.export.course import Course, Mark, course_of
 from macnet_bridge.export.csv_table import write_csv
-from macnet_bridge.export.rows import Row, rows_of
+from macnet_bridge.export.rows import SOURCES, Row, rows_of
 from macnet_bridge.export.whole_file import whole_file
 from macnet_bridge.store.recorded import Missing, Part, RecordedTest, RecordingReader
 
@@ -64,7 +64,7 @@ def choose_test(recording: RecordingReader, wanted: Wanted, show: Show = _unseen
         ConfigError: there is no such test, or more than one.
     """
     test, part = choose(recording.tests(), wanted), wanted.part
-    recording.gather(test)
+    recording.gather(test, (*Mark._fields, *SOURCES))
     course = _course(recording, test, part, show, by_time=False)
     if course.is_shuffled:
         course = _course(recording, test, part, show, by_time=True)

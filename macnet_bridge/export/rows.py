@@ -13,8 +13,9 @@ from macnet_bridge.store.recorded import Part, RecordedTest, RecordingReader
 
 Row = tuple[Any, ...]
 
-_SOURCES = [column.source for column in OF_READINGS]
-_TIME_AT = _SOURCES.index("unix_time_second")
+SOURCES = [column.source for column in OF_READINGS]
+"""Columns of `readings` that a row is made of."""
+_TIME_AT = SOURCES.index("unix_time_second")
 
 
 def rows_of(
@@ -31,7 +32,7 @@ def rows_of(
     if not inputs:
         return rows
     measured = map(Input._make, recording.inputs(test, part, inputs))
-    sources = [*_SOURCES, *inputs]
+    sources = [*SOURCES, *inputs]
     in_order = itemgetter(*(sources.index(column.source) for column in columns_with(inputs)))
     return map(in_order, with_inputs(rows, _TIME_AT, measured, inputs))
 
@@ -40,6 +41,6 @@ def _readings(
     recording: RecordingReader, test: RecordedTest, part: Part, by_time: bool, keeps_idle: bool
 ) -> Iterator[Row]:
     idle = Idle()
-    for state, *values in recording.rows(test, part, ("state", *_SOURCES), by_time=by_time):
+    for state, *values in recording.rows(test, part, ("state", *SOURCES), by_time=by_time):
         if not idle.is_idle(state) or keeps_idle:
             yield tuple(values)

@@ -8,7 +8,7 @@ finds first; from there they are read as from any other recording.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,11 @@ FILE = "recording.sqlite"
 ReadPart = Callable[[Path, Sequence[str], str, int, str], Iterable[tuple[Any, ...]]]
 """Rows of a part: its path, the columns, cycler, channel, and test; also those that have no test."""
 
-_TABLES = ("readings", "aux")
 _WAITING = """
-CREATE TEMP TABLE {table} AS SELECT * FROM main.{table}
+CREATE TEMP TABLE {table} AS SELECT {columns} FROM main.{table}
 WHERE cycler = ? AND channel = ? AND (test_name = ? OR test_name IS NULL)
 """
+_OF_TEST = ("cycler", "channel", "test_name", "run", "unix_time_second")
 
 
 def has_parts(connection: sqlite3.Connection) -> bool:
@@ -34,16 +34,19 @@ def gather(
     connection: sqlite3.Connection,
     folder: Path,
     read_part: ReadPart,
-    cycler: str,
-    channel: int,
-    test_name: str,
+    of_test: tuple[str, int, str],
+    wanted: Mapping[str, Sequence[str]],
 ) -> None:
-    """Bring the readings and auxiliary inputs of a test together; those of an earlier call are forgotten."""
-    of_test = (cycler, channel, test_name)
-    for table in _TABLES:
+    """Bring the rows of a test together; those of an earlier call are forgotten.
+
+    Args:
+        of_test: cycler, channel, and name.
+        wanted: columns by table; what tells the test and the time comes besides.
+    """
+    for table, names in wanted.items():
+        columns = list(dict.fromkeys([*_OF_TEST, *names]))
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
-        connection.execute(_WAITING.format(table=table), of_test)
-        columns = [name for _, name, *_ in connection.execute(f"PRAGMA temp.table_info({table})")]
+        connection.execute(_WAITING.format(table=table, columns=", ".join(columns)), of_test)
         insert = f"INSERT INTO temp.{table} VALUES ({', '.join('?' * len(columns))})"
         for (number,) in connection.execute("SELECT number FROM parts WHERE name = ?", (table,)).fetchall():
             path = folder / table / f"part-{number:06}.parquet"

@@ -117,15 +117,16 @@ class RecordingReader:
         """All tests, in the order of their first readings."""
         return [_test(row) for row in self._read(_TESTS, {})]
 
-    def gather(self, test: RecordedTest) -> None:
-        """Has to be called before rows of a test are read: they may lie in several files.
+    def gather(self, test: RecordedTest, columns: Sequence[str]) -> None:
+        """Has to be called before these columns of its rows are read: they may lie in several files.
 
         Raises:
             ConfigError: one of them is not there, or pyarrow is missing to read it.
         """
         if has_parts(self._connection):
             of_test = (test.cycler, test.channel, test.test_name)
-            gather(self._connection, self._path.parent, self._read_part, *of_test)
+            wanted = {"readings": columns, "aux": ("name", "value")}
+            gather(self._connection, self._path.parent, self._read_part, of_test, wanted)
 
     def rows(
         self, test: RecordedTest, part: Part, columns: Sequence[str], *, by_time: bool = False
