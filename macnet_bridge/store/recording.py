@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -69,6 +70,8 @@ class Recording:
         self.path = path
         self._writer = Writer(open_file or (lambda: connect(path)), "recording", RecordingUnavailable)
         self._ledger: Ledger | None = None
+        self._is_ledger_settled = True
+        self._asked = 0
 
     def open(self) -> None:
         """Open the file, and make it where there is none.
@@ -90,14 +93,17 @@ class Recording:
         """
 
         def insert(connection: sqlite3.Connection) -> Done:
-            ledger = self._ledger = self._ledger or Ledger(connection)
+            ledger = self._trusted_ledger(connection)
             new = {each.table: _insert(connection, ledger, each) for each in batch}
             ledger.write()
             mark_lost(connection, lost)
             doubles = sum(len(each.rows) for each in batch) - sum(new.values())
             return Done(new, doubles)
 
-        return self._submit("keep", insert)
+        self._asked += 1
+        future = self._submit("keep", insert)
+        future.add_done_callback(partial(self._settled, self._asked))
+        return future
 
     def look(self) -> asyncio.Future[Standing]:
         """How many readings there are, and how many the recording lacks."""
@@ -137,13 +143,20 @@ class Recording:
         )
 
     def _submit(self, name: str, operation: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
-        future = self._writer.submit(name, operation)
-        future.add_done_callback(self._settled)
-        return future
+        return self._writer.submit(name, operation)
 
-    def _settled(self, future: asyncio.Future[T]) -> None:
-        if future.cancelled() or future.exception() is not None:
-            self._ledger = None  # what it has noted was rolled back
+    def _settled(self, number: int, future: asyncio.Future[Done]) -> None:
+        if number == self._asked:  # else a later one is on its way already
+            self._is_ledger_settled = not future.cancelled() and future.exception() is None
+
+    # --- on the thread of the writer
+
+    def _trusted_ledger(self, connection: sqlite3.Connection) -> Ledger:
+        """What the last one knew, unless what it had noted may have been rolled back."""
+        if self._ledger is None or not self._is_ledger_settled:
+            self._ledger = Ledger(connection)
+        self._is_ledger_settled = False
+        return self._ledger
 
 
 def _insert(connection: sqlite3.Connection, ledger: Ledger, given: Rows) -> int:

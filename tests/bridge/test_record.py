@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -326,3 +327,41 @@ def test_wrong_use_is_one_line(tmp_path: Path, arguments: list[str], code: int, 
     assert outcome.returncode == code
     assert line in outcome.stderr.splitlines()[-1]
     assert "Traceback" not in outcome.stderr
+
+
+def test_parquet_without_pyarrow_is_one_line(tmp_path: Path) -> None:
+    program = "import sys; sys.modules['pyarrow'] = None; from macnet_bridge.__main__ import main; main()"
+    outcome = subprocess.run(
+        [sys.executable, "-c", program, "record", "--format", "parquet"],
+        capture_output=True,
+        text=True,
+        timeout=40,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )
+    assert outcome.returncode == 1
+    assert outcome.stderr == "macnet-bridge: Parquet needs pyarrow: pip install 'macnet-bridge[parquet]'\n"
+
+
+@posix_only
+def test_a_terminal_shows_one_line_that_changes(tmp_path: Path) -> None:
+    import pty  # Windows has none
+
+    ours, theirs = pty.openpty()
+    port = free_port()
+    command = [sys.executable, "-m", "macnet_bridge", "record", "--to", str(tmp_path / "lab.sqlite")]
+    with subprocess.Popen(
+        [*command, "--url", f"mqtt://127.0.0.1:{port}", "--seconds", "1.5"],
+        stderr=theirs,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), "TERM": "xterm", "COLUMNS": "100"},
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # Linux says that nobody writes any more in this way
+            while data := os.read(ours, 4096):
+                shown += data
+        assert process.wait(PATIENCE_S) == 1
+    os.close(ours)
+    assert shown.count(b"lab.sqlite: 0 readings, 0/s, none missing, ") >= 2
+    assert b"nothing listens at" in shown

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -178,6 +179,22 @@ async def test_a_batch_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
             await kept.keep([*rows(reading(1, 3)), broken, wrong])
         assert await kept.keep(rows(reading(1, 2), reading(1, 3))) == ({"readings": 2}, 0)
         assert await kept.look() == (3, 0, 0)
+
+
+async def test_a_neighbour_that_fails_does_not_count_rows_twice(tmp_path: Path) -> None:
+    gate = threading.Event()
+    with recording(tmp_path / "r.sqlite") as kept:
+        await kept.keep(rows(reading(1, 1)))
+        waiting = kept._submit("gate", lambda database: gate.wait())
+        keeping = kept.keep(rows(reading(1, 2), reading(1, 4)))
+        failing = kept._submit("fail", lambda database: database.execute("no SQL"))
+        gate.set()  # the two are tried in one transaction, and then each alone
+        await waiting
+        assert await keeping == ({"readings": 2}, 0)
+        with pytest.raises(RecordingUnavailable):
+            await failing
+        assert await kept.look() == (3, 1, 0)
+    assert select(tmp_path / "r.sqlite", "SELECT readings FROM tests") == [(3,)]
 
 
 async def test_what_the_recorder_remembers(tmp_path: Path) -> None:
