@@ -15,7 +15,7 @@ from tests.client.conftest import client_of
 
 NOTEBOOK = Path(__file__).parents[2] / "examples" / "exploration.ipynb"
 CELLS = 12
-PATIENCE_S = 50.0
+PATIENCE_S = 100.0
 
 
 @pytest.fixture
@@ -51,6 +51,7 @@ def shown(output: Any) -> str:
     return str(output.data["text/plain"])
 
 
+@pytest.mark.timeout(240)  # a kernel that loads pandas, on a slow machine
 async def test_every_cell_runs(
     notebook: Any, lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

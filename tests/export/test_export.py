@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gc
 import os
 import sqlite3
+import subprocess
 import sys
 import tracemalloc
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from subprocess import DEVNULL
 
 import pytest
 
@@ -445,3 +448,21 @@ def test_a_long_test_needs_no_more_memory(tmp_path: Path) -> None:
     assert rows == 30_000
     # As tuples of numbers they would be 15 MB and more.
     assert peak < 1_000_000
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo-terminal, as on Unix")
+def test_a_terminal_sees_how_far_it_is(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "lab.sqlite", [reading(seq) for seq in range(1, 5_001)])
+    ours, theirs = os.openpty()
+    words = ("export", str(path), "cell-17", "--to", str(tmp_path / "a.csv"))
+    process = subprocess.Popen([sys.executable, "-m", "macnet_bridge", *words], stdout=DEVNULL, stderr=theirs)
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # so a terminal says on Linux that nobody is at its other end
+        while some := os.read(ours, 4096):
+            shown += some
+    os.close(ours)
+    assert process.wait() == 0
+    said = shown.decode()
+    assert said.index("looking it over") < said.index("100%") < said.index("writing") < said.rindex("100%")
+    assert said.rstrip().endswith(f"{tmp_path / 'a.csv'}: 5000 readings of lab1/5 'cell-17'")

@@ -85,6 +85,7 @@ async def run_example(folder: Path, *words: str) -> list[str]:
     return out.decode().splitlines()
 
 
+@pytest.mark.timeout(240)  # two programs that load pandas and polars, on a slow machine
 async def test_a_cycle_from_the_tester_to_the_picture(lab: Lab, tmp_path: Path, export: Export) -> None:
     for module in ("pandas", "polars", "matplotlib", "pyarrow"):
         pytest.importorskip(module, reason=f"{module} comes with the extra `examples`")
