@@ -2,7 +2,8 @@
 
 All of it belongs to the transaction that keeps the readings themselves. A run begins with reading 1, and
 each reading names the one before it: the one with the number before, or for the first one of a run its
-`previous`. What is older than the oldest run of a channel here was before the recording: no gap.
+`previous`. What is before the first reading that came of a channel's oldest run was before the recording:
+no gap, even if some of it comes late.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Kept(NamedTuple):
 
 @dataclass(slots=True)
 class _Run:
-    """A channel's run. `last` is the highest number that is known of, there or not."""
+    """A channel's run. `first` is from where on all are due, `last` the highest number that is known of."""
 
     readings: int
     first: int
@@ -107,10 +108,7 @@ class Ledger:
         elif seq > run.last:
             self._miss(reading, key, run.last + 1, seq - 1)
             run.last = seq
-        elif seq < run.first:
-            self._miss(reading, key, seq + 1, run.first - 1)
-            run.first = seq
-        else:
+        elif seq >= run.first:
             self._arrived(key, seq)
         run.readings += 1
         run.first_at = min(run.first_at, reading.unix_time_second)

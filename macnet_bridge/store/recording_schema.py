@@ -10,7 +10,7 @@ WAL mode), nobody else writes it. Version 1 has:
     events     what happened to a channel once
     states     each change of a channel's state; it tells procedure and cell of a test
     tests      which tests have readings, and where: a summary of `readings`, kept with it
-    runs       the same for each channel and run of the bridge
+    runs       the same for each channel and run of the bridge: from first_seq to last_seq all are due
     gaps       numbers of readings that are missing
     unread     messages on those topics that are none of these, byte for byte
     settings   what the recorder itself has to remember, by name
