@@ -10,6 +10,7 @@ CommandFailed
 ├── BridgeFailed        internal: the bridge's disk, or a fault of the bridge
 └── UnknownOutcome      it was sent to the tester, and nothing tells what became of it
 NoAnswer                no final acknowledgement came: what became of it is not known here
+NothingPublished        what was asked for is not retained: no bridge or cycler of that name has been there
 """
 
 from __future__ import annotations
@@ -119,6 +120,23 @@ class NoAnswer(MacNetBridgeError):
         super().__init__(
             f"no answer to {topic}, sent {deliveries} times: the outcome is unknown; "
             f"ask with lab.bridge(NAME).query(id={command_id!r}), or send it again with that id"
+        )
+
+
+class NothingPublished(MacNetBridgeError):
+    """The broker has nothing retained on this topic.
+
+    Attributes:
+        topic: which one.
+    """
+
+    code = "NO_ANSWER"
+    category = "transport"
+
+    def __init__(self, topic: str, timeout_s: float) -> None:
+        self.topic = topic
+        super().__init__(
+            f"nothing came on {topic} within {timeout_s:g} s: look at the name, and whether its bridge runs"
         )
 
 

@@ -208,7 +208,7 @@ class Link:
             return
         if source.leaf == "ack":
             self._take_acknowledgement(source, message)
-        elif source.scope is Scope.BRIDGE:
+        elif source.scope is Scope.BRIDGE and source.leaf == "status":
             self.bridges.take(source, message.payload)
         else:
             self._hand_to_streams(source, message)
