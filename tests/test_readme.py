@@ -131,13 +131,16 @@ class Running:
     async def shows(self, pattern: str) -> str:
         """The next line of its output that is like this."""
         assert self.process.stdout is not None
-        printed = []
-        async with asyncio.timeout(PATIENCE_S):
-            async for raw in self.process.stdout:
-                printed.append(raw.decode())
-                if re.search(pattern, printed[-1]):
-                    return printed[-1]
-        raise AssertionError(f"{self.line!r} ended without {pattern!r}: {printed}")
+        printed: list[str] = []
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                async for raw in self.process.stdout:
+                    printed.append(raw.decode())
+                    if re.search(pattern, printed[-1]):
+                        return printed[-1]
+        except TimeoutError:
+            pytest.fail(f"{self.line!r} did not show {pattern!r} within {PATIENCE_S:g} s: {printed}")
+        pytest.fail(f"{self.line!r} ended without {pattern!r}: {printed}")
 
     async def end(self) -> str:
         async with asyncio.timeout(PATIENCE_S):
