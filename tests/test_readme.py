@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -206,10 +207,19 @@ class Visit:
             assert re.search(ENDING[line], await self._shell.run(line), re.MULTILINE)
         elif line == LISTEN:
             self._listener = await self._opened.enter_async_context(self._shell.running(line))
+            await self._until_it_hears(self._listener)
         elif words[0] == "mosquitto_pub":
             await self._command(line, *COMMANDS[words[2]])
         else:
             raise AssertionError(f"nobody has said what this line of README.md does: {line}")
+
+    async def _until_it_hears(self, listener: Running) -> None:
+        """A reader takes a while to change windows; mosquitto_sub does not say when it is subscribed."""
+        heard = asyncio.create_task(listener.shows("telemetry/ack "))
+        while not heard.done():
+            self._states.publish("macnet/lab1/7/cmd/read_status", {"id": uuid4().hex})
+            await asyncio.wait({heard}, timeout=0.5)
+        await heard
 
     async def _command(self, line: str, verb: str, proof: str, state: str) -> None:
         await self._shell.run(line)
