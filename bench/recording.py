@@ -4,7 +4,7 @@
     python -m bench.recording --seconds 60 --only restarts
     python -m bench.recording --only ceiling --rows 100000
 
-`restarts`: nine testers of 125 channels at 1 Hz, which is above 1,000 readings a second with the bridge's
+`restarts`: ten testers of 125 channels at 1 Hz, which is above 1,000 readings a second with the bridge's
 pauses, too; a Mosquitto as shipped, a bridge, `macnet-bridge record`, and a subscriber of its own that keeps
 count. Recorder, broker and bridge are each stopped and started twice, the recorder once by SIGKILL. In the
 end the rows of the database have to be exactly the readings that were numbered; `bench/recording_judge.py`
@@ -44,7 +44,7 @@ from tests.bridge.running import BridgeProcess
 
 JUDGE = Path(__file__).with_name("recording_judge.py")
 FILTERS = ("+/+/telemetry/reading", "bridge/+/health")
-TESTERS, CHANNELS = 9, 125
+TESTERS, CHANNELS = 10, 125
 SETTLE_S = 11.0
 """Without a replayed reading until it counts as caught up; health comes every 10 s."""
 CAUGHT_UP_S = 120.0
