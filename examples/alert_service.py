@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 from macnet_bridge.client import BridgeClient, CyclerClient
+from macnet_bridge.errors import MacNetBridgeError
 from macnet_bridge.payloads.events import Problem
 
 config = {
@@ -68,3 +69,5 @@ with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         runner.run(main())
     except KeyboardInterrupt:
         print("stopped")
+    except MacNetBridgeError as error:
+        sys.exit(f"not watching: {error}")

@@ -4,8 +4,8 @@ The file has the columns `channel`, and arguments of `start_test`: `procedure`, 
 you like `test_name`, `cell_id`, `comment`. Nothing is started when the dry run refuses one, unless
 `go_on=yes`. Run again with the same `batch`, nothing starts twice.
 
-Try it without a tester: `macnet-bridge demo --channels 96`, and in another terminal
-`python examples/batch_start.py file=cells.csv batch=monday`. Every key can be given like that.
+Try it without a tester: `macnet-bridge demo`, and in another terminal
+`python examples/batch_start.py file=examples/cells.csv batch=monday`. Every key can be given like that.
 """
 
 import asyncio
@@ -13,18 +13,11 @@ import csv
 import sys
 from typing import Any
 
-from macnet_bridge.client import BridgeClient, CommandFailed, NoAnswer
+from macnet_bridge.client import BridgeClient
+from macnet_bridge.errors import MacNetBridgeError
 
-config = {
-    "url": "mqtt://127.0.0.1:1883",
-    "root": "macnet",
-    "username": "",
-    "password": "",
-    "cycler": "lab1",
-    "file": "cells.csv",
-    "batch": "batch-1",
-    "go_on": "no",
-}
+config = {"url": "mqtt://127.0.0.1:1883", "root": "macnet", "username": "", "password": "", "cycler": "lab1"}
+config |= {"file": "cells.csv", "batch": "batch-1", "go_on": "no"}
 for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
     config[key] = value
 
@@ -32,7 +25,7 @@ for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
 def read_rows() -> dict[int, dict[str, Any]]:
     """The arguments of each channel; empty cells are left out."""
     rows = {}
-    with open(config["file"], newline="", encoding="utf-8") as file:
+    with open(config["file"], newline="", encoding="utf-8-sig") as file:
         for row in csv.DictReader(file):
             arguments: dict[str, Any] = {key: text for key, text in row.items() if text}
             if "c_rate_ah" in arguments:
@@ -43,12 +36,12 @@ def read_rows() -> dict[int, dict[str, Any]]:
 
 async def start(lab: BridgeClient, channel: int, arguments: dict[str, Any], dry_run: bool) -> str:
     """What is wrong, or nothing."""
+    target = lab[config["cycler"]][channel]
     # A dry run uses up its id, so it has one of its own.
     name = None if dry_run else f"{config['batch']}-{channel}"
     try:
-        target = lab[config["cycler"]][channel]
         await target.command("start_test", arguments, dry_run=dry_run, id=name, expires_s=60)
-    except (CommandFailed, NoAnswer) as error:
+    except MacNetBridgeError as error:
         return str(error)
     return ""
 
@@ -76,4 +69,7 @@ async def main() -> int:
 
 # Windows' own default loop cannot watch the sockets of the MQTT driver.
 with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-    sys.exit(runner.run(main()))
+    try:
+        sys.exit(runner.run(main()))
+    except (OSError, MacNetBridgeError) as error:
+        sys.exit(f"nothing was started: {error}")

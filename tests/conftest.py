@@ -87,7 +87,11 @@ def own_broker(start_broker: Callable[..., RunningBroker]) -> RunningBroker:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say which broker served, and what could not be tested with it."""
+    """Say what tests have to tell, which broker served, and what could not be tested with it."""
+    for report in terminalreporter.stats.get("passed", ()):
+        for name, text in report.user_properties:
+            if name == "told":
+                terminalreporter.write_line(text)
     reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", ())]
     skipped = sum(WANTED in reason or NO_MOSQUITTO in reason for reason in reasons)
     names: set[str] = config.stash[_used]

@@ -13,12 +13,15 @@ import pytest
 from macnet_bridge.broker import BrokerSettings, Incoming, Listener, Outgoing
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.brokers import RunningBroker
+from tests.scripted_broker import ScriptedBroker
 
 PATIENCE_S = 20.0
 
 
 @asynccontextmanager
-async def listening(broker: RunningBroker, *filters: str, **options: Any) -> AsyncIterator[Listener]:
+async def listening(
+    broker: RunningBroker | ScriptedBroker, *filters: str, **options: Any
+) -> AsyncIterator[Listener]:
     settings = BrokerSettings(
         f"mqtt://{broker.host}:{broker.port}",
         f"listener-{uuid4().hex}",
@@ -92,6 +95,25 @@ async def test_it_comes_back_after_the_broker_does(own_broker: RunningBroker, ro
                 while (await listener.receive()).payload != b"after":
                     pass
     assert losses
+
+
+async def test_a_broker_without_mqtt_5_is_nothing_to_tell() -> None:
+    losses: list[str] = []
+    async with ScriptedBroker() as broker:
+        broker.answers[5] = b""
+        async with listening(broker, "t/#", on_lost=losses.append) as listener, asyncio.timeout(PATIENCE_S):
+            assert await listener.subscribed() == "4"
+    assert broker.versions == [5, 4, 5, 4]
+    assert losses == []
+
+
+async def test_a_broker_that_answers_no_version_is_told_of() -> None:
+    losses: asyncio.Queue[str] = asyncio.Queue()
+    async with ScriptedBroker() as broker:
+        broker.answers = {5: b"", 4: b""}
+        async with listening(broker, "t/#", on_lost=losses.put_nowait), asyncio.timeout(PATIENCE_S):
+            await losses.get()
+    assert broker.versions[:2] == [5, 4]
 
 
 async def test_it_listens_to_more_later_and_again_after_a_restart(

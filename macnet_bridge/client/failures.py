@@ -12,6 +12,7 @@ CommandFailed
 NoAnswer                no final acknowledgement came: what became of it is not known here
 NotAllStopped           `suspend_all` alone: a bridge says other than done, or nothing
 LeaseOver               `direct` alone: the lease ended before anybody had it
+NothingPublished        what was asked for is not retained: no bridge or cycler of that name has been there
 """
 
 from __future__ import annotations
@@ -152,6 +153,23 @@ class LeaseOver(MacNetBridgeError):
     code = "NO_LEASE"
     category = "precondition"
     retryable = True
+
+
+class NothingPublished(MacNetBridgeError):
+    """The broker has nothing retained on this topic.
+
+    Attributes:
+        topic: which one.
+    """
+
+    code = "NO_ANSWER"
+    category = "transport"
+
+    def __init__(self, topic: str, timeout_s: float) -> None:
+        self.topic = topic
+        super().__init__(
+            f"nothing came on {topic} within {timeout_s:g} s: look at the name, and whether its bridge runs"
+        )
 
 
 _BY_CATEGORY: dict[str, type[CommandFailed]] = {

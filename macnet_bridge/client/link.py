@@ -246,10 +246,10 @@ class Link:
             return
         if source.leaf == "ack":
             self._take_acknowledgement(source, message)
-        elif source.scope is Scope.BRIDGE:
+            return
+        if source.scope is Scope.BRIDGE:
             self.bridges.take(source, message.payload)
-        else:
-            self._hand_to_streams(source, message)
+        self._hand_to_streams(source, message)
 
     def _take_reply(self, message: Incoming) -> None:
         waiting = self._waiting.get(message.correlation_data or b"")

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+import asyncio
+from typing import Any, TypeVar, Unpack
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
+from macnet_bridge.client.failures import NothingPublished
 from macnet_bridge.client.lease import Lease
 from macnet_bridge.client.link import Link
 from macnet_bridge.client.order import Gap
 from macnet_bridge.client.reach import Reach
 from macnet_bridge.client.request import Options
-from macnet_bridge.client.stream import AuxInputs, Events, OfChannel, Readings, States, Stream
+from macnet_bridge.client.stream import AuxInputs, Events, InfoStream, OfChannel, Readings, States, Stream
 from macnet_bridge.client.verbs import BridgeVerbs, ChannelVerbs, CyclerVerbs
 from macnet_bridge.errors import InvalidRequest
 from macnet_bridge.payloads.arguments import Safety
 from macnet_bridge.payloads.events import AnyEvent
 from macnet_bridge.payloads.inputs import Aux
+from macnet_bridge.payloads.status import BridgeInfo, CyclerInfo
 from macnet_bridge.payloads.telemetry import ChannelState, Reading
-from macnet_bridge.topics import RESERVED_NAMES, is_name
+from macnet_bridge.topics import RESERVED_NAMES, Scope, is_name
 
 CHANNEL_MAX = 65_535
+INFO_S = 5.0
+"""How long retained information is waited for; the broker sends it as soon as it is asked."""
+
+T = TypeVar("T")
 
 
 class ChannelClient(ChannelVerbs):
@@ -124,6 +132,14 @@ class CyclerClient(CyclerVerbs):
     def __getitem__(self, channel: int) -> ChannelClient:
         return ChannelClient(self._link, self.name, channel, self._margin_s)
 
+    async def info(self, *, timeout_s: float = INFO_S) -> CyclerInfo:
+        """Its channels, specifications and versions, as its bridge saw them last (`R/C/info`, retained).
+
+        Raises:
+            NothingPublished: no bridge has served a cycler of that name.
+        """
+        return await _info(self._link, Scope.CYCLER, self.name, CyclerInfo, timeout_s)
+
     def channels(
         self, which: str | list[int] = "all", *, atomic: bool = False, stagger_s: float = 0.0
     ) -> ChannelGroup:
@@ -163,15 +179,39 @@ class CyclerClient(CyclerVerbs):
 
 
 class BridgeParty(BridgeVerbs):
-    """A bridge itself: `ping`, `query`, `cancel`."""
+    """A bridge itself: `ping`, `query`, `cancel`.
+
+    Attributes:
+        name: in the topics.
+    """
 
     def __init__(self, link: Link, name: str, margin_s: float) -> None:
         if not is_name(name):
             raise InvalidRequest(f"{name!r} is no bridge: a-z, 0-9, _ and - only", "bridge")
         super().__init__(link, f"bridge/{name}", (f"bridge/{name}/ack",), margin_s)
+        self.name = name
+
+    async def info(self, *, timeout_s: float = INFO_S) -> BridgeInfo:
+        """Its cyclers, verbs, version and configuration, when it started last (`R/bridge/B/info`, retained).
+
+        Raises:
+            NothingPublished: there has been no bridge of that name.
+        """
+        return await _info(self._link, Scope.BRIDGE, self.name, BridgeInfo, timeout_s)
 
 
 def _listening(link: Link, cycler: str, channel: int | None, leaf: str) -> Stream:
     stream = Stream(link.root, cycler, channel, leaf)
     link.listen(stream)
     return stream
+
+
+async def _info(link: Link, scope: Scope, name: str, kind: type[T], timeout_s: float) -> T:
+    stream = InfoStream(link.root, scope, name)
+    link.listen(stream)
+    try:
+        async with asyncio.timeout(timeout_s):
+            _, payload = await stream.get()
+    except (TimeoutError, StopAsyncIteration):
+        raise NothingPublished(stream.topic_filter, timeout_s) from None
+    return msgspec.json.decode(payload, type=kind)

@@ -21,7 +21,6 @@ from uuid import uuid4
 
 import pytest
 
-from macnet_bridge.app.load import parse
 from macnet_bridge.cli import demo_lab
 from macnet_bridge.cli.demo_lab import pick_port
 from macnet_bridge.cli.demo_tour import command_line, examples
@@ -31,7 +30,6 @@ from tests.bridge.mqtt_peer import MqttPeer
 from tests.brokers import NO_MOSQUITTO
 
 PROJECT = Path(__file__).parents[2]
-README = PROJECT / "README.md"
 PATIENCE_S = 30.0
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="signals of another kind")
@@ -216,7 +214,7 @@ def pretend_once_that_all_are_free(demos: int) -> Callable[[int], bool]:
     return lambda port: port == next(looks, None) or look(port)
 
 
-# --- what it and the README tell people to try
+# --- what it tells people to try
 
 
 @pytest.mark.parametrize("channels", [1, 8])
@@ -236,46 +234,3 @@ def test_a_line_of_the_tour_survives_the_shell() -> None:
     words = shlex.split(command_line(examples(8)[2], 1900))
     assert words[:3] == ["mosquitto_pub", "-p", "1900"]
     assert json.loads(words[-1]) == {"args": {"variable": 1, "value": 2.5}}
-
-
-def blocks(language: str) -> list[str]:
-    """The README's code blocks of a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text("utf-8"), re.MULTILINE | re.DOTALL)
-
-
-async def test_the_commands_of_the_readme_work_on_the_demo() -> None:
-    commands = [
-        shlex.split(line)
-        for line in "".join(blocks("sh")).splitlines()
-        if line.strip().startswith("mosquitto_pub")
-    ]
-    assert len(commands) >= 3
-    async with demo_and_peer() as (_, peer):
-        for words in commands:
-            topic, payload = words[words.index("-t") + 1], words[words.index("-m") + 1]
-            answer = await peer.command(topic, json.loads(payload))
-            assert answer["status"] == "done", answer
-
-
-async def test_the_readme_watches_the_demo() -> None:
-    commands = [
-        shlex.split(line)[1:] for line in "".join(blocks("sh")).splitlines() if "macnet-bridge watch" in line
-    ]
-    assert len(commands) == 2
-    async with demo_and_peer() as (_, peer):
-        for words in commands:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "macnet_bridge", *words, "--seconds", "12"),
-                *("--url", f"mqtt://127.0.0.1:{peer._address[1]}"),
-                stdout=asyncio.subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": str(PROJECT)},
-            )
-            async with asyncio.timeout(PATIENCE_S):
-                out, _ = await process.communicate()
-            assert process.returncode == 0
-            assert b'"channel":8' in out if "--json" in words else b"1 of 1 cyclers online" in out
-
-
-def test_the_configuration_of_the_readme_is_valid() -> None:
-    (text,) = blocks("toml")
-    assert parse(text, "README").cycler[0].name == "lab1"

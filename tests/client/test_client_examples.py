@@ -34,6 +34,7 @@ async def running(lab: Lab, name: str, *words: str) -> AsyncIterator[asyncio.sub
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, str(PROJECT / "examples" / name), url, f"root={lab.root}", *words),
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
     )
     try:
@@ -71,7 +72,8 @@ async def test_alerts_of_a_warm_cell_and_of_a_problem(lab: Lab) -> None:
 
 
 def write_cells(file: Path, channels: int, wrong: int | None = None) -> None:
-    with file.open("w", newline="", encoding="utf-8") as out:
+    """As a spreadsheet saves them, with a mark before the first byte."""
+    with file.open("w", newline="", encoding="utf-8-sig") as out:
         writer = csv.writer(out)
         writer.writerow(["channel", "procedure", "c_rate_ah", "test_name", "cell_id"])
         for channel in range(1, channels + 1):
@@ -96,6 +98,35 @@ async def test_96_channels_are_started_after_a_dry_run_and_once(lab: Lab) -> Non
     assert sorted(start.channel or 0 for start in starts) == [n for n in range(1, 97) if n != 7]
 
 
-@pytest.mark.parametrize("name", ["alert_service.py", "batch_start.py"])
+async def test_the_cells_that_come_with_it_start(lab: Lab) -> None:
+    cycler = await lab.cycler(8)
+    await lab.bridge(cycler_table(cycler))
+    await lab.online(await lab.peer())
+    async with running(lab, "batch_start.py", f"file={PROJECT / 'examples' / 'cells.csv'}") as started:
+        assert await line(started, "started") == "started: 3 of 3"
+        assert await started.wait() == 0
+    assert [cycler.channel(n).label.test_name for n in (6, 7)] == ["cell-17 a", "cell-18 a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "said"),
+    [
+        ("alert_service.py", [], "not watching: mqtt.url"),
+        ("batch_start.py", [f"file={PROJECT / 'examples' / 'cells.csv'}"], "nothing was started: mqtt.url"),
+        ("batch_start.py", ["file=nowhere.csv"], "nothing was started: [Errno 2]"),
+        ("closed_loop_charge.py", [], "ended early: mqtt.url"),
+        ("closed_loop_charge.py", ["chanel=3"], "no chanel, only url,"),
+    ],
+)
+async def test_what_is_wrong_is_one_line(lab: Lab, name: str, words: list[str], said: str) -> None:
+    async with running(lab, name, *words, "url=http://127.0.0.1") as process:
+        assert process.stdout is not None
+        printed = (await process.stdout.read()).decode().splitlines()
+        assert await process.wait() == 1
+    assert len(printed) == 1
+    assert printed[0].startswith(said)
+
+
+@pytest.mark.parametrize("name", ["alert_service.py", "batch_start.py", "closed_loop_charge.py"])
 def test_examples_are_short(name: str) -> None:
     assert len((PROJECT / "examples" / name).read_text("utf-8").splitlines()) < LINES_MAX
