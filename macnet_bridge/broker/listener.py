@@ -67,7 +67,7 @@ class Listener:
         while True:
             loss = await self._one_connection(tls)
             if loss.cause is not Cause.CONFIRMING:
-                self._after(loss)
+                self._announce(str(loss))
                 await asyncio.sleep(self._backoff.next_s())
 
     async def receive(self) -> Incoming:
@@ -107,10 +107,6 @@ class Listener:
         return self._link.publish(message) is not None
 
     # -- one connection
-
-    def _after(self, loss: LinkLost) -> None:
-        """A connection ended."""
-        self._announce(str(loss))
 
     async def _one_connection(self, tls: ssl.SSLContext | None) -> LinkLost:
         self._epoch += 1

@@ -7,12 +7,13 @@ queue goes. A message is confirmed when whoever reads it says so; one that was n
 from __future__ import annotations
 
 import contextlib
+import ssl
 import time
 from collections.abc import Callable, Sequence
 
 from macnet_bridge.broker.connection import Accepted, Connection
 from macnet_bridge.broker.listener import Listener
-from macnet_bridge.broker.messages import BrokerSettings, Incoming, LinkLost
+from macnet_bridge.broker.messages import BrokerSettings, Cause, Incoming, LinkLost
 from macnet_bridge.broker.retry import TakeoverWatch
 from macnet_bridge.errors import BrokerError
 
@@ -70,13 +71,17 @@ class Subscriber(Listener):
         link.unsubscribe(self._former)
         self._tell_session(accepted.session_present)
 
-    def _after(self, loss: LinkLost) -> None:
+    async def _one_connection(self, tls: ssl.SSLContext | None) -> LinkLost:
         """
         Raises:
             BrokerError: another client has our session. To come back would throw it out, for ever.
         """
-        if self._is_leaving:
-            return
+        loss = await super()._one_connection(tls)
+        if loss.cause is not Cause.CONFIRMING and not self._is_leaving:
+            self._judge(loss)
+        return loss
+
+    def _judge(self, loss: LinkLost) -> None:
         lasted_s = None if self._accepted_at is None else time.monotonic() - self._accepted_at
         self._accepted_at = None
         self._watch.lost(loss.cause, lasted_s)
@@ -85,4 +90,7 @@ class Subscriber(Listener):
                 f"another client has taken over the session {self._settings.client_id} at the broker: "
                 "stop the other recorder, or give this one another --client-id"
             )
-        super()._after(loss)
+
+    def _announce(self, reason: str) -> None:
+        if not self._is_leaving:
+            super()._announce(reason)

@@ -77,6 +77,7 @@ async def test_rows_are_exactly_what_was_published(lab: Lab) -> None:
     assert ("lab1", 2, "before-2") in recorder.select("SELECT cycler, channel, test_name FROM tests")
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.needs_real_broker
 async def test_nothing_is_lost_or_doubled_over_ends_of_all_three(own_lab: Lab) -> None:
     lab, recorder = own_lab, program(own_lab)
@@ -112,6 +113,7 @@ async def test_nothing_is_lost_or_doubled_over_ends_of_all_three(own_lab: Lab) -
             assert seqs == list(range(1, len(seqs) + 1))
 
 
+@pytest.mark.timeout(240)
 @pytest.mark.needs_real_broker
 async def test_parquet_has_the_same_over_a_kill(lab: Lab) -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow comes with the extra `parquet`")
