@@ -1,4 +1,4 @@
-"""Make what is made from the code, in docs and in the client: `python -m reference`."""
+"""Make what is made from the code, in docs, client and Node-RED's package: `python -m reference`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from reference.contract import DOCS, contract_files
 from reference.errors import error_page
 from reference.index import index
 from reference.markdown import page_name
+from reference.node_red import PLACE as NODE_RED
+from reference.node_red import verbs_file
 from reference.page import page
 
 CLIENT_VERBS = Path(__file__).resolve().parents[1] / "macnet_bridge" / "client" / "verbs.py"
@@ -27,7 +29,7 @@ def pages() -> dict[str, str]:
 
 @click.command()
 def main() -> None:
-    """Write docs/macnet, docs/errors.md, the contract's files and the client's verbs anew."""
+    """Write docs/macnet, docs/errors.md, the contract's files and the verbs of client and Node-RED anew."""
     FOLDER.mkdir(exist_ok=True)
     made = pages()
     for stale in set(FOLDER.glob("*.md")) - {FOLDER / name for name in made}:
@@ -37,6 +39,7 @@ def main() -> None:
     CLIENT_VERBS.write_text(formatted(client_verbs()), "utf-8", newline="\n")
     VERB_ROLES.write_text(formatted(verb_roles()), "utf-8", newline="\n")
     ERRORS.write_text(error_page(), "utf-8", newline="\n")
+    NODE_RED.write_text(verbs_file(), "utf-8", newline="\n")
     for name, text in contract_files().items():
         (DOCS / name).write_text(text, "utf-8", newline="\n")
     click.echo(f"{len(made)} pages in {FOLDER}")

@@ -88,7 +88,7 @@ def _method(verb: Verb[Any], options: str) -> str:
     given = "options" if options == "Options" else "with_defaults(options)"
     return (
         f"    async def {verb.name}({', '.join(arguments)}) -> Acknowledgement:\n"
-        f'        """{_doc(verb)}"""\n'
+        f'        """{doc(verb)}"""\n'
         f'        return await self._command("{verb.name}", {{{sent}}}, {given})\n'
     )
 
@@ -119,7 +119,8 @@ def _quoted(word: str) -> str:
     return f'"{word}"'
 
 
-def _doc(verb: Verb[Any]) -> str:
+def doc(verb: Verb[Any]) -> str:
+    """What carries a verb out, in a line."""
     if isinstance(verb.run, partial):
         return f"MacNet {_SMART_BATTERY[verb.name]}. Of the smart battery of the channel."
     text = (verb.run.__doc__ or "").split("\n\n")[0].replace("\n   ", "")

@@ -17,6 +17,8 @@ from reference.__main__ import FOLDER, pages
 from reference.contract import DOCS, contract_files
 from reference.derived import methods, verbs
 from reference.markdown import hex_lines, linked, page_name, table, wrapped_json
+from reference.node_red import PLACE as NODE_RED
+from reference.node_red import verbs_file
 from reference.samples import REQUEST_ID, exchanges
 from reference.sections import layout_rows
 
@@ -35,6 +37,11 @@ def test_the_committed_pages_are_those_that_are_made() -> None:
 def test_the_committed_contract_is_the_one_that_is_made(name: str) -> None:
     # Not compared by pytest: it would take minutes to show the differences.
     same = (DOCS / name).read_text("utf-8") == contract_files()[name]
+    assert same, "make it anew: python -m reference"
+
+
+def test_the_verbs_of_the_node_red_package_are_those_that_are_made() -> None:
+    same = NODE_RED.read_text("utf-8") == verbs_file()
     assert same, "make it anew: python -m reference"
 
 
