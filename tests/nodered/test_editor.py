@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
-
-import pytest
 
 from tests.bridge.conftest import Lab
 from tests.node_red import needs_node_red
+from tests.nodered.browsing import WAIT_MS, chromium, needs_chromium
 from tests.nodered.conftest import StartNodeRed, commands, connection, placed, tab
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
 
-CHROMIUM = os.environ.get("MACNET_CHROMIUM") or shutil.which("chromium") or ""
-WAIT_MS = 45_000
-_QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage"
-)
-
-pytestmark = [
-    needs_node_red,
-    pytest.mark.skipif(
-        not CHROMIUM or find_spec("playwright") is None, reason="needs chromium and the package playwright"
-    ),
-]
+pytestmark = [needs_node_red, needs_chromium]
 
 
 @asynccontextmanager
 async def editor(url: str, node: str) -> AsyncIterator[tuple[Page, list[str]]]:
     """The editor's page once it knows a node, and what its scripts complain about."""
-    from playwright.async_api import async_playwright
-
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=_QUIET.split(), timeout=WAIT_MS
-        )
+    async with chromium() as browser:
         page = await browser.new_page()
         page.set_default_timeout(WAIT_MS)
         complaints: list[str] = []
@@ -49,7 +28,6 @@ async def editor(url: str, node: str) -> AsyncIterator[tuple[Page, list[str]]]:
         await page.goto(url, timeout=WAIT_MS)
         await page.wait_for_function(f"window.RED && RED.nodes && RED.nodes.node('{node}')")
         yield page, complaints
-        await browser.close()
 
 
 async def test_forms_and_help(lab: Lab, start_node_red: StartNodeRed) -> None:

@@ -1,0 +1,2 @@
+// One command for everything that bridges below this root serve.
+return {cycler: "all", verb: "suspend"};
