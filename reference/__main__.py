@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from macnet_bridge.macnet.protocol.functions import FUNCTIONS
-from reference.client_verbs import client_verbs, formatted
+from reference.client_verbs import client_verbs, formatted, verb_roles
 from reference.contract import DOCS, contract_files
 from reference.errors import error_page
 from reference.index import index
@@ -18,6 +18,7 @@ from reference.page import page
 from reference.site_pages import site_pages
 
 CLIENT_VERBS = Path(__file__).resolve().parents[1] / "macnet_bridge" / "client" / "verbs.py"
+VERB_ROLES = CLIENT_VERBS.with_name("verb_roles.py")
 ERRORS = Path(__file__).resolve().parents[1] / "docs" / "errors.md"
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "macnet"
 
@@ -40,6 +41,7 @@ def main() -> None:
     for name, text in made.items():
         (FOLDER / name).write_text(text, "utf-8", newline="\n")
     CLIENT_VERBS.write_text(formatted(client_verbs()), "utf-8", newline="\n")
+    VERB_ROLES.write_text(formatted(verb_roles()), "utf-8", newline="\n")
     ERRORS.write_text(error_page(), "utf-8", newline="\n")
     NODE_RED.write_text(verbs_file(), "utf-8", newline="\n")
     for name, text in (contract_files() | site_pages() | api_pages()).items():

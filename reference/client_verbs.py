@@ -50,6 +50,18 @@ def client_verbs() -> str:
     return _HEAD + "\n".join(line for scope in _CLASSES for line in _class(scope))
 
 
+def verb_roles() -> str:
+    """The text of macnet_bridge/client/verb_roles.py, not broken into lines yet."""
+    stops = {name for (_, name), verb in VERBS.items() if verb.stops}
+    reads = {name for (_, name), verb in VERBS.items() if verb.reads}
+    return (
+        '"""Which verbs stop, and which only read. Made by `python -m reference`."""\n\n'
+        "from __future__ import annotations\n\n"
+        f"STOPS = frozenset({sorted(stops)!r})\n"
+        f"READS = frozenset({sorted(reads)!r})\n"
+    )
+
+
 def formatted(text: str) -> str:
     """As the formatter breaks it into lines."""
     done = subprocess.run(

@@ -11,7 +11,7 @@ _USERS = (
     ("Node-RED", "flows and dashboards"),
     ("services in Python", "BridgeClient"),
     ("SCADA", "plain MQTT"),
-    ("terminals", "watch, send"),
+    ("terminals", "watch, send, record"),
     ("Prometheus", "by /metrics"),
 )
 _ARROWS = ' stroke-width="1.4" marker-end="url(#arrow)" marker-start="url(#arrow)"'

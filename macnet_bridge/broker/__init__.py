@@ -1,7 +1,8 @@
 """The broker driver: MQTT as the bridge needs it, on top of paho.
 
 `Broker` keeps a connection, proves that it delivers, and bounds what waits on either side.
-`Listener` is the other end: it sees what any subscriber sees. `visit` looks in once.
+`Listener` is the other end: it sees what any subscriber sees. `Subscriber` is one that misses nothing.
+`visit` looks in once.
 """
 
 from macnet_bridge.broker.listener import Listener
@@ -14,6 +15,7 @@ from macnet_bridge.broker.messages import (
     Subscription,
     shown_url,
 )
+from macnet_bridge.broker.subscriber import Subscriber
 from macnet_bridge.broker.supervisor import Broker
 from macnet_bridge.broker.visit import Visit, visit
 
@@ -25,6 +27,7 @@ __all__ = [
     "Lane",
     "Listener",
     "Outgoing",
+    "Subscriber",
     "Subscription",
     "Visit",
     "shown_url",

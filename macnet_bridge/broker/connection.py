@@ -136,7 +136,7 @@ class Connection:
         client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id=settings.client_id,
-            clean_session=None if is_v5 else True,
+            clean_session=None if is_v5 else not settings.keeps_session,
             protocol=paho.MQTTv5 if is_v5 else paho.MQTTv311,
             reconnect_on_failure=False,
             manual_ack=True,
@@ -285,9 +285,9 @@ class Connection:
         return LinkLost(Cause.REFUSED, f"the broker refuses the connection: {reason}")
 
     async def disconnect(self) -> None:
-        """Say goodbye, so that the broker forgets the session and publishes no will."""
+        """Say goodbye, so that the broker publishes no will, and forgets the session unless it is kept."""
         properties = None
-        if self.version == "5":
+        if self.version == "5" and not self._settings.keeps_session:
             properties = _properties(PacketTypes.DISCONNECT, SessionExpiryInterval=0)
         self._client.disconnect(properties=properties)
         await asyncio.wait({self._ended}, timeout=FAREWELL_S)
@@ -353,6 +353,11 @@ class Connection:
         for topic_filter, reason in zip(filters, reasons, strict=False):
             if reason.is_failure:
                 raise LinkLost(Cause.DEAF, f"the broker refuses the subscription to {topic_filter}: {reason}")
+
+    def unsubscribe(self, filters: Sequence[str]) -> None:
+        """End subscriptions, of an earlier connection, too; what came by them may still come."""
+        if filters and not self._ended.done():
+            self._client.unsubscribe(list(filters))
 
     def publish(self, message: Outgoing) -> int | None:
         """Hand a message over. Returns its packet id, 0 with QoS 0; None without a connection.

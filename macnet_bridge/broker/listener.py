@@ -11,7 +11,7 @@ import logging
 import ssl
 from collections.abc import Callable, Sequence
 
-from macnet_bridge.broker.connection import Connection
+from macnet_bridge.broker.connection import Accepted, Connection
 from macnet_bridge.broker.inbox import Inbox
 from macnet_bridge.broker.messages import BrokerSettings, Cause, Incoming, LinkLost, Outgoing, Protocol
 from macnet_bridge.broker.retry import Backoff, ProtocolChoice
@@ -67,8 +67,7 @@ class Listener:
         while True:
             loss = await self._one_connection(tls)
             if loss.cause is not Cause.CONFIRMING:
-                if not self._choice.is_undecided:
-                    self._announce(str(loss))
+                self._announce(str(loss))
                 await asyncio.sleep(self._backoff.next_s())
 
     async def receive(self) -> Incoming:
@@ -116,7 +115,7 @@ class Listener:
             self._choice.current,
             epoch=self._epoch,
             will=None,
-            clean=True,
+            clean=not self._settings.keeps_session,
             tls=tls,
             listener=self,
         )
@@ -134,14 +133,15 @@ class Listener:
 
     async def _subscribe(self, link: Connection) -> None:
         try:
-            await link.open(self._choice.answer_s)
+            accepted = await link.open(self._choice.answer_s)
         except LinkLost as loss:
             self._choice.failed(loss.cause)
-            if self._choice.goes_on_with_older(loss.cause):
+            if self._choice.is_undecided:
                 raise LinkLost(Cause.CONFIRMING, "trying MQTT 3.1.1") from loss
             raise
         if not self._choice.accepted():
             raise LinkLost(Cause.CONFIRMING, "trying MQTT 5 once more")
+        self._accepted(link, accepted)
         # From here on, and not only once subscribed: amqtt delivers before it confirms.
         self._protocol = link.version
         async with self._subscribing:
@@ -149,6 +149,9 @@ class Listener:
             self._is_subscribed.set()
         self._backoff.reset()
         self._told = ""
+
+    def _accepted(self, link: Connection, accepted: Accepted) -> None:
+        """The broker took the connection; nothing is subscribed to on it yet."""
 
     def _announce(self, reason: str) -> None:
         if reason != self._told:

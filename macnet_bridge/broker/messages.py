@@ -39,6 +39,7 @@ class BrokerSettings:
         protocol: "5", "4" (3.1.1), or "auto": 5, and 3.1.1 where the broker does not know 5.
         max_incoming_bytes: largest packet the broker may send (asked for with MQTT 5 only).
         session_expiry_s: how long the broker keeps messages for us after a loss (MQTT 5 only).
+        keeps_session: leave the session at the broker when the connection ends, with 3.1.1, too.
         connect_timeout_s: time limit of each step up to the broker's answer.
     """
 
@@ -52,6 +53,7 @@ class BrokerSettings:
     key_file: str = ""
     keepalive_s: int = 10
     session_expiry_s: int = 60
+    keeps_session: bool = False
     max_incoming_bytes: int = 262_144
     connect_timeout_s: float = 5.0
 

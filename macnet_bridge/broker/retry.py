@@ -17,7 +17,6 @@ SETTLED_S = 5.0
 """A connection that was ready for this long is counted as a good one."""
 STRIKES_MAX = 3
 TRIAL_S = 2.0
-_MAY_BE_OLDER = (Cause.OTHER_VERSION, Cause.UNANSWERED)
 
 
 class Backoff:
@@ -59,10 +58,6 @@ class ProtocolChoice:
         """How long to wait for an answer: not for long while silence may be the answer."""
         return math.inf if self._is_settled else TRIAL_S
 
-    def goes_on_with_older(self, cause: Cause) -> bool:
-        """After `failed`: MQTT 5 was turned away, and 3.1.1 is next. So far nothing is wrong."""
-        return not self._is_settled and self.current == "4" and cause in _MAY_BE_OLDER
-
     def accepted(self) -> bool:
         """The broker took the version. False = close again and try MQTT 5 once more."""
         self.is_undecided = False
@@ -81,7 +76,7 @@ class ProtocolChoice:
         if cause is Cause.UNREACHABLE:
             self._older_was_accepted = self._is_settled = False
             self.current = "5"
-        elif cause in _MAY_BE_OLDER and not self._is_settled:
+        elif cause in (Cause.OTHER_VERSION, Cause.UNANSWERED) and not self._is_settled:
             if self.current == "4":
                 self._older_was_accepted = False
             self.is_undecided = self.current == "5"

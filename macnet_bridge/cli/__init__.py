@@ -10,6 +10,8 @@ from macnet_bridge import __version__
 from macnet_bridge.cli.check import check
 from macnet_bridge.cli.contract import asyncapi, schema
 from macnet_bridge.cli.demo import demo
+from macnet_bridge.cli.export import export
+from macnet_bridge.cli.record import record
 from macnet_bridge.cli.run import run
 from macnet_bridge.cli.send import send
 from macnet_bridge.cli.simulate import simulate
@@ -36,6 +38,8 @@ def cli() -> None:
 cli.add_command(asyncapi)
 cli.add_command(check)
 cli.add_command(demo)
+cli.add_command(export)
+cli.add_command(record)
 cli.add_command(run)
 cli.add_command(schema)
 cli.add_command(send)

@@ -11,6 +11,7 @@ from macnet_bridge.broker import BrokerSettings
 from macnet_bridge.client.failures import NoAnswer, NotAllStopped
 from macnet_bridge.client.link import Command, Link
 from macnet_bridge.client.parties import BridgeParty, CyclerClient
+from macnet_bridge.client.reach import Reach
 from macnet_bridge.client.request import (
     EXPIRES_S,
     BridgeOptions,
@@ -18,6 +19,7 @@ from macnet_bridge.client.request import (
     payload,
     with_defaults,
 )
+from macnet_bridge.client.roles import Role
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
 
 MARGIN_S = 5.0
@@ -127,4 +129,14 @@ class BridgeClient:
         # A Response Topic would not tell which bridge it is that answers.
         answers = (f"{self._link.root}/bridge/+/ack",)
         topic = self._link.command_topic("all", "suspend")
-        return Command(name, topic, content, answers, until, wants_reply=False)
+        return Command(
+            name,
+            topic,
+            content,
+            answers,
+            until,
+            wants_reply=False,
+            verb="suspend",
+            role=Role.STOPS,
+            reach=Reach(),
+        )

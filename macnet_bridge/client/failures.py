@@ -11,6 +11,8 @@ CommandFailed
 └── UnknownOutcome      it was sent to the tester, and nothing tells what became of it
 NoAnswer                no final acknowledgement came: what became of it is not known here
 NotAllStopped           `suspend_all` alone: a bridge says other than done, or nothing
+LeaseOver               `direct` alone: the lease ended before anybody had it
+NothingPublished        what was asked for is not retained: no bridge or cycler of that name has been there
 """
 
 from __future__ import annotations
@@ -142,6 +144,31 @@ class NotAllStopped(MacNetBridgeError):
         said = [f"{name} says {answer.status}" for name, answer in sorted(answers.items())]
         super().__init__(
             f"not all is stopped: {', '.join([*said, *(f'{name} says nothing' for name in sorted(silent))])}"
+        )
+
+
+class LeaseOver(MacNetBridgeError):
+    """Direct control began and is over: the bridge restarted in between. The channel is stopped."""
+
+    code = "NO_LEASE"
+    category = "precondition"
+    retryable = True
+
+
+class NothingPublished(MacNetBridgeError):
+    """The broker has nothing retained on this topic.
+
+    Attributes:
+        topic: which one.
+    """
+
+    code = "NO_ANSWER"
+    category = "transport"
+
+    def __init__(self, topic: str, timeout_s: float) -> None:
+        self.topic = topic
+        super().__init__(
+            f"nothing came on {topic} within {timeout_s:g} s: look at the name, and whether its bridge runs"
         )
 
 

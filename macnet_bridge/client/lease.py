@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 
 from msgspec import UNSET, UnsetType
 
+from macnet_bridge.client.failures import LeaseOver
 from macnet_bridge.client.request import Options
 from macnet_bridge.client.verbs import ChannelVerbs
 from macnet_bridge.errors import MacNetBridgeError
@@ -44,6 +45,7 @@ class Lease:
         Raises:
             CommandFailed, NoAnswer: there is no lease. Nothing is stopped then: what runs on the
                 channel may be somebody else's.
+            LeaseOver: the bridge restarted in between, and its lease went with it.
         """
         start = self._channel.command("start_direct", self._args, **self._options)
         task = asyncio.ensure_future(start)
@@ -54,6 +56,9 @@ class Lease:
             raise
         result = task.result().result
         assert result is not UNSET, "start_direct has a result"
+        if "lease" not in result:
+            await _to_the_end(self._channel.stop_direct())
+            raise LeaseOver(f"the bridge restarted while it took control; {result['test_name']!r} is stopped")
         self.id, self.test_name = result["lease"], result["test_name"]
         return self
 

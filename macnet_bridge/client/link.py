@@ -9,6 +9,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -16,9 +17,11 @@ import msgspec
 from macnet_bridge.broker import BrokerSettings, Incoming, Listener, Outgoing
 from macnet_bridge.client.bridges import Bridges
 from macnet_bridge.client.failures import NoAnswer
+from macnet_bridge.client.reach import Reach
+from macnet_bridge.client.roles import Role
 from macnet_bridge.client.stream import Stream
 from macnet_bridge.errors import BrokerError
-from macnet_bridge.payloads.acknowledgements import Acknowledgement
+from macnet_bridge.payloads.acknowledgements import Acknowledgement, Problem
 from macnet_bridge.topics import ANONYMOUS, Scope, Source, read_published
 
 _FIRST_PAUSE_S = 1.0
@@ -36,6 +39,7 @@ class Command:
         acknowledgement_topics: where it is answered for those without MQTT 5.
         wants_reply: whether its answer is to come by a Response Topic, where there are such.
         until: time.monotonic() when there is no more waiting.
+        reach: the channels that it is for, None where it is not for channels.
     """
 
     id: str
@@ -44,16 +48,31 @@ class Command:
     acknowledgement_topics: tuple[str, ...]
     until: float
     wants_reply: bool = True
+    verb: str = ""
+    role: Role = Role.READS
+    reach: Reach | None = None
+
+    def is_overtaken_by(self, stop: Command) -> bool:
+        """Whether it must not arrive after that stop."""
+        if self.role is not Role.CHANGES or stop.role is not Role.STOPS:
+            return False
+        return self.reach is not None and stop.reach is not None and stop.reach.meets(self.reach)
 
 
 @dataclass(eq=False)
 class _Waiting:
-    """A command under way. `takes` says of each final acknowledgement whether it was the last one."""
+    """A command under way.
+
+    Attributes:
+        takes: says of each final acknowledgement whether it was the last one.
+        is_overtaken: a stop of its channels was given since: it is not sent again.
+    """
 
     command: Command
     takes: Callable[[str, Acknowledgement], bool]
     token: bytes = field(default_factory=lambda: uuid4().bytes)
     deliveries: int = 0
+    is_overtaken: bool = False
     answer: asyncio.Future[Acknowledgement] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -153,6 +172,9 @@ class Link:
     def _registered(
         self, command: Command, takes: Callable[[str, Acknowledgement], bool]
     ) -> Iterator[_Waiting]:
+        for earlier in self._waiting.values():
+            if earlier.command.is_overtaken_by(command):
+                self._overtake(earlier)
         waiting = _Waiting(command, takes)
         self._waiting[waiting.token] = waiting
         try:
@@ -160,13 +182,28 @@ class Link:
         finally:
             del self._waiting[waiting.token]
 
+    def _overtake(self, waiting: _Waiting) -> None:
+        waiting.is_overtaken = True
+        if not waiting.deliveries and not waiting.answer.done():
+            waiting.answer.set_result(_never_sent(waiting.command, self.principal))
+
     async def _send_until_answered(self, waiting: _Waiting) -> Acknowledgement:
         pause_s = _FIRST_PAUSE_S
         while not waiting.answer.done():
-            await self._send(waiting)
+            await self._send_unless_answered(waiting)
             await asyncio.wait({waiting.answer}, timeout=pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         return waiting.answer.result()
+
+    async def _send_unless_answered(self, waiting: _Waiting) -> None:
+        sending = asyncio.create_task(self._send(waiting), name="mqtt-client-send")
+        either: set[asyncio.Future[Any]] = {sending, waiting.answer}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sending.cancel()
+        if sending.done():
+            sending.result()
 
     async def _send(self, waiting: _Waiting) -> None:
         command = waiting.command
@@ -181,7 +218,8 @@ class Link:
             correlation_data=waiting.token if by_reply else None,
             response_topic=self._reply_topic if by_reply else None,
         )
-        waiting.deliveries += self._listener.publish(message)
+        if not waiting.is_overtaken:
+            waiting.deliveries += self._listener.publish(message)
 
     async def _listen_for_answers(self, command: Command) -> None:
         for topic in command.acknowledgement_topics:
@@ -208,10 +246,10 @@ class Link:
             return
         if source.leaf == "ack":
             self._take_acknowledgement(source, message)
-        elif source.scope is Scope.BRIDGE:
+            return
+        if source.scope is Scope.BRIDGE:
             self.bridges.take(source, message.payload)
-        else:
-            self._hand_to_streams(source, message)
+        self._hand_to_streams(source, message)
 
     def _take_reply(self, message: Incoming) -> None:
         waiting = self._waiting.get(message.correlation_data or b"")
@@ -241,3 +279,21 @@ class Link:
         """Let a stream have what matches it, from now on and until nobody holds it any more."""
         self._streams.add(stream)
         self._spawn("mqtt-client-subscribe", self._listener.subscribe(stream.topic_filter))
+
+
+def _never_sent(command: Command, principal: str) -> Acknowledgement:
+    """What became of a command that this program has not sent, in the bridge's words for it."""
+    return Acknowledgement(
+        id=command.id,
+        command=command.verb,
+        principal=principal,
+        status="superseded",
+        final=True,
+        error=Problem(
+            code="STOPPED",
+            category="precondition",
+            message="a stop of its channels was given before it could be sent",
+            retryable=True,
+        ),
+        received_at=time.time(),
+    )

@@ -76,9 +76,14 @@ class ReadingOrder:
     def __init__(self) -> None:
         self._runs: dict[int, Ranges] = {}
         self._told: dict[int, int] = {}
+        self._latest = float("-inf")
 
     def take(self, reading: Reading) -> list[Reading | Gap]:
         """What a reading means: the gaps before it, and itself unless it came before."""
+        if self._begins_anew(reading):
+            self._runs.clear()
+            self._told.clear()
+        self._latest = max(self._latest, reading.unix_time_second)
         gaps = [] if reading.is_historical else self._gaps_before(reading)
         if not self._of(reading.run).add(reading.seq):
             return []
@@ -86,6 +91,14 @@ class ReadingOrder:
             self._told[reading.run] = max(self._told.get(reading.run, 0), reading.seq)
         self._forget()
         return [*gaps, reading]
+
+    def _begins_anew(self, reading: Reading) -> bool:
+        """Later than all others, and with a lower number: runs are counted anew, as they are by a
+        bridge that lost its data directory, or by another bridge."""
+        if reading.is_historical or not self._told or reading.unix_time_second <= self._latest:
+            return False
+        newest = max(self._told)
+        return (reading.run, reading.seq) <= (newest, self._told[newest])
 
     def _gaps_before(self, reading: Reading) -> list[Gap]:
         if not self._told:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+import asyncio
+from typing import Any, TypeVar, Unpack
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
+from macnet_bridge.client.failures import NothingPublished
 from macnet_bridge.client.lease import Lease
 from macnet_bridge.client.link import Link
 from macnet_bridge.client.order import Gap
+from macnet_bridge.client.reach import Reach
 from macnet_bridge.client.request import Options
-from macnet_bridge.client.stream import AuxInputs, Events, OfChannel, Readings, States, Stream
+from macnet_bridge.client.stream import AuxInputs, Events, InfoStream, OfChannel, Readings, States, Stream
 from macnet_bridge.client.verbs import BridgeVerbs, ChannelVerbs, CyclerVerbs
 from macnet_bridge.errors import InvalidRequest
 from macnet_bridge.payloads.arguments import Safety
 from macnet_bridge.payloads.events import AnyEvent
 from macnet_bridge.payloads.inputs import Aux
+from macnet_bridge.payloads.status import BridgeInfo, CyclerInfo
 from macnet_bridge.payloads.telemetry import ChannelState, Reading
-from macnet_bridge.topics import RESERVED_NAMES, is_name
+from macnet_bridge.topics import RESERVED_NAMES, Scope, is_name
 
 CHANNEL_MAX = 65_535
+INFO_S = 5.0
+"""How long retained information is waited for; the broker sends it as soon as it is asked."""
+
+T = TypeVar("T")
 
 
 class ChannelClient(ChannelVerbs):
@@ -34,7 +43,8 @@ class ChannelClient(ChannelVerbs):
             raise InvalidRequest(f"channels count from 1, not {number}", "channel")
         base = f"{cycler}/{number}"
         # The cycler answers for a channel that is not served.
-        super().__init__(link, base, (f"{base}/telemetry/ack", f"{cycler}/telemetry/ack"), margin_s)
+        answers = (f"{base}/telemetry/ack", f"{cycler}/telemetry/ack")
+        super().__init__(link, base, answers, margin_s, Reach.of(cycler, [number]))
         self.cycler = cycler
         self.number = number
 
@@ -97,8 +107,9 @@ class ChannelGroup(ChannelVerbs):
     `acknowledgement.results` says what became of each.
     """
 
-    def __init__(self, link: Link, cycler: str, margin_s: float, extra: dict[str, Any]) -> None:
-        super().__init__(link, cycler, (f"{cycler}/telemetry/ack",), margin_s)
+    def __init__(self, link: Link, reach: Reach, margin_s: float, extra: dict[str, Any]) -> None:
+        assert reach.cycler is not None, "it is of one cycler"
+        super().__init__(link, reach.cycler, (f"{reach.cycler}/telemetry/ack",), margin_s, reach)
         self._keys = extra
 
     def _extra(self) -> dict[str, Any]:
@@ -121,6 +132,14 @@ class CyclerClient(CyclerVerbs):
     def __getitem__(self, channel: int) -> ChannelClient:
         return ChannelClient(self._link, self.name, channel, self._margin_s)
 
+    async def info(self, *, timeout_s: float = INFO_S) -> CyclerInfo:
+        """Its channels, specifications and versions, as its bridge saw them last (`R/C/info`, retained).
+
+        Raises:
+            NothingPublished: no bridge has served a cycler of that name.
+        """
+        return await _info(self._link, Scope.CYCLER, self.name, CyclerInfo, timeout_s)
+
     def channels(
         self, which: str | list[int] = "all", *, atomic: bool = False, stagger_s: float = 0.0
     ) -> ChannelGroup:
@@ -136,8 +155,8 @@ class CyclerClient(CyclerVerbs):
             extra["atomic"] = True
         if stagger_s:
             extra["stagger_s"] = stagger_s
-        margin_s = self._margin_s + stagger_s * _count(which)
-        return ChannelGroup(self._link, self.name, margin_s, extra)
+        reach = Reach.of(self.name, which)
+        return ChannelGroup(self._link, reach, self._margin_s + stagger_s * len(reach), extra)
 
     def readings(self) -> Readings:
         """Of all channels: `async for channel, reading in ...`, each reading once, with the gaps."""
@@ -160,12 +179,25 @@ class CyclerClient(CyclerVerbs):
 
 
 class BridgeParty(BridgeVerbs):
-    """A bridge itself: `ping`, `query`, `cancel`."""
+    """A bridge itself: `ping`, `query`, `cancel`.
+
+    Attributes:
+        name: in the topics.
+    """
 
     def __init__(self, link: Link, name: str, margin_s: float) -> None:
         if not is_name(name):
             raise InvalidRequest(f"{name!r} is no bridge: a-z, 0-9, _ and - only", "bridge")
         super().__init__(link, f"bridge/{name}", (f"bridge/{name}/ack",), margin_s)
+        self.name = name
+
+    async def info(self, *, timeout_s: float = INFO_S) -> BridgeInfo:
+        """Its cyclers, verbs, version and configuration, when it started last (`R/bridge/B/info`, retained).
+
+        Raises:
+            NothingPublished: there has been no bridge of that name.
+        """
+        return await _info(self._link, Scope.BRIDGE, self.name, BridgeInfo, timeout_s)
 
 
 def _listening(link: Link, cycler: str, channel: int | None, leaf: str) -> Stream:
@@ -174,19 +206,12 @@ def _listening(link: Link, cycler: str, channel: int | None, leaf: str) -> Strea
     return stream
 
 
-def _count(which: str | list[int]) -> int:
-    """How many channels, or more: what `"all"` are, only the bridge knows."""
-    if isinstance(which, list):
-        return len(which)
-    if which == "all":
-        return _ALL
-    total = 0
-    for part in which.split(","):
-        first, _, last = part.strip().partition("-")
-        if first.isdecimal() and (last or first).isdecimal():
-            total += int(last or first) - int(first) + 1
-    return total
-
-
-_ALL = 128
-"""Channels of the largest testers."""
+async def _info(link: Link, scope: Scope, name: str, kind: type[T], timeout_s: float) -> T:
+    stream = InfoStream(link.root, scope, name)
+    link.listen(stream)
+    try:
+        async with asyncio.timeout(timeout_s):
+            _, payload = await stream.get()
+    except (TimeoutError, StopAsyncIteration):
+        raise NothingPublished(stream.topic_filter, timeout_s) from None
+    return msgspec.json.decode(payload, type=kind)

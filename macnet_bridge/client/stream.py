@@ -73,6 +73,18 @@ class Stream:
         return self._messages.popleft()
 
 
+class InfoStream(Stream):
+    """The retained information of a bridge or of a cycler, and each change of it."""
+
+    def __init__(self, root: str, scope: Scope, name: str) -> None:
+        super().__init__(root, name, None, "info")
+        self.topic_filter = f"{root}/bridge/{name}/info" if scope is Scope.BRIDGE else f"{root}/{name}/info"
+        self._key = (scope, name, "info")
+
+    def is_for(self, source: Source) -> bool:
+        return (source.scope, source.name, source.leaf) == self._key
+
+
 class Values(Generic[T]):
     """The typed values of a stream, each with its channel: `async for channel, value in ...`.
 

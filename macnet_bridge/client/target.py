@@ -8,7 +8,9 @@ from typing import Any, Unpack
 
 from macnet_bridge.client.failures import failure_of
 from macnet_bridge.client.link import Command, Link
+from macnet_bridge.client.reach import Reach
 from macnet_bridge.client.request import EXPIRES_S, Options, command_id, payload
+from macnet_bridge.client.roles import Role
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
 
 
@@ -16,18 +18,22 @@ class Target:
     """Takes commands, by its methods or by name.
 
     Every method waits for the FINAL acknowledgement and gives it, `done`. The same id is sent again
-    until it comes, and until `expires_s` and the client's `margin_s` have passed.
+    until it comes, and until `expires_s` and the client's `margin_s` have passed; but not once a stop
+    of its channels was given: a start that was lost on its way must not arrive after the stop.
 
     Raises, with every method:
         CommandFailed: it says other than done; a class for each category.
         NoAnswer: there was none in time.
     """
 
-    def __init__(self, link: Link, base: str, answers: tuple[str, ...], margin_s: float) -> None:
+    def __init__(
+        self, link: Link, base: str, answers: tuple[str, ...], margin_s: float, reach: Reach | None = None
+    ) -> None:
         self._link = link
         self._base = base
         self._answers = tuple(f"{link.root}/{topic}" for topic in answers)
         self._margin_s = margin_s
+        self._reach = reach
 
     async def command(
         self, verb: str, args: Mapping[str, Any] = {}, **options: Unpack[Options]
@@ -45,7 +51,9 @@ class Target:
         name = command_id(options)
         content = payload(name, args, options, self._extra(), time.time())
         until = time.monotonic() + options.get("expires_s", EXPIRES_S) + self._margin_s
-        return Command(name, self._link.command_topic(self._base, verb), content, self._answers, until)
+        topic = self._link.command_topic(self._base, verb)
+        role = Role.of(verb, dry_run=options.get("dry_run", False))
+        return Command(name, topic, content, self._answers, until, verb=verb, role=role, reach=self._reach)
 
     def _extra(self) -> dict[str, Any]:
         """Further top-level keys of the payload."""

@@ -1,6 +1,7 @@
 """What must outlive the process, in SQLite. The only room that knows it."""
 
 from macnet_bridge.store.journal import Journal, Row
+from macnet_bridge.store.recording import Recording, RecordingUnavailable
 from macnet_bridge.store.spool import Spool, SpoolUnavailable
 
-__all__ = ["Journal", "Row", "Spool", "SpoolUnavailable"]
+__all__ = ["Journal", "Recording", "RecordingUnavailable", "Row", "Spool", "SpoolUnavailable"]

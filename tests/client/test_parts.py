@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
@@ -22,15 +24,17 @@ from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.payloads.acknowledgements import Acknowledgement, Problem
 from macnet_bridge.payloads.telemetry import Previous, RawCodes, Reading
 from macnet_bridge.topics import Scope
-from reference.client_verbs import client_verbs
+from reference.client_verbs import client_verbs, verb_roles
 
-VERBS_FILE = Path(__file__).parents[2] / "macnet_bridge" / "client" / "verbs.py"
+CLIENT = Path(__file__).parents[2] / "macnet_bridge" / "client"
 CLASSES = {Scope.CHANNEL: ChannelVerbs, Scope.CYCLER: CyclerVerbs, Scope.BRIDGE: BridgeVerbs}
 
 
-def reading(run: int, seq: int, *, late: bool = False, previous: tuple[int, int] | None = None) -> Reading:
+def reading(
+    run: int, seq: int, *, late: bool = False, previous: tuple[int, int] | None = None, at: float = 0.0
+) -> Reading:
     return Reading(
-        unix_time_second=0.0,
+        unix_time_second=at,
         state="active",
         mode="charge",
         test_name=None,
@@ -56,9 +60,10 @@ def seen(order: ReadingOrder, *readings: Reading) -> list[tuple[int, int] | Gap]
     return [each if isinstance(each, Gap) else (each.run, each.seq) for each in found]
 
 
-def test_the_committed_verbs_are_those_that_are_made() -> None:
+@pytest.mark.parametrize(("make", "name"), [(client_verbs, "verbs.py"), (verb_roles, "verb_roles.py")])
+def test_the_committed_verbs_are_those_that_are_made(make: Callable[[], str], name: str) -> None:
     # As trees: how it is broken into lines is the formatter's business.
-    made, committed = (ast.dump(ast.parse(text)) for text in (client_verbs(), VERBS_FILE.read_text("utf-8")))
+    made, committed = (ast.dump(ast.parse(text)) for text in (make(), (CLIENT / name).read_text("utf-8")))
     assert committed == made, "make them anew: python -m reference"
 
 
@@ -97,6 +102,16 @@ def test_a_new_run_names_the_last_of_the_one_before() -> None:
     order = ReadingOrder()
     assert seen(order, reading(1, 5), reading(2, 1, previous=(1, 7))) == [(1, 5), Gap(1, 6, 7), (2, 1)]
     assert seen(order, reading(4, 2, previous=(3, 2))) == [Gap(3, 1, 2), Gap(4, 1, 1), (4, 2)]
+
+
+def test_a_bridge_that_counts_anew_is_heard() -> None:
+    order = ReadingOrder()
+    assert seen(order, reading(17, 5, at=10.0), reading(17, 6, at=11.0)) == [(17, 5), (17, 6)]
+    assert seen(order, reading(17, 5, at=10.0)) == [], "twice, by its time"
+    anew = [reading(1, 1, at=12.0), reading(1, 2, at=13.0), reading(1, 5, at=14.0)]
+    assert seen(order, *anew) == [(1, 1), (1, 2), Gap(1, 3, 4), (1, 5)]
+    assert seen(order, reading(1, 1, at=20.0)) == [(1, 1)], "and once more, in the same run"
+    assert seen(order, reading(1, 4, at=13.5, late=True)) == [(1, 4)]
 
 
 @given(st.lists(st.integers(1, 40)))

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
 import pytest
 
+from macnet_bridge.client import LeaseOver
+from macnet_bridge.kill_points import VARIABLE
+from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.simulator import SimulatedCycler
 from tests.bridge.conftest import Lab
 from tests.bridge.running import ALLOW_ALL, FAST, cycler_table
 from tests.client.conftest import client_of
+from tests.client.test_commands import LIMITS
+from tests.client.test_lease import READY
 
 pytestmark = pytest.mark.needs_real_broker
 VERSIONS = ["5", "4"]
@@ -69,3 +75,25 @@ async def test_a_command_waits_for_a_broker_that_is_away(own_lab: Lab) -> None:
         await asyncio.sleep(0)
         lab.broker.start()
         assert (await task).status == "done"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+async def test_a_lease_that_went_with_the_bridge_is_no_lease(lab: Lab) -> None:
+    cycler = await lab.cycler(2, behaviour=READY)
+    process = lab.process(cycler_table(cycler, more=LIMITS), more=ALLOW_ALL + FAST)
+    process.start(environment={VARIABLE: "after_reply"})
+    peer = await lab.peer()
+    await lab.online(peer)
+    async with client_of(lab) as client:
+
+        async def charge() -> None:
+            async with client["lab1"][1].direct(voltage_volt=4.2, current_ampere=0.5, expires_s=60):
+                raise AssertionError("there is no lease to set an output with")
+
+        charging = asyncio.create_task(charge())
+        await asyncio.to_thread(process.wait)  # it kills itself
+        process.start()
+        with pytest.raises(LeaseOver, match="the bridge restarted"):
+            await charging
+    assert cycler.channel(1).state is ChannelState.SUSPENDED
+    assert len(cycler.received.of(6, 7, 1)) == 1

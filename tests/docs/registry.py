@@ -76,6 +76,9 @@ ELSEWHERE = (
         "import pytest",
     ),
     Elsewhere("simulator.md", ("json",), "checked", _LOG_LINE, "fclass"),
+    Elsewhere(
+        "record.md", ("sql",), "run", "tests/recorder/test_record_page.py::test_every_question_has_an_answer"
+    ),
     Elsewhere("examples.md", ("python", "text"), "checked", _SITE),
     Elsewhere("files.md", ("ini", "yaml", "toml", "json", "dockerfile", "text"), "checked", _SITE),
 )
@@ -110,6 +113,8 @@ LEFT_OUT = (
     LeftOut("operations/windows.md", "py -m venv", _WINDOWS),
     LeftOut("operations/windows.md", "nssm install", _WINDOWS),
     LeftOut("quick-start.md", "pip install", _INSTALLS + "; .ci/bare-container does"),
+    LeftOut("record.md", "macnet-bridge export", "needs a recording of days; tests/export has some"),
+    LeftOut("record.md", "python examples/plot_cycle.py", "as above; tests/export/test_plot_cycle.py draws"),
     LeftOut("topics.md", "from jsonschema import", "a part of a program, whose payload is the reader's"),
     LeftOut("watch.md", '{"kind":"channel"', "what a program prints, and no message of the bridge"),
 )

@@ -28,12 +28,18 @@ class Bridges {
   }
 
   /**
-   * Those that answer when everything is to stop. One that leaves all its cyclers to others is silent
-   * then, so nobody can wait for it.
+   * Those that answer when everything is to stop: that are online and serve a cycler. One that leaves all of
+   * its cyclers to others is silent then, so nobody can wait for it. One that has not said which cyclers it
+   * has may serve some.
    */
   get answering () {
-    const leavesNone = (status) => Object.keys(status.not_served || {}).length === 0
-    return [...this.statuses].filter(([name, status]) => this.isOnline(name) && leavesNone(status)).map(([name]) => name)
+    return [...this.statuses.keys()].filter((name) => this.isOnline(name) && this.#servesSome(name))
+  }
+
+  #servesSome (name) {
+    const left = this.statuses.get(name).not_served || {}
+    const { cyclers } = this.infos.get(name) || {}
+    return !cyclers || cyclers.some((cycler) => !(cycler in left))
   }
 
   /** Why what a bridge published does not hold now; undefined while it does. */

@@ -29,6 +29,20 @@ test('only what is new is news', () => {
   assert.equal(made.take(source('lab', 'ack'), {}), false)
 })
 
+test('a bridge that serves a cycler answers when everything is to stop', () => {
+  const made = bridges()
+  const leaves = (left) => made.take(source('lab', 'status'), { state: 'online', session: 's1', not_served: left })
+  assert.deepEqual(made.answering, ['lab'])
+  leaves({ lab1: 'other' })
+  assert.deepEqual(made.answering, [])
+  made.take(source('lab', 'info'), { cyclers: ['lab1', 'lab2'] })
+  assert.deepEqual(made.answering, ['lab'], 'it serves lab2')
+  made.take(source('lab', 'info'), undefined)
+  assert.deepEqual(made.answering, ['lab'], 'it may serve some')
+  made.take(source('lab', 'status'), { state: 'offline', session: 's1' })
+  assert.deepEqual(made.answering, [])
+})
+
 test('a bridge that speaks another version of the contract is not understood', () => {
   assert.equal(bridges().misunderstanding({ cycler: 'lab1' }), undefined)
   const newer = bridges({ version: 2 })

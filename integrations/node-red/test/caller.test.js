@@ -159,6 +159,7 @@ const online = (name, more) => bridges.take({ scope: 'bridge', name, leaf: 'stat
 
 test('everything is stopped when every bridge that is there has said so', async () => {
   online('a'); online('b'); online('c', { not_served: { lab1: 'a' } })
+  bridges.take({ scope: 'bridge', name: 'c', leaf: 'info' }, { session: 'c', cyclers: ['lab1'] })
   const call = caller.call(command({ scope: 'all', verb: 'suspend' }))
   assert.equal(wire.sent[0].properties, undefined)
   wire.answer('macnet/bridge/a/ack', ack(call.command, 'done', { results: [{ cycler: 'lab1', status: 'done' }] }))

@@ -113,6 +113,8 @@ test('a stop of everything waits for every bridge that is there', () => {
   globals.set('macnet_bridges', {
     one: { state: 'online' }, two: { state: 'online' }, gone: { state: 'offline' }, idle: { state: 'online', not_served: { lab1: 'one' } }
   })
+  globals.set('macnet_serving', ['one', 'two', 'gone'])
+  globals.get('macnet_bridges').two.not_served = { lab1: 'one' }
   const { request, id } = command({ cycler: 'all', verb: 'suspend' })
   assert.equal(request.topic, 'macnet/all/cmd/suspend/alice')
   assert.equal(acknowledge('macnet/bridge/one/ack', { id }), null)
@@ -136,6 +138,16 @@ test('what is retained holds while its bridge is online with the same session', 
   assert.equal(reason(holds.take({ kind: 'connection', payload: true })), null)
   assert.equal(holds.take({ ...state, payload: { ...state.payload, quality: 'stale' } }).payload.stale_reason, 'the tester does not answer')
   assert.equal(holds.take({ ...state, payload: null }).payload.stale_reason, 'it is not served any more')
+})
+
+test('who serves testers is said by their statuses', () => {
+  const holds = new FunctionNode('stock_holds', { globals })
+  const status = (cycler, payload) => holds.take({ kind: 'status', cycler, payload })
+  status('lab1', { bridge: 'one', session: 's', state: 'online' })
+  status('lab2', { bridge: 'two', session: 's', state: 'offline' })
+  assert.deepEqual(globals.get('macnet_serving'), ['one', 'two'])
+  status('lab2', null)
+  assert.deepEqual(globals.get('macnet_serving'), ['one'])
 })
 
 test('a channel looks like what it does', () => {

@@ -16,11 +16,13 @@ let answer = msg.payload;
 const found = waiting[answer.id];
 if (!found || !answer.final || answer.part) return null;
 if (found.msg.asked.cycler === "all") {
-    // Every bridge answers for what it serves; one that leaves its testers to another is silent.
+    // Every bridge answers for what it serves; one that leaves all of its testers to another is silent.
     const {bridges} = found.msg.asked;
     bridges[msg.topic.split("/").at(-2)] = answer;
     const all = Object.entries(global.get("macnet_bridges") || {});
-    const due = all.filter(([, status]) => status?.state === "online" && !Object.keys(status.not_served || {}).length);
+    const serving = global.get("macnet_serving") || [];
+    const serves = (name, status) => serving.includes(name) || !Object.keys(status.not_served || {}).length;
+    const due = all.filter(([name, status]) => status?.state === "online" && serves(name, status));
     if (due.some(([name]) => !bridges[name])) return null;
     answer = {...(Object.values(bridges).find(each => each.status !== "done") || answer), bridges};
 }

@@ -21,4 +21,6 @@ if (msg.kind === "connection" || msg.kind === "bridge") {
 }
 if (msg.kind !== "state" && msg.kind !== "status") return msg;
 known.retained[`${msg.cycler}/${msg.channel}`] = msg;
+const statuses = Object.values(known.retained).filter(({kind, payload}) => kind === "status" && payload);
+global.set("macnet_serving", statuses.map(({payload}) => payload.bridge));
 return judged(msg);

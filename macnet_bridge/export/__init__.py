@@ -1,0 +1,1 @@
+"""One test of a recording as a file in the Battery Data Format. The recording itself is read by `store`."""
