@@ -17,7 +17,7 @@ _LEFT, _RIGHT = 60, 20
 _GAP = 10
 _ROOM = 56
 _MIN_ROOM = 170
-_LETTER = 6.1
+_LETTER = 6.6
 _ROOF = 74
 
 

@@ -87,6 +87,7 @@ LEFT_OUT = (
     LeftOut("bench.md", "python bench/compare.py", _BENCH),
     LeftOut("bench.md", "python -m bench.outage", _BENCH),
     LeftOut("bench.md", "python -m bench.soak", _BENCH),
+    LeftOut("bench.md", "python -m bench.recording", _BENCH),
     LeftOut("bench.md", "python -m bench.ordeal", _BENCH),
     LeftOut("bench.md", "lab1/7: start_test rejected", "what a program printed"),
     LeftOut("cells.md", "R0            R1", "a circuit, drawn with letters"),
