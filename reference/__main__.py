@@ -15,6 +15,7 @@ from reference.markdown import page_name
 from reference.node_red import PLACE as NODE_RED
 from reference.node_red import verbs_file
 from reference.page import page
+from reference.site_pages import site_pages
 
 CLIENT_VERBS = Path(__file__).resolve().parents[1] / "macnet_bridge" / "client" / "verbs.py"
 VERB_ROLES = CLIENT_VERBS.with_name("verb_roles.py")
@@ -29,7 +30,10 @@ def pages() -> dict[str, str]:
 
 @click.command()
 def main() -> None:
-    """Write docs/macnet, docs/errors.md, the contract's files and the verbs of client and Node-RED anew."""
+    """Write docs/macnet, the site's pages, the contract's files and the verbs of client and Node-RED anew."""
+    # Here, since tests that need no Griffe import this module, too.
+    from reference.python_api import api_pages
+
     FOLDER.mkdir(exist_ok=True)
     made = pages()
     for stale in set(FOLDER.glob("*.md")) - {FOLDER / name for name in made}:
@@ -40,7 +44,7 @@ def main() -> None:
     VERB_ROLES.write_text(formatted(verb_roles()), "utf-8", newline="\n")
     ERRORS.write_text(error_page(), "utf-8", newline="\n")
     NODE_RED.write_text(verbs_file(), "utf-8", newline="\n")
-    for name, text in contract_files().items():
+    for name, text in (contract_files() | site_pages() | api_pages()).items():
         (DOCS / name).write_text(text, "utf-8", newline="\n")
     click.echo(f"{len(made)} pages in {FOLDER}")
 

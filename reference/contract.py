@@ -20,6 +20,8 @@ from reference.markdown import table
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _PREFIX = "#/$defs/"
+_SINGLE_PRECISION = 3.4e38
+"""What MacNet's numbers can hold is a bound, and nothing that a reader wants to know."""
 
 
 def contract_files() -> dict[str, str]:
@@ -122,10 +124,11 @@ def type_of(schema: dict[str, Any]) -> str:
         return ", ".join(f"`{each}`" for each in schema["enum"])
     if schema.get("type") == "array" and isinstance(schema.get("items"), dict):
         return f"array of {type_of(schema['items'])}"
-    return " ".join([schema.get("type", "anything"), *_bounds(schema)])
+    return " ".join([schema.get("type", "anything"), *bounds(schema)])
 
 
-def _bounds(schema: dict[str, Any]) -> Iterator[str]:
+def bounds(schema: dict[str, Any]) -> Iterator[str]:
+    """Bounds of a number, or of a text's length, as a schema says them."""
     signs = {
         "minimum": "≥",
         "exclusiveMinimum": ">",
@@ -134,7 +137,7 @@ def _bounds(schema: dict[str, Any]) -> Iterator[str]:
         "maxLength": "length ≤",
     }
     for key, sign in signs.items():
-        if key in schema:
+        if key in schema and abs(schema[key]) < _SINGLE_PRECISION:
             yield f"{sign} {schema[key]}"
 
 

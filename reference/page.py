@@ -78,7 +78,7 @@ def _head(row: Row) -> Iterator[str]:
     yield from _facts(row)
     yield f"- **MQTT:** {_over_mqtt(row)}"
     yield "- **Python:**"
-    yield from (f"  - `AsyncCycler.{each.call}`: {each.does.rstrip('.')}." for each in methods(row.number))
+    yield from (f"    - `AsyncCycler.{each.call}`: {each.does.rstrip('.')}." for each in methods(row.number))
     yield ""
 
 

@@ -22,7 +22,8 @@ from macnet_bridge.macnet.protocol.fieldtypes import checked_json
 from macnet_bridge.macnet.protocol.messages import Login
 
 ENVIRONMENT_PREFIX = "MACNET_"
-_SECTIONS = ("bridge", "mqtt", "telemetry", "commands")
+SECTIONS = ("bridge", "mqtt", "telemetry", "commands")
+"""Those whose keys have environment variables."""
 
 
 def load(path: str | Path, environment: Mapping[str, str] = os.environ) -> Config:
@@ -152,7 +153,7 @@ def _overlay(values: dict[str, Any], environment: Mapping[str, str]) -> dict[str
         section, _, key = variable.removeprefix(ENVIRONMENT_PREFIX).lower().partition("_")
         table = values.get(section, {})
         # A section that is no table is a mistake of the file, which will be told.
-        if variable.startswith(ENVIRONMENT_PREFIX) and section in _SECTIONS and isinstance(table, dict):
+        if variable.startswith(ENVIRONMENT_PREFIX) and section in SECTIONS and isinstance(table, dict):
             values[section] = table | {key: _value(f"{section}.{key}", text)}
             overlaid[f"{section}.{key}"] = variable
     return overlaid

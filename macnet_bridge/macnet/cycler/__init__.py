@@ -26,8 +26,8 @@ __all__ = [
 class AsyncCycler(CheckCalls, SelectionCalls, CommandCalls, SmartBatteryCalls, FileCalls):
     """A tester's functions as coroutines.
 
-    async with AsyncCycler(TesterAddress("10.0.0.17")) as cycler:
-        reading = await cycler.read_status(5)
+        async with AsyncCycler(TesterAddress("10.0.0.17")) as cycler:
+            reading = await cycler.read_status(5)
 
     Used with `async with`, it asks for the number of channels first and closes its connections
     at the end. Channels count from 1; values are in V, A, W, Ah, Wh and s. Requests and replies,
@@ -41,6 +41,8 @@ class AsyncCycler(CheckCalls, SelectionCalls, CommandCalls, SmartBatteryCalls, F
         is_auto: whether `use` may change that; it is "json" until `use` was called.
         fallen_back: why reads went back to JSON, None when they did not.
 
+    All methods may raise what stands below; the errors are in `macnet_bridge.errors`.
+
     What several methods take:
         line: the connection to take, a `Line`. Calls on one line wait for each other.
         before_send: called when nothing stands before the request any more, right before it
@@ -51,8 +53,6 @@ class AsyncCycler(CheckCalls, SelectionCalls, CommandCalls, SmartBatteryCalls, F
         TesterOffline: no connection; nothing was sent.
         TesterRefused: the tester said no.
         NoReply, BadReply: sent, and its outcome is not known. Both are `OutcomeUnknown`.
-
-        All methods may; the errors are in `macnet_bridge.errors`.
     """
 
     async def __aenter__(self) -> Self:
