@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from macnet_bridge.errors import ConfigError
 from macnet_bridge.export.choice import Wanted, fits, table, unix_second
 from macnet_bridge.export.columns import Labels
 from macnet_bridge.export.one_test import ENDINGS, Chosen, Format, Target, choose_test, write_test
-from macnet_bridge.store.recorded import Missing, Part, RecordingReader
+from macnet_bridge.store.recorded import Missing, Part, RecordedTest, RecordingReader
 
 _GAPS_TOLD = 10
 _SHUFFLED = (
@@ -83,7 +84,7 @@ def export(
     with RecordingReader(database, _read_part) as recording:
         wanted = Wanted(test or "", cycler, channel, Part(run, since, until))
         if test is None or lists:
-            click.echo("\n".join(table([found for found in recording.tests() if fits(found, wanted)])))
+            _list([found for found in recording.tests() if fits(found, wanted)])
             return
         target = _target(path, form, labels, keeps_idle, overwrite)
         _spare(database, target.path)
@@ -94,6 +95,13 @@ def export(
     click.echo(
         f"{target.path}: {rows} readings of {chosen.test.cycler}/{chosen.test.channel} {test!r}", err=True
     )
+
+
+def _list(tests: Sequence[RecordedTest]) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Where the output is no terminal, Windows has letters of one language alone.
+        sys.stdout.reconfigure(errors="replace")
+    click.echo("\n".join(table(tests)))
 
 
 def _read_part(*where: Any) -> Iterable[tuple[Any, ...]]:

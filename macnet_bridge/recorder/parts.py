@@ -52,7 +52,7 @@ class Parts(MovingRecording):
         """Make the folder where there is none.
 
         Raises:
-            ConfigError: it cannot be made or used, is of another version, or has parts without their database.
+            ConfigError: it cannot be made or used, is of another version, or has parts and no database.
         """
         if not self.path.exists() and any(self._found()):
             raise ConfigError(
@@ -95,9 +95,9 @@ class Parts(MovingRecording):
             path.unlink()
 
     def _judge(self, unknown: Part, known: set[Part]) -> None:
-        """A transaction that was broken off leaves the next part of its table, and no other."""
+        """A transaction that was broken off leaves the next part of its table; its rows still wait."""
         last = max((part.number for part in known if part.table == unknown.table), default=0)
-        if unknown.number != last + 1:
+        if unknown.number != last + 1 or not self._waiting[unknown.table]:
             raise ConfigError(
                 f"--to: {self._path(*unknown)} is newer than its {FILE}; put back the one that knows it, "
                 "or name another folder"
