@@ -17,6 +17,8 @@ from macnet_bridge.export.one_test import ENDINGS, Chosen, Format, Target, choos
 from macnet_bridge.store.recorded import Missing, Part, RecordedTest, RecordingReader
 
 _GAPS_TOLD = 10
+_BESIDE = ("-wal", "-shm", "-journal", ".lock")
+"""What SQLite and the recorder have beside a database."""
 _SHUFFLED = (
     "numbers and times disagree, as after another bridge, a new data directory, or a clock that was set"
 )
@@ -128,7 +130,9 @@ def _target(
 
 
 def _spare(database: Path, target: Path) -> None:
-    if target.exists() and target.resolve().is_relative_to(database.resolve()):
+    own, place = database.resolve(), target.resolve()
+    is_within = place.is_relative_to(own) and (target.exists() or place.parent != own)
+    if is_within or place in {own.with_name(own.name + ending) for ending in _BESIDE}:
         raise ConfigError(f"{target} is of the recording itself; name another file")
 
 

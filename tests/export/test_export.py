@@ -335,6 +335,19 @@ def test_the_recording_itself_is_never_overwritten(lab: Path, tmp_path: Path, ex
     assert own.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["lab.sqlite-wal", "lab.sqlite-shm", "lab.sqlite.lock"])
+def test_what_lies_beside_the_recording_is_never_overwritten(
+    lab: Path, tmp_path: Path, export: Export, name: str
+) -> None:
+    (tmp_path / name).touch()
+    told = export(lab, "cell-17", "--format", "csv", "--overwrite", "--to", tmp_path / name)
+    assert told == (
+        1,
+        "",
+        f"macnet-bridge: {tmp_path / name} is of the recording itself; name another file\n",
+    )
+
+
 def test_the_format_has_to_be_known(lab: Path, tmp_path: Path, export: Export) -> None:
     code, _, err = export(lab, "cell-17", "--to", tmp_path / "a.txt")
     assert (code, err) == (
