@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from macnet_bridge.errors import ConfigError
 from macnet_bridge.export.choice import Wanted, fits, table, unix_second
 from macnet_bridge.export.columns import Labels
 from macnet_bridge.export.one_test import ENDINGS, Chosen, Format, Target, choose_test, write_test
-from macnet_bridge.store.recorded import Missing, Part, RecordingReader
+from macnet_bridge.store.recorded import Missing, Part, RecordedTest, RecordingReader
 
 _GAPS_TOLD = 10
+_BESIDE = ("-wal", "-shm", "-journal", ".lock")
+"""What SQLite and the recorder have beside a database."""
 _SHUFFLED = (
     "numbers and times disagree, as after another bridge, a new data directory, or a clock that was set"
 )
@@ -83,7 +86,7 @@ def export(
     with RecordingReader(database, _read_part) as recording:
         wanted = Wanted(test or "", cycler, channel, Part(run, since, until))
         if test is None or lists:
-            click.echo("\n".join(table([found for found in recording.tests() if fits(found, wanted)])))
+            _list([found for found in recording.tests() if fits(found, wanted)])
             return
         target = _target(path, form, labels, keeps_idle, overwrite)
         _spare(database, target.path)
@@ -94,6 +97,13 @@ def export(
     click.echo(
         f"{target.path}: {rows} readings of {chosen.test.cycler}/{chosen.test.channel} {test!r}", err=True
     )
+
+
+def _list(tests: Sequence[RecordedTest]) -> None:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Where the output is no terminal, Windows has letters of one language alone.
+        sys.stdout.reconfigure(errors="replace")
+    click.echo("\n".join(table(tests)))
 
 
 def _read_part(*where: Any) -> Iterable[tuple[Any, ...]]:
@@ -120,7 +130,9 @@ def _target(
 
 
 def _spare(database: Path, target: Path) -> None:
-    if target.exists() and target.resolve().is_relative_to(database.resolve()):
+    own, place = database.resolve(), target.resolve()
+    is_within = place.is_relative_to(own) and (target.exists() or place.parent != own)
+    if is_within or place in {own.with_name(own.name + ending) for ending in _BESIDE}:
         raise ConfigError(f"{target} is of the recording itself; name another file")
 
 

@@ -116,6 +116,8 @@ def record(
         max_incoming_bytes=LARGEST_MESSAGE_BYTES,
     )
     path = to or Path(FORMATS[file_format])
+    if file_format == "sqlite" and path.is_dir():
+        raise ConfigError(f"--to: {path} is a folder; name a file, or say --format parquet")
     with locked(path):
         recording = recording_at(path, file_format)
         recording.open()
@@ -141,7 +143,10 @@ def locked(path: Path) -> Iterator[None]:
     Raises:
         ConfigError: another one writes it, or nobody can write there.
     """
-    lock = filelock.FileLock(path.with_name(f"{path.name}.lock"))
+    whole = path.absolute()
+    if not whole.name:
+        raise ConfigError(f"--to: {path} cannot be a recording; name a folder in it")
+    lock = filelock.FileLock(whole.with_name(f"{whole.name}.lock"))
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
@@ -176,6 +181,7 @@ class Session:
         self._stop = asyncio.Event()
         self._was_reached = False
         self._lost_for = ""
+        self._subscribed_as: tuple[str, list[str]] = ("", [])
 
     async def run(self, seconds: float | None) -> None:
         """Until a signal, or for so long.
@@ -207,9 +213,9 @@ class Session:
         filters = self._interest.filters()
         former = msgspec.json.decode(known.get("filters", "[]"), type=list[str])
         self._was_known = known.get("client_id") == client_id
-        await self._recording.remember(
-            {"client_id": client_id, "filters": msgspec.json.encode(filters).decode()}
-        )
+        # Until there is a connection the session has the former ones, and none of the new ones perhaps.
+        await self._remember(client_id, [*filters, *(each for each in former if each not in filters)])
+        self._subscribed_as = (client_id, filters)
         return Subscriber(
             replace(self._settings, client_id=client_id),
             filters,
@@ -218,11 +224,19 @@ class Session:
             on_session=self._on_session,
         )
 
+    def _remember(self, client_id: str, filters: list[str]) -> asyncio.Future[None]:
+        """What the session at the broker is called, and what it may be subscribed to."""
+        return self._recording.remember(
+            {"client_id": client_id, "filters": msgspec.json.encode(filters).decode()}
+        )
+
     def _on_lost(self, reason: str) -> None:
         self._lost_for = in_options(reason)
         _log.warning("%s; trying again", self._advice(self._lost_for))
 
     def _on_session(self, is_kept: bool) -> None:
+        # Where that cannot be kept, the next start ends subscriptions once more: no harm.
+        self._remember(*self._subscribed_as).add_done_callback(_unheeded)
         if self._was_known and not is_kept:
             _log.warning(
                 "the broker has forgotten the session: what was published since is not recorded, "
@@ -245,3 +259,9 @@ class Session:
                 line = f"{self._path.name}: {recorder.figures.line(time.monotonic())}"
                 live.update(Text(line, no_wrap=True, overflow="ellipsis"), refresh=True)
                 await asyncio.sleep(SHOW_S)
+
+
+def _unheeded(future: asyncio.Future[None]) -> None:
+    """Take what it raised, so that asyncio does not tell of it."""
+    if not future.cancelled():
+        future.exception()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from macnet_bridge.errors import ConfigError
 from macnet_bridge.export.course import Course
 from macnet_bridge.store.recorded import Part, RecordedTest
 
 _LISTED_MAX = 5
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HEADINGS = ("CYCLER", "CHANNEL", "TEST", "FROM", "TO", "READINGS", "CYCLES")
 
 
@@ -89,7 +91,9 @@ def table(tests: Sequence[RecordedTest]) -> list[str]:
 
 def instant(unix_time_second: float) -> str:
     """A moment in UTC, cut to milliseconds, so that the reading of that moment is not before it."""
-    moment = datetime.fromtimestamp(int(unix_time_second * 1000) / 1000, UTC)
+    if _moment(unix_time_second) is None:
+        return f"{unix_time_second!r}"
+    moment = _EPOCH + timedelta(milliseconds=int(unix_time_second * 1000))
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -100,9 +104,11 @@ def unix_second(text: str) -> float:
         ValueError: it is none of these.
     """
     try:
-        return float(text)
+        if math.isfinite(second := float(text)):
+            return second
     except ValueError:
-        moment = datetime.fromisoformat(text)
+        pass
+    moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
@@ -126,7 +132,13 @@ def _span(test: RecordedTest) -> str:
 def _row(test: RecordedTest) -> tuple[str, ...]:
     first, last = sorted((test.first_unix_time_second, test.last_unix_time_second))
     who = (test.cycler, str(test.channel), test.test_name)
-    return (*who, _minute(first), _minute(last), str(test.readings), _cycles(test))
+    cells = (*who, _minute(first), _minute(last), str(test.readings), _cycles(test))
+    return tuple(map(_plain, cells))
+
+
+def _plain(text: str) -> str:
+    """Without what a terminal would obey: test names come from whoever publishes."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def _cycles(test: RecordedTest) -> str:
@@ -137,4 +149,14 @@ def _cycles(test: RecordedTest) -> str:
 
 
 def _minute(unix_time_second: float) -> str:
-    return datetime.fromtimestamp(unix_time_second, UTC).strftime("%Y-%m-%dT%H:%MZ")
+    moment = _moment(unix_time_second)
+    return f"{unix_time_second:g}" if moment is None else moment.strftime("%Y-%m-%dT%H:%MZ")
+
+
+def _moment(unix_time_second: float) -> datetime | None:
+    """None for what no calendar has: a recording holds what was published, whoever did. Windows has no
+    `fromtimestamp` before 1970."""
+    try:
+        return _EPOCH + timedelta(seconds=unix_time_second)
+    except OverflowError:
+        return None

@@ -15,8 +15,7 @@ import msgspec
 from macnet_bridge.store.rows import Kind
 
 NUMBERS_MAX = 1 << 53
-"""Whole numbers up to here are the same as a double."""
-_INTEGER_MAX = 1 << 63
+"""Whole numbers up to here are the same as a double, and can be counted on from in SQLite's 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ def is_text(value: object) -> bool:
 
 
 def is_integer(value: object) -> bool:
-    return type(value) is int and -_INTEGER_MAX <= value < _INTEGER_MAX
+    return type(value) is int and abs(value) <= NUMBERS_MAX
 
 
 def is_real(value: object) -> bool:

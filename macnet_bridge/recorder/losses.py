@@ -27,6 +27,8 @@ class _Status(Struct):
     bridge: str
 
 
+# Anybody may have published it: msgspec has an error of its own for JSON, not for text and depth.
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _read_health = msgspec.json.Decoder(_Health).decode
 _read_status = msgspec.json.Decoder(_Status).decode
 
@@ -58,14 +60,14 @@ class Losses:
         """`R/C/status`: which bridge serves it."""
         try:
             self._owners[cycler] = _read_status(payload).bridge
-        except msgspec.DecodeError:
+        except _UNREADABLE:
             self._owners.pop(cycler, None)
 
     def see_health(self, name: str, payload: bytes) -> None:
         """`R/bridge/B/health`."""
         try:
             health = _read_health(payload)
-        except msgspec.DecodeError:
+        except _UNREADABLE:
             self._bridges.pop(name, None)
             return
         bridge = self._bridges.get(name)

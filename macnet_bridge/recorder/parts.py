@@ -7,8 +7,9 @@ for long enough. That file also has what goes into no part: tests, runs, gaps an
 from __future__ import annotations
 
 import asyncio
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from macnet_bridge import __version__
 from macnet_bridge.errors import ConfigError
 from macnet_bridge.parquet_file import write_durably
 from macnet_bridge.recorder.columns import TABLES, Table
-from macnet_bridge.store.moving import Movable, MovingRecording
+from macnet_bridge.store.moving import Movable, MovingRecording, Part
 from macnet_bridge.store.recording import Done
 from macnet_bridge.store.recording_schema import VERSION
 from macnet_bridge.store.rows import Row, Rows
@@ -25,6 +26,8 @@ from macnet_bridge.system_errors import os_reason
 FILE = "recording.sqlite"
 ENOUGH_ROWS = 250_000
 LONGEST_S = 3_600.0
+_PART = re.compile(r"part-([0-9]{6,})\.parquet")
+_UNFINISHED = ".part-*.parquet.new"
 ABOUT = {"macnet_bridge": __version__, "schema_version": str(VERSION)}
 
 
@@ -49,11 +52,16 @@ class Parts(MovingRecording):
         """Make the folder where there is none.
 
         Raises:
-            ConfigError: it cannot be made or used, or is of another version.
+            ConfigError: it cannot be made or used, is of another version, or has parts and no database.
         """
+        if not self.path.exists() and any(self._found()):
+            raise ConfigError(
+                f"--to: {self._folder} has parts, but no {FILE} that knows what is in them; "
+                "put it back, or name another folder"
+            )
         try:
             for table in TABLES.values():
-                (self._folder / table.name).mkdir(parents=True, exist_ok=True)
+                self._of(table).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"--to: {self._folder} cannot be used: {os_reason(error)}") from None
         super().open()
@@ -70,15 +78,40 @@ class Parts(MovingRecording):
                 self._waiting[name] = self._waiting.get(name, 0) + rows
 
     async def settle(self) -> None:
-        """Throw away parts that were not finished when the last recorder was killed."""
+        """Throw away parts that were not finished when the last recorder was killed.
+
+        Raises:
+            ConfigError: there are more parts than that: the database is an older one.
+        """
         self._waiting |= await self.waiting()
-        known = {self._path(*part) for part in await self.parts()}
-        self._bytes = sum(path.stat().st_size for path in known if path.exists())
+        known = await self.parts()
+        paths = [self._path(*part) for part in known]
+        self._bytes = sum(path.stat().st_size for path in paths if path.exists())
+        unknown = [part for part in self._found() if part not in known]
+        for part in unknown:
+            self._judge(part, known)
+        unfinished = [path for table in TABLES.values() for path in self._of(table).glob(_UNFINISHED)]
+        for path in [*(self._path(*part) for part in unknown), *unfinished]:
+            path.unlink()
+
+    def _judge(self, unknown: Part, known: set[Part]) -> None:
+        """A transaction that was broken off leaves the next part of its table; its rows still wait."""
+        last = max((part.number for part in known if part.table == unknown.table), default=0)
+        if unknown.number != last + 1 or not self._waiting[unknown.table]:
+            raise ConfigError(
+                f"--to: {self._path(*unknown)} is newer than its {FILE}; put back the one that knows it, "
+                "or name another folder"
+            )
+
+    def _found(self) -> Iterator[Part]:
+        """Parts that lie there, whoever knows them."""
         for table in TABLES.values():
-            for path in (self._folder / table.name).iterdir():
-                is_part = path.suffix == ".parquet" or path.name.endswith(".parquet.new")
-                if is_part and path not in known:
-                    path.unlink()
+            for path in self._of(table).glob("part-*.parquet"):
+                if named := _PART.fullmatch(path.name):
+                    yield Part(table.name, int(named[1]))
+
+    def _of(self, table: Table) -> Path:
+        return self._folder / table.name
 
     async def tend(self) -> None:
         """Write the parts that are due. Raises RecordingUnavailable."""

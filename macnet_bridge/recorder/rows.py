@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from macnet_bridge.recorder.columns import FITS, STORED, TABLES, Column, Table, as_json
 from macnet_bridge.store.rows import Row
+
+TEXT_MAX = 8 << 20
+"""Characters in all rows of one message; what is common to them is in each."""
 
 _decode = msgspec.json.Decoder().decode
 
@@ -25,15 +28,28 @@ def rows_of(leaf: str, place: Row, payload: bytes) -> list[Row]:
         place: what the topic says: cycler and, but for a sweep, channel.
 
     Raises:
-        Unread: no JSON object, or one without what tells its row from all others.
+        Unread: no JSON object, or one without what tells its row from all others, or too large.
     """
     message = _object(payload)
     table = TABLES[leaf]
-    if leaf == "sweep":
-        return [_row(table, place, each) for each in _turned(message)]
-    if leaf == "aux":
-        return [_row(table, place, each) for each in _inputs(message)]
-    return [_row(table, place, message)]
+    try:
+        if leaf == "sweep":
+            return _bounded(_row(table, place, each) for each in _turned(message))
+        if leaf == "aux":
+            return _bounded(_row(table, place, each) for each in _inputs(message))
+        return [_row(table, place, message)]
+    except RecursionError as error:  # what could just be read cannot be written again
+        raise Unread(f"no JSON: {error}") from None
+
+
+def _bounded(rows: Iterable[Row]) -> list[Row]:
+    found, size = [], 0
+    for row in rows:
+        size += sum(len(value) for value in row if isinstance(value, str))
+        if size > TEXT_MAX:
+            raise Unread(f"its rows are larger than {TEXT_MAX >> 20} MiB")
+        found.append(row)
+    return found
 
 
 def _object(payload: bytes) -> dict[str, Any]:

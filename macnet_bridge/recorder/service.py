@@ -26,6 +26,7 @@ ENOUGH = 50
 GATHER_S = 0.1
 """How long a message waits for others to be committed with it."""
 WAITING_MAX = 5_000
+WAITING_BYTES_MAX = 16 << 20
 LOOK_S = 2.0
 AGAIN_S = 1.0
 STOP_S = 5.0
@@ -68,6 +69,7 @@ class Recorder:
         self._losses = Losses()
         self._lost: dict[str, float] = {}
         self._waiting: list[Taken] = []
+        self._waiting_bytes = 0
         self._changed = asyncio.Event()
         self._has_room = asyncio.Event()
         self._has_room.set()
@@ -105,8 +107,9 @@ class Recorder:
             await self._has_room.wait()
             message = await self._subscriber.receive()
             self._waiting.append(Taken(message, self._rows(message)))
+            self._waiting_bytes += len(message.payload)
             self._changed.set()
-            if len(self._waiting) >= WAITING_MAX:
+            if len(self._waiting) >= WAITING_MAX or self._waiting_bytes >= WAITING_BYTES_MAX:
                 self._has_room.clear()
 
     def _rows(self, message: Incoming) -> Rows | None:
@@ -158,7 +161,7 @@ class Recorder:
     async def _write_all(self) -> None:
         while True:
             await self._gather()
-            taken, self._waiting = self._waiting, []
+            taken, self._waiting, self._waiting_bytes = self._waiting, [], 0
             self._has_room.set()
             if taken:
                 await self._write(taken)

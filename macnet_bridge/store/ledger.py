@@ -190,11 +190,12 @@ def mark_lost(connection: sqlite3.Connection, lost: Iterable[tuple[str, float]])
 
 def count_gaps(connection: sqlite3.Connection) -> tuple[int, int]:
     """Readings that are missing and may still come, and those that are lost."""
-    found: tuple[int, int] = connection.execute(
-        "SELECT coalesce(sum((last_seq - first_seq + 1) * (1 - is_lost)), 0), "
-        "coalesce(sum((last_seq - first_seq + 1) * is_lost), 0) FROM gaps"
+    # Not sum(), an error where it overflows: a file may have any number in it.
+    missing, lost = connection.execute(
+        "SELECT total((last_seq - first_seq + 1) * (1 - is_lost)), "
+        "total((last_seq - first_seq + 1) * is_lost) FROM gaps"
     ).fetchone()
-    return found
+    return int(missing), int(lost)
 
 
 def _run_row(key: RunKey, run: _Run) -> tuple[Any, ...]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -218,7 +219,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _connect(path: Path, how: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None)
+    connection = sqlite3.connect(f"{uri(path.absolute())}?{how}", uri=True, isolation_level=None)
     try:
         _judge(connection, path)
         # All reads see the same rows, whatever the recorder adds meanwhile.
@@ -228,6 +229,11 @@ def _connect(path: Path, how: str) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def uri(path: PurePath) -> str:
+    """An absolute path as SQLite takes it. It knows no hosts: a share of Windows has four slashes."""
+    return re.sub("^file://(?!/)", "file:////", path.as_uri())
 
 
 def _judge(connection: sqlite3.Connection, path: Path) -> None:

@@ -224,6 +224,21 @@ async def test_another_filter_ends_the_old_subscription(lab: Lab) -> None:
 
 
 @pytest.mark.needs_real_broker
+async def test_a_broker_that_was_away_ends_the_old_subscription_later(lab: Lab) -> None:
+    recorder = program(lab)
+    with recorder.recording("lab1"):
+        await until(lambda: "connected" in recorder.said)
+    away = [*recorder.command, "lab2/1-2", "--url", f"mqtt://127.0.0.1:{free_port()}", "--seconds", "0.2"]
+    await asyncio.to_thread(subprocess.run, away, capture_output=True, timeout=40, check=False)
+    (former,) = recorder.select("SELECT value FROM settings WHERE name = 'filters'")
+    assert f"{lab.root}/lab1/+/telemetry/reading" in former[0]
+    with recorder.recording("lab2/1-2"):
+        await until(
+            lambda: "lab1" not in recorder.select("SELECT value FROM settings WHERE name = 'filters'")[0][0]
+        )
+
+
+@pytest.mark.needs_real_broker
 async def test_a_viewer_may_record(start_broker: Callable[..., RunningBroker], tmp_path: Path) -> None:
     broker = start_broker(Setup(users={"bridge": "b-secret", "viewer": "v-secret"}))
     recorder = RecordProgram(broker.host, broker.port, "macnet", tmp_path)
@@ -312,10 +327,14 @@ def test_a_broker_that_is_not_there_is_told_at_the_end_of_the_time(tmp_path: Pat
     [
         (["lab 1"], 2, "'lab 1' is no name of a cycler; write lab1, lab1/5 or lab1/1-16,33"),
         (["--to", "notes.txt/r.sqlite"], 1, "notes.txt/r.sqlite cannot be written: "),
+        (["--to", "lab"], 1, "--to: lab is a folder; name a file, or say --format parquet"),
+        (["--to", "."], 1, "--to: . is a folder; name a file, or say --format parquet"),
+        (["--to", "/", "--format", "parquet"], 1, "--to: / cannot be a recording; name a folder in it"),
         (["--to", "notes.txt"], 1, "notes.txt is no recording (file is not a database); name another file"),
     ],
 )
 def test_wrong_use_is_one_line(tmp_path: Path, arguments: list[str], code: int, line: str) -> None:
+    (tmp_path / "lab").mkdir()
     (tmp_path / "notes.txt").write_text("cell 7 is the warm one\n" * 100, "utf-8")
     outcome = subprocess.run(
         [sys.executable, "-m", "macnet_bridge", "record", "--seconds", "5", *arguments],

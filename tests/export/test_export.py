@@ -72,6 +72,33 @@ def test_an_empty_recording_has_none(tmp_path: Path, export: Export) -> None:
     assert (code, err) == (1, "macnet-bridge: the recording has no test 'cell-17'; it has none at all\n")
 
 
+def test_what_strangers_published_is_listed_and_obeyed_by_no_terminal(tmp_path: Path, export: Export) -> None:
+    rows = [
+        reading(1, test_name="a\x1b[31m\nb"),
+        reading(2, test_name="late", unix_time_second=1e300),
+        reading(3, test_name="early", unix_time_second=-1e300),
+    ]
+    code, out, err = export(write_recording(tmp_path / "r.sqlite", rows))
+    assert (code, err) == (0, "")
+    assert [line.split()[2:5] for line in out.splitlines()[1:]] == [
+        ["early", "-1e+300", "-1e+300"],
+        ["a?[31m?b", "2026-11-22T06:25Z", "2026-11-22T06:25Z"],
+        ["late", "1e+300", "1e+300"],
+    ]
+    far = export(tmp_path / "r.sqlite", "late", "--from", "2026", "--to", tmp_path / "late.bdf.csv")
+    assert far[0] == 0
+    assert instant(1e308) == "1e+308"
+
+
+def test_a_list_can_be_written_where_not_all_letters_can(tmp_path: Path) -> None:
+    lab = write_recording(tmp_path / "lab.sqlite", [reading(1, test_name="Zelle-\u6f22")])
+    command = [sys.executable, "-m", "macnet_bridge", "export", str(lab)]
+    narrow = {**os.environ, "PYTHONIOENCODING": "cp1252"}  # Windows, where the output is no terminal
+    done = subprocess.run(command, env=narrow, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"Zelle-?" in done.stdout
+
+
 # --- one test
 
 
@@ -274,11 +301,12 @@ def test_times_are_utc_unless_they_have_a_zone() -> None:
     assert (unix_second("1795328722.125"), instant(START)) == (START, "2026-11-22T06:25:22.125Z")
 
 
-def test_no_time_is_wrong_usage(lab: Path, export: Export) -> None:
-    code, _, err = export(lab, "cell-17", "--from", "yesterday", "--to", "a.csv")
+@pytest.mark.parametrize("time", ["yesterday", "nan", "inf", "1e400"])
+def test_no_time_is_wrong_usage(lab: Path, export: Export, time: str) -> None:
+    code, _, err = export(lab, "cell-17", "--from", time, "--to", "a.csv")
     assert (code, err.splitlines()[-1]) == (
         2,
-        "Error: Invalid value for '--from': 'yesterday' is no time; "
+        f"Error: Invalid value for '--from': {time!r} is no time; "
         "write 2026-11-22T07:00:00Z, or Unix seconds",
     )
 
@@ -305,6 +333,19 @@ def test_the_recording_itself_is_never_overwritten(lab: Path, tmp_path: Path, ex
     own = lab.rename(folder / FILE)
     assert export(folder, "cell-17", "--to", own, "--format", "csv", "--overwrite")[0] == 1
     assert own.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["lab.sqlite-wal", "lab.sqlite-shm", "lab.sqlite.lock"])
+def test_what_lies_beside_the_recording_is_never_overwritten(
+    lab: Path, tmp_path: Path, export: Export, name: str
+) -> None:
+    (tmp_path / name).touch()
+    told = export(lab, "cell-17", "--format", "csv", "--overwrite", "--to", tmp_path / name)
+    assert told == (
+        1,
+        "",
+        f"macnet-bridge: {tmp_path / name} is of the recording itself; name another file\n",
+    )
 
 
 def test_the_format_has_to_be_known(lab: Path, tmp_path: Path, export: Export) -> None:

@@ -19,7 +19,7 @@ from macnet_bridge.store.gathering import FILE
 from macnet_bridge.store.recording import Recording
 from macnet_bridge.store.rows import Rows
 from tests.export.conftest import Export
-from tests.export.recordings import START, reading
+from tests.export.recordings import START, reading, write_recording
 
 NO_PAYLOAD = ("cycler", "channel")
 
@@ -95,6 +95,15 @@ async def test_a_part_that_is_gone_is_one_line(tmp_path: Path, export: Export) -
     code, out, err = export(tmp_path / "lab", *words)
     assert (code, len(err.splitlines())) == (1, 1)
     assert not (tmp_path / "a.csv").exists()
+
+
+def test_among_the_parts_is_no_place_for_a_file(tmp_path: Path, export: Export) -> None:
+    """Whoever reads all parts as one table would read it, too."""
+    target = tmp_path / "readings" / "cell-17.bdf.parquet"
+    target.parent.mkdir()
+    write_recording(tmp_path / FILE, [reading(1)])
+    code, _, err = export(tmp_path, "cell-17", "--to", target)
+    assert (code, err) == (1, f"macnet-bridge: {target} is of the recording itself; name another file\n")
 
 
 def test_a_folder_that_is_no_recording(tmp_path: Path, export: Export) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from macnet_bridge.recorder.losses import Losses
 
 
@@ -58,3 +60,15 @@ def test_only_the_bridge_that_serves_a_cycler_tells_of_it() -> None:
     losses.see_status("lab2", b"")  # cleared
     losses.see_health("other", health(30.0))
     assert losses.see_live("lab2", 31.0) is None
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"[]", b'{"bridge":"\xff"}', b'{"x":' + b"[" * 5000, b'{"x":' + b"1" * 5000 + b"}"]
+)
+def test_what_a_stranger_says_there_is_not_believed_and_ends_nothing(payload: bytes) -> None:
+    losses = served()
+    losses.see_status("lab1", payload)
+    losses.see_health("lab", payload)
+    for at in (10.0, 20.0):
+        losses.see_health("lab", health(at))
+    assert losses.see_live("lab1", 21.0) is None

@@ -19,7 +19,7 @@ parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow comes with the 
 from macnet_bridge.errors import ConfigError  # noqa: E402
 from macnet_bridge.recorder import parts as parts_module  # noqa: E402
 from macnet_bridge.recorder.columns import TABLES  # noqa: E402
-from macnet_bridge.recorder.parts import Parts, is_due  # noqa: E402
+from macnet_bridge.recorder.parts import FILE, Parts, is_due  # noqa: E402
 from macnet_bridge.recorder.rows import rows_of  # noqa: E402
 from macnet_bridge.store import RecordingUnavailable  # noqa: E402
 from macnet_bridge.store.rows import Rows  # noqa: E402
@@ -149,6 +149,42 @@ async def test_a_kill_leaves_each_row_in_one_place(tmp_path: Path, point: str, l
         assert await kept.keep(readings(1, 2, 3)) == ({"readings": 1}, 2)
         await kept.finish()
     assert numbers(tmp_path) == [1, 2, 3]
+
+
+async def recorded(folder: Path, *numbers: int) -> None:
+    """A part for each."""
+    async with folder_at(folder) as kept:
+        for number in numbers:
+            await kept.keep(readings(number))
+            await kept.finish()
+
+
+async def test_parts_outlive_the_database_that_knew_them(tmp_path: Path) -> None:
+    await recorded(tmp_path, 1, 2)
+    (tmp_path / FILE).unlink()
+    for _ in "twice":
+        with pytest.raises(ConfigError, match=r"--to: .* has parts, but no recording\.sqlite"):
+            await recorded(tmp_path, 3)
+    assert numbers(tmp_path) == [1, 2]
+
+
+@pytest.mark.parametrize("since", [[2], [2, 3]])
+async def test_parts_outlive_an_older_copy_of_the_database(tmp_path: Path, since: list[int]) -> None:
+    await recorded(tmp_path, 1)
+    older = (tmp_path / FILE).read_bytes()
+    await recorded(tmp_path, *since)
+    (tmp_path / FILE).write_bytes(older)
+    with pytest.raises(ConfigError, match=r"part-00000[23]\.parquet is newer than its recording\.sqlite"):
+        await recorded(tmp_path, 4)
+    assert numbers(tmp_path) == [1, *since]
+
+
+async def test_what_else_lies_there_is_left_alone(tmp_path: Path) -> None:
+    await recorded(tmp_path, 1)
+    mine = tmp_path / "readings" / "cell-17.bdf.parquet"
+    mine.write_bytes(b"mine")
+    await recorded(tmp_path, 2)
+    assert mine.read_bytes() == b"mine"
 
 
 def test_a_file_in_place_of_the_folder_is_one_line(tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
+import sys
 from typing import Any
 
 import msgspec
@@ -209,6 +211,8 @@ def test_events_and_states_fit_their_tables_wholly() -> None:
         ("reading", b"[1]", "no JSON object"),
         ("reading", b'"\xff"', "no JSON"),
         ("reading", b"[" * 5000, "no JSON"),
+        ("reading", b'{"run":1,"seq":2,"unix_time_second":1.0,"x":' + b"1" * 5000 + b"}", "no JSON"),
+        ("reading", b'{"run":1,"seq":9007199254740993,"unix_time_second":1.0}', "no good seq"),
         ("reading", b'{"run":1,"seq":2}', "no good unix_time_second"),
         ("reading", b'{"run":1,"seq":"2","unix_time_second":1.0}', "no good seq"),
         ("reading", b'{"run":1,"seq":true,"unix_time_second":1.0}', "no good seq"),
@@ -221,6 +225,31 @@ def test_events_and_states_fit_their_tables_wholly() -> None:
 def test_a_message_without_an_identity_is_unread(leaf: str, payload: bytes, reason: str) -> None:
     with pytest.raises(Unread, match=reason):
         rows_of(leaf, PLACE, payload)
+
+
+def test_what_is_nested_almost_too_deep_is_a_row_or_unread() -> None:
+    """What can be read cannot always be written again: that takes some more room on the stack."""
+    for depth in range(sys.getrecursionlimit() - 200, sys.getrecursionlimit()):
+        payload = (
+            b'{"run":1,"seq":2,"unix_time_second":1.0,"x":' + b'{"a":' * depth + b"1" + b"}" * depth + b"}"
+        )
+        with contextlib.suppress(Unread):
+            rows_of("reading", PLACE, payload)
+
+
+@pytest.mark.parametrize(
+    ("leaf", "payload"),
+    [
+        ("sweep", b'{"run":1,"seq":2,"unix_time_second":1.0,"x":"%b","channel":[%b]}'),
+        ("aux", b'{"run":1,"unix_time_second":1.0,"test_name":"%b","inputs":[{"input":1}%b]}'),
+    ],
+)
+def test_what_is_common_to_many_rows_must_not_make_a_message_a_thousand_times_as_large(
+    leaf: str, payload: bytes
+) -> None:
+    rest = b",".join([b"1"] * 20_000) if leaf == "sweep" else b',{"input":2}' * 20_000
+    with pytest.raises(Unread, match="larger than"):
+        rows_of(leaf, PLACE, payload % (b"x" * 100_000, rest))
 
 
 _values = st.recursive(

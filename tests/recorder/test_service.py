@@ -14,7 +14,7 @@ import pytest
 from macnet_bridge.broker import BrokerSettings, Subscriber
 from macnet_bridge.errors import ConfigError
 from macnet_bridge.recorder.interest import Interest
-from macnet_bridge.recorder.service import Recorder
+from macnet_bridge.recorder.service import WAITING_BYTES_MAX, Recorder
 from macnet_bridge.store import Recording
 from macnet_bridge.store.recording_file import connect
 from tests.bridge.mqtt_peer import MqttPeer
@@ -92,6 +92,31 @@ async def test_what_a_full_disk_does_not_take_is_taken_later(broker: RunningBrok
         assert figures.trouble == ""
         assert figures.new == 600
         bench.stop.set()
+        await running
+    bench.recording.close()
+
+
+async def test_large_messages_that_nobody_confirms_do_not_heap_up(
+    broker: RunningBroker, tmp_path: Path
+) -> None:
+    bench = Bench(broker, tmp_path / "r.sqlite")
+    recorder = bench.recorder
+    async with MqttPeer(broker.host, broker.port, f"{bench.root}/none") as peer, asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(recorder.run(bench.stop))
+        await bench.connected.wait()
+        await until(lambda: publish(peer, bench.root, 1, 1) or recorder.figures.new)
+        await bench.limit(1)
+
+        def flood() -> bool:
+            peer.publish(f"{bench.root}/lab1/1/telemetry/aux", uuid4().bytes + b"x" * 200_000, qos=0)
+            return not recorder._has_room.is_set()
+
+        await until(flood)
+        assert recorder.figures.trouble
+        held = sum(len(each.message.payload) for each in recorder._waiting)
+        assert held < WAITING_BYTES_MAX + 1_000_000
+        bench.stop.set()
+        await bench.limit(1 << 20)
         await running
     bench.recording.close()
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from macnet_bridge.store.recorded import Missing, Part, RecordedTest, RecordingReader
+from macnet_bridge.store.recorded import Missing, Part, RecordedTest, RecordingReader, uri
 from tests.export.recordings import START, reading, write_recording
 
 NUMBERS = st.tuples(st.integers(1, 3), st.integers(1, 20))
@@ -81,3 +81,9 @@ def test_gaps_are_those_between_two_readings(tmp_path: Path) -> None:
             Missing(2, 1, 2, is_lost=True),
         ]
         assert recording.missing(test, (1, 5), (1, 5)) == []
+
+
+def test_a_share_of_windows_is_a_path_for_sqlite() -> None:
+    assert uri(PureWindowsPath(r"\\nas\lab\a b.sqlite")) == "file:////nas/lab/a%20b.sqlite"
+    assert uri(PureWindowsPath(r"C:\lab\a?.sqlite")) == "file:///C:/lab/a%3F.sqlite"
+    assert uri(PurePosixPath("/lab/a.sqlite")) == "file:///lab/a.sqlite"

@@ -108,6 +108,14 @@ async def test_gaps_are_noticed_filled_and_lost(tmp_path: Path) -> None:
         assert await kept.look() == (7, 2, 0)
 
 
+async def test_gaps_of_any_size_can_be_counted(tmp_path: Path) -> None:
+    path, last = tmp_path / "r.sqlite", (1 << 63) - 2
+    with recording(path) as kept:
+        for channel in (1, 2):
+            await kept.keep(rows(reading(1, 1, channel=channel), reading(1, last, channel=channel)))
+        assert (await kept.look()).readings == 4
+
+
 async def test_what_comes_late_of_the_time_before_the_recording_shows_no_gap(tmp_path: Path) -> None:
     path = tmp_path / "r.sqlite"
     with recording(path) as kept:
