@@ -99,6 +99,10 @@ def reading_of(channel: int) -> Any:
     return lambda seen: seen.topic == f"macnet/lab1/{channel}/telemetry/reading"
 
 
+def aux_of(channel: int) -> Any:
+    return lambda seen: seen.topic == f"macnet/lab1/{channel}/telemetry/aux"
+
+
 # --- the program
 
 
@@ -119,6 +123,14 @@ async def test_a_visitor_sees_readings_and_sets_a_variable(engine: str) -> None:
         demo.process.send_signal(signal.SIGINT)
         assert await demo.end() == 0
         assert "Traceback" not in await demo.errors()
+
+
+@posix_only
+async def test_auxiliary_inputs_come_while_a_visitor_looks() -> None:
+    async with demo_and_peer() as (_, peer):
+        for after in range(2):  # the second one within 50 s: not every 60 s, as usual
+            first = await peer.wait(aux_of(1), len(peer.seen) * after, timeout_s=50.0)
+            assert first.json["values"]["aux_1"] > 20.0
 
 
 @posix_only
