@@ -183,6 +183,16 @@ async def test_it_ends_by_itself_after_the_seconds_it_was_given() -> None:
         assert all(entry["level"] == "info" for entry in logged)
 
 
+@posix_only
+async def test_who_has_read_enough_ends_it_without_a_traceback() -> None:
+    async with running_demo("--headless", "--broker-port", "0", "--channels", "1") as demo:
+        process = demo.process
+        await demo.line("^broker  ")
+        process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
+        assert await demo.end() == 0
+        assert "Traceback" not in await demo.errors()
+
+
 async def test_several_cyclers_are_served_side_by_side() -> None:
     async with demo_and_peer("--cyclers", "2", "--channels", "2") as (_, peer):
         for cycler in ("lab1", "lab2"):
