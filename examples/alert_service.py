@@ -24,7 +24,9 @@ config = {
     "limit": "45",
     "hysteresis": "1",  # so much below the limit it is well again
 }
-for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
+for key, _, value in (argument.partition("=") for argument in sys.argv[1:]):
+    if key not in config:
+        sys.exit(f"no {key}, only {', '.join(config)}")
     config[key] = value
 
 

@@ -18,7 +18,9 @@ from macnet_bridge.errors import MacNetBridgeError
 
 config = {"url": "mqtt://127.0.0.1:1883", "root": "macnet", "username": "", "password": "", "cycler": "lab1"}
 config |= {"file": "cells.csv", "batch": "batch-1", "go_on": "no"}
-for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
+for key, _, value in (argument.partition("=") for argument in sys.argv[1:]):
+    if key not in config:
+        sys.exit(f"no {key}, only {', '.join(config)}")
     config[key] = value
 
 

@@ -19,7 +19,7 @@ PERIOD_S = 0.2
 texts = {"url": "mqtt://127.0.0.1:1883", "root": "macnet", "username": "", "password": "", "cycler": "lab1"}
 numbers = {"channel": 1.0, "most_ampere": 2.5, "cut_off_ampere": 0.125}
 numbers |= {"empty_volt": 3.0, "taper_volt": 3.9, "full_volt": 4.2}
-for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
+for key, _, value in (argument.partition("=") for argument in sys.argv[1:]):
     if key not in texts | numbers:
         sys.exit(f"no {key}, only {', '.join([*texts, *numbers])}")
     texts[key] = value

@@ -19,7 +19,9 @@ matplotlib.use("Agg")  # no window
 from matplotlib import pyplot
 
 config = {"file": "cell-01.bdf.csv", "cycle": "0", "picture": "cycle.png"}
-for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
+for key, _, value in (argument.partition("=") for argument in sys.argv[1:]):
+    if key not in config:
+        sys.exit(f"no {key}, only {', '.join(config)}")
     config[key] = value
 
 

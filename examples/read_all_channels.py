@@ -11,8 +11,12 @@ from macnet_bridge.errors import MacNetBridgeError
 from macnet_bridge.macnet import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.protocol.codes import MAX_CHANNELS_PER_REQUEST, ChannelState
 
-keys = dict(argument.split("=", 1) for argument in sys.argv[1:])
-address = TesterAddress(keys.get("server_ip", "127.0.0.1"), int(keys.get("json_msg_port", 57570)))
+config = {"server_ip": "127.0.0.1", "json_msg_port": "57570"}
+for key, _, value in (argument.partition("=") for argument in sys.argv[1:]):
+    if key not in config:
+        sys.exit(f"no {key}, only {', '.join(config)}")
+    config[key] = value
+address = TesterAddress(config["server_ip"], int(config["json_msg_port"]))
 
 
 async def main() -> None:

@@ -13,6 +13,8 @@ from macnet_bridge.macnet.protocol.codes import ChannelState
 
 config: dict[str, Any] = {
     "server_ip": "127.0.0.1",
+    "json_msg_port": 57570,
+    "bin_msg_port": 57560,
     "channel": 1,
     "c_rate_ah": 2.5,
     "v_max_safety_limit_v": 4.25,
@@ -22,7 +24,9 @@ config: dict[str, Any] = {
     "v_max_v": 4.2,
     "v_min_v": 3.0,
 }
-for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
+for key, _, value in (argument.partition("=") for argument in sys.argv[1:]):
+    if key not in config:
+        sys.exit(f"no {key}, only {', '.join(config)}")
     config[key] = value
 
 try:

@@ -21,7 +21,9 @@ config = {
     "client_id": "readings-without-gaps",
     "file": ":memory:",
 }
-for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
+for key, _, value in (argument.partition("=") for argument in sys.argv[1:]):
+    if key not in config:
+        sys.exit(f"no {key}, only {', '.join(config)}")
     config[key] = value
 
 TABLES = """

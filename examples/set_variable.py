@@ -12,6 +12,8 @@ from macnet_bridge.macnet import MaccorInterface
 
 config: dict[str, Any] = {
     "server_ip": "127.0.0.1",
+    "json_msg_port": 57570,
+    "bin_msg_port": 57560,
     "channel": 1,
     "c_rate_ah": 2.5,
     "v_max_safety_limit_v": 4.25,
@@ -23,7 +25,9 @@ config: dict[str, Any] = {
     "variable": 1,
     "value": 0.01,
 }
-for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
+for key, _, value in (argument.partition("=") for argument in sys.argv[1:]):
+    if key not in config:
+        sys.exit(f"no {key}, only {', '.join(config)}")
     config[key] = value
 variable, wanted = int(config["variable"]), float(config["value"])
 

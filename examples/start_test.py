@@ -12,6 +12,8 @@ from macnet_bridge.macnet import MaccorInterface
 
 config: dict[str, Any] = {
     "server_ip": "127.0.0.1",
+    "json_msg_port": 57570,
+    "bin_msg_port": 57560,
     "channel": 1,
     "test_name": "",  # none: one is made that no other test has
     "test_procedure": "CCCV_1C",
@@ -25,7 +27,9 @@ config: dict[str, Any] = {
     "v_max_v": 4.2,
     "v_min_v": 3.0,
 }
-for key, value in (argument.split("=", 1) for argument in sys.argv[1:]):
+for key, _, value in (argument.partition("=") for argument in sys.argv[1:]):
+    if key not in config:
+        sys.exit(f"no {key}, only {', '.join(config)}")
     config[key] = value
 
 try:

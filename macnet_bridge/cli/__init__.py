@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
@@ -23,7 +24,22 @@ EXIT_FAILED = 1
 """Something outside went wrong or was refused; the line on stderr says what to do."""
 
 
+EXIT_INTERRUPTED = 130
+"""What shells make of Ctrl-C; commands that run until it end with 0."""
+
+
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; Ctrl-C that it does not take as its end is a line, not click's `Aborted!` and 1."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("macnet-bridge: interrupted", err=True)
+            sys.exit(EXIT_INTERRUPTED)
+
+
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: macnet-bridge demo",
 )

@@ -90,7 +90,10 @@ def reach(
         if options.password_env not in environment:
             raise ConfigError(f"--password-env: the environment has no {options.password_env}")
         secret = environment[options.password_env]
-    return _settings(mqtt, secret, purpose), mqtt.root.strip("/")
+    try:
+        return _settings(mqtt, secret, purpose), mqtt.root.strip("/")
+    except ConfigError as error:
+        raise ConfigError(str(error) if options.url is None else in_options(str(error))) from None
 
 
 def in_options(reason: str) -> str:

@@ -15,7 +15,7 @@ from macnet_bridge.cli.demo_tour import inventory, tour
 from macnet_bridge.cli.lab_view import LabView
 from macnet_bridge.cli.live import AboveTable, Watch, draw_table, print_lines
 from macnet_bridge.cli.logs import log_options, set_up_logging
-from macnet_bridge.cli.loop import on_signals, run_async
+from macnet_bridge.cli.loop import leave_output, on_signals, run_async
 from macnet_bridge.topics import published_filters
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,10 @@ def demo(log_format: str, log_level: str, headless: bool, seconds: float | None,
     draws = console.is_terminal and not headless
     above = AboveTable(console) if draws and Console(stderr=True).is_terminal else None
     set_up_logging(log_format, log_level, above)
-    run_async(_run(Plan(**plan), console if draws else None, seconds))
+    try:
+        run_async(_run(Plan(**plan), console if draws else None, seconds))
+    except* BrokenPipeError:
+        leave_output()
 
 
 async def _run(plan: Plan, console: Console | None, seconds: float | None) -> None:

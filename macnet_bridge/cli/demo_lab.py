@@ -20,6 +20,7 @@ from macnet_bridge.app.config import (
     Config,
     CyclerSection,
     MqttSection,
+    TelemetrySection,
 )
 from macnet_bridge.app.data_dir import DataDir
 from macnet_bridge.broker import BrokerSettings, Outgoing
@@ -31,6 +32,9 @@ ROOT = "macnet"
 USUAL_PORT = 1883
 C_RATE_AH = 2.5
 """Capacity of the simulated cells, so that a start need not name it."""
+
+_AUX_INTERVAL_S = 5.0
+"""A visitor does not wait the usual minute, which at the demo's speed would be an hour of the test."""
 
 _PORTS_TRIED = 20
 _TESTS_MAX = 12
@@ -143,6 +147,7 @@ def _config(broker: EmbeddedBroker, cyclers: dict[str, SimulatedCycler], folder:
     return Config(
         bridge=BridgeSection(name="demo", data_dir=folder, http=""),
         mqtt=MqttSection(url=_url(broker), protocol=_protocol(broker), root=ROOT),
+        telemetry=TelemetrySection(aux_interval_s=_AUX_INTERVAL_S),
         commands=CommandsSection(allow=[AllowSection(principal="*", commands=["*"])]),
         cycler=[_cycler_section(name, cycler) for name, cycler in cyclers.items()],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -36,6 +37,14 @@ def on_signals(stop: Callable[[], object]) -> None:
         signal.signal(number, on_signal)
     if sys.platform == "win32":
         _look_up_now_and_then(loop)
+
+
+def leave_output() -> None:
+    """Write to nowhere from now on, as who read the output has gone, such as `head`.
+
+    What is still in the buffer would be complained about at exit.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _stopping_signals() -> Iterator[signal.Signals]:

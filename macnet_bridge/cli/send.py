@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
+from uuid import uuid4
 
 import click
 import msgspec
@@ -75,7 +76,7 @@ def send(
 
     Exit code 0 when it is done, for all channels; 1 when it was refused or failed; 2 for wrong
     usage; 3 when it was sent to the tester and nothing tells what became of it; 4 without answer,
-    of one bridge when all are to stop.
+    of one bridge when all are to stop, or when Ctrl-C came first.
     """
     set_up_logging(log_format, log_level)
     try:
@@ -83,7 +84,8 @@ def send(
         _check(whom, verb, arguments, dry_run, command_id)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
-    options: Options = {"expires_s": expires_s, "dry_run": dry_run, "id": command_id}
+    name = command_id or uuid4().hex  # known here, as Ctrl-C has to tell it
+    options: Options = {"expires_s": expires_s, "dry_run": dry_run, "id": name}
     settings, topic_root = reach(BrokerOptions(path, url, username, password_env, root), "send")
     try:
         answers = run_async(_send(_client(settings, topic_root), whom, verb, arguments, options))
@@ -93,7 +95,10 @@ def send(
             click.echo(f"macnet-bridge: bridge {name} is online and did not answer", err=True)
         sys.exit(EXIT_NO_ANSWER if error.silent else exit_code(list(error.answers.values())))
     except NoAnswer as error:
-        _tell_no_answer(error, as_json)
+        _tell_no_answer(error.id, as_json)
+        sys.exit(EXIT_NO_ANSWER)
+    except KeyboardInterrupt:
+        _tell_interrupted(whom, name, as_json)
         sys.exit(EXIT_NO_ANSWER)
     except BrokerError as error:
         raise BrokerError(in_options(str(error))) from None
@@ -183,12 +188,20 @@ def _line(place: str, outcome: Acknowledgement | PartResult) -> str:
     return f"{place:<16} {status}{verified}{result}".rstrip()
 
 
-def _tell_no_answer(error: NoAnswer, as_json: bool) -> None:
+def _tell_no_answer(name: str, as_json: bool, why: str = "no answer") -> None:
     if as_json:
-        click.echo(msgspec.json.encode({"id": error.id, "status": "no_answer", "final": False}).decode())
+        click.echo(msgspec.json.encode({"id": name, "status": "no_answer", "final": False}).decode())
         return
     click.echo(
-        f"macnet-bridge: no answer; what became of it is not known. "
-        f"Ask: send bridge/NAME query id={error.id}, or send the same again with --id {error.id}",
+        f"macnet-bridge: {why}; what became of it is not known. "
+        f"Ask: send bridge/NAME query id={name}, or send the same again with --id {name}",
         err=True,
     )
+
+
+def _tell_interrupted(target: Target, name: str, as_json: bool) -> None:
+    if target.kind != "all":
+        _tell_no_answer(name, as_json, "interrupted")
+        return
+    # The bridges' commands have an id each, which nobody has been told.
+    click.echo("macnet-bridge: interrupted; what has stopped is not known. Go and look", err=True)

@@ -35,7 +35,8 @@ def stop_command(path: str, as_json: bool, targets: tuple[str, ...], log_format:
     one that does not answer holds up no other. Read what it prints: only what is confirmed has
     stopped. A bridge that runs may start tests afterwards if it is told to.
 
-    Exit code 0 when all channels are confirmed to be stopped, 1 when any is not, 2 for wrong usage.
+    Exit code 0 when all channels are confirmed to be stopped, 1 when any is not or Ctrl-C
+    came first, 2 for wrong usage.
     """
     set_up_logging(log_format, log_level)
     config = load(path)
@@ -43,7 +44,11 @@ def stop_command(path: str, as_json: bool, targets: tuple[str, ...], log_format:
         wanted = read_targets(targets, config)
     except ConfigError as error:
         raise click.UsageError(str(error)) from None
-    found = run_async(stop(wanted, config))
+    try:
+        found = run_async(stop(wanted, config))
+    except KeyboardInterrupt:
+        click.echo("macnet-bridge: interrupted: NOT CONFIRMED; go and look", err=True)
+        sys.exit(EXIT_NOT_CONFIRMED)
     confirmed = bool(found) and all(channel.confirmed for channel in found)
     if as_json:
         click.echo(msgspec.json.encode({"confirmed": confirmed, "channels": found}).decode())

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -19,7 +17,7 @@ from macnet_bridge.cli.changes import Changes, Now
 from macnet_bridge.cli.lab_view import LabView
 from macnet_bridge.cli.live import Watch, draw_table, print_lines
 from macnet_bridge.cli.logs import log_options, set_up_logging
-from macnet_bridge.cli.loop import on_signals, run_async
+from macnet_bridge.cli.loop import leave_output, on_signals, run_async
 from macnet_bridge.commands.permission import parse_channels
 from macnet_bridge.errors import BrokerError, ConfigError
 from macnet_bridge.topics import RESERVED_NAMES, cycler_filters, is_name, published_filters
@@ -166,5 +164,4 @@ class Session:
             click.echo(line)
         except BrokenPipeError:
             self._stop.set()
-            # What is still in the buffer would be complained about at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            leave_output()

@@ -99,6 +99,10 @@ def reading_of(channel: int) -> Any:
     return lambda seen: seen.topic == f"macnet/lab1/{channel}/telemetry/reading"
 
 
+def aux_of(channel: int) -> Any:
+    return lambda seen: seen.topic == f"macnet/lab1/{channel}/telemetry/aux"
+
+
 # --- the program
 
 
@@ -119,6 +123,14 @@ async def test_a_visitor_sees_readings_and_sets_a_variable(engine: str) -> None:
         demo.process.send_signal(signal.SIGINT)
         assert await demo.end() == 0
         assert "Traceback" not in await demo.errors()
+
+
+@posix_only
+async def test_auxiliary_inputs_come_while_a_visitor_looks() -> None:
+    async with demo_and_peer() as (_, peer):
+        for after in range(2):  # the second one within 50 s: not every 60 s, as usual
+            first = await peer.wait(aux_of(1), len(peer.seen) * after, timeout_s=50.0)
+            assert first.json["values"]["aux_1"] > 20.0
 
 
 @posix_only
@@ -169,6 +181,16 @@ async def test_it_ends_by_itself_after_the_seconds_it_was_given() -> None:
         assert await demo.end() == 0
         logged = [json.loads(line) for line in (await demo.errors()).splitlines()]
         assert all(entry["level"] == "info" for entry in logged)
+
+
+@posix_only
+async def test_who_has_read_enough_ends_it_without_a_traceback() -> None:
+    async with running_demo("--headless", "--broker-port", "0", "--channels", "1") as demo:
+        process = demo.process
+        await demo.line("^broker  ")
+        process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]
+        assert await demo.end() == 0
+        assert "Traceback" not in await demo.errors()
 
 
 async def test_several_cyclers_are_served_side_by_side() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -141,3 +143,40 @@ async def test_exit_0_and_lines(tmp_path: Path) -> None:
             "lab1             nothing ran on 1 available, 2 available, 3 available, 4 available and 3 more",
             "all stopped: 8",
         ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a program cannot send another one Ctrl-C")
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (("stop", "all"), 1, "macnet-bridge: interrupted: NOT CONFIRMED; go and look\n"),
+        (("check",), 130, "macnet-bridge: interrupted\n"),
+    ],
+)
+async def test_ctrl_c_before_the_tester_answers(
+    tmp_path: Path, words: tuple[str, ...], code: int, told: str
+) -> None:
+    asked = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        path = tmp_path / "bridge.toml"
+        path.write_text(
+            HEAD.replace("= 1", "= 30") + dead("lab1").replace("json_port = 1", f"json_port = {port}")
+        )
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "macnet_bridge", words[0], "-c", str(path), *words[1:]),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        async with asyncio.timeout(40):
+            await asked.wait()
+            process.send_signal(signal.SIGINT)
+            out, err = await process.communicate()
+    assert (process.returncode, out, err.decode()) == (code, b"", told)

@@ -158,6 +158,8 @@ def run_script(name: str, lab: RunningCycler, **changed: Any) -> tuple[int, str]
         "channel": CHANNEL,
         **changed,
     }
+    if name == "read_all_channels.py":
+        del keys["bin_msg_port"], keys["channel"]
     done = subprocess.run(
         [
             sys.executable,
