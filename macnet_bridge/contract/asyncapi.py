@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from macnet_bridge.contract.channels import (
@@ -11,7 +11,13 @@ from macnet_bridge.contract.channels import (
     message_names_of,
     operations,
 )
-from macnet_bridge.contract.commands import VerbRow, acknowledgement_name, message_name, said_of
+from macnet_bridge.contract.commands import (
+    VerbRow,
+    acknowledgement_name,
+    acknowledgement_schemas,
+    message_name,
+    said_of,
+)
 from macnet_bridge.contract.examples import PAYLOADS, command_example
 from macnet_bridge.contract.json_schema import payload_schemas
 from macnet_bridge.contract.structs import Schema
@@ -67,12 +73,17 @@ def asyncapi_document(verbs: Iterable[VerbRow]) -> dict[str, Any]:
         "channels": channels(rows),
         "operations": operations(rows) | acknowledgement_operations(),
         "components": {
-            "schemas": {name: _draft_07(each) for name, each in payload_schemas(rows, _PLACE).items()},
+            "schemas": _schemas(rows),
             "messages": messages(rows),
             "parameters": {name: _parameter(name) for name in PARAMETERS},
             "correlationIds": CORRELATION,
         },
     }
+
+
+def _schemas(verbs: Sequence[VerbRow]) -> dict[str, Schema]:
+    found = payload_schemas(verbs, _PLACE) | acknowledgement_schemas(verbs, _PLACE)
+    return {name: _draft_07(each) for name, each in sorted(found.items())}
 
 
 def messages(verbs: Iterable[VerbRow]) -> dict[str, Any]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, get_origin
 
 import msgspec
+from msgspec import Struct
 
 from macnet_bridge.contract.structs import Schema
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
 from macnet_bridge.payloads.envelope import Envelope
+from macnet_bridge.payloads.results import DryRun
 from macnet_bridge.topics import Scope
 
 
@@ -83,19 +85,20 @@ def acknowledgement_name(verb: VerbRow) -> str:
     return f"{message_name(verb)}_acknowledgement"
 
 
-def acknowledgement_schemas(
-    verbs: Sequence[VerbRow], results: Iterable[Schema], dry_run: Schema, place: str
-) -> dict[str, Schema]:
-    """The schema of each verb's acknowledgements by the name of their message.
+def result_name(verb: VerbRow) -> str | None:
+    """The schema of a verb's result, None where it is what some MacNet function replies."""
+    return str(verb.result.__name__) if issubclass(get_origin(verb.result) or verb.result, Struct) else None
 
-    Args:
-        results: the schema of each verb's result.
-        dry_run: that of a dry run's.
-    """
+
+def acknowledgement_schemas(verbs: Iterable[VerbRow], place: str) -> dict[str, Schema]:
+    """The schema of each verb's acknowledgements by the name of their message."""
     found: dict[str, Schema] = {}
-    for verb, schema in zip(verbs, results, strict=True):
-        shown = schema if verb.reads or verb.newest_wins else {"anyOf": [schema, dry_run]}
-        found[acknowledgement_name(verb)] = _answer(verb, shown, place)
+    for verb in verbs:
+        name = result_name(verb)
+        result: Schema = {"type": "object"} if name is None else {"$ref": place + name}
+        if not verb.reads and not verb.newest_wins:
+            result = {"anyOf": [result, {"$ref": place + DryRun.__name__}]}
+        found[acknowledgement_name(verb)] = _answer(verb, result, place)
     return found
 
 

@@ -8,9 +8,9 @@ from typing import Any, get_args
 from macnet_bridge.contract.commands import (
     COMMAND,
     VerbRow,
-    acknowledgement_schemas,
     command_schemas,
     message_name,
+    result_name,
 )
 from macnet_bridge.contract.structs import Schema, schemas
 from macnet_bridge.contract.table import TOPICS, Topic
@@ -23,7 +23,9 @@ UNION = "Event"
 
 
 def schema_document(verbs: Iterable[VerbRow]) -> dict[str, Any]:
-    """The document: `$defs` has the schemas, `x-topics` which topic carries which of them."""
+    """The document: `$defs` has the schemas, `x-topics` says which topic carries which of them, and
+    `x-results` which one an acknowledgement's `result` has, by the name of the verb's message."""
+    rows = sorted(verbs, key=message_name)
     return {
         "$schema": DIALECT,
         "$id": f"urn:macnet-bridge:schema:{SCHEMA_VERSION}",
@@ -31,7 +33,8 @@ def schema_document(verbs: Iterable[VerbRow]) -> dict[str, Any]:
         "description": "Readers ignore keys that they do not know; the bridge refuses those in commands.",
         "x-schema-version": SCHEMA_VERSION,
         "x-topics": [_topic(row) for row in TOPICS],
-        "$defs": payload_schemas(verbs, "#/$defs/"),
+        "x-results": {message_name(verb): result_name(verb) for verb in rows},
+        "$defs": payload_schemas(rows, "#/$defs/"),
     }
 
 
@@ -42,10 +45,9 @@ def payload_schemas(verbs: Iterable[VerbRow], place: str) -> dict[str, Schema]:
     arguments, results = [verb.arguments for verb in rows], [verb.result for verb in rows]
     # In one go, since two Structs of one name are told apart only where both are there.
     outer, named = schemas([COMMAND, DryRun, *kinds.values(), *arguments, *results], place)
-    of_kinds, of_verbs = outer[2 : -2 * len(rows)], outer[-2 * len(rows) :]
+    of_kinds, of_arguments = outer[2 : 2 + len(kinds)], outer[2 + len(kinds) : -len(rows)]
     named |= {name: schema for name, schema in zip(kinds, of_kinds, strict=True) if name not in named}
-    named |= command_schemas(rows, of_verbs[: len(rows)], place)
-    named |= acknowledgement_schemas(rows, of_verbs[len(rows) :], outer[1], place)
+    named |= command_schemas(rows, of_arguments, place)
     return dict(sorted(named.items()))
 
 

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from macnet_bridge.commands.verbs import VERBS
-from macnet_bridge.contract.commands import acknowledgement_name
 from macnet_bridge.topics import Scope
 from tests.bridge.conftest import Lab
 from tests.bridge.running import ALLOW_ALL, cycler_table
 from tests.commands.samples import BEHAVIOUR, DIRECT, SAMPLES
-from tests.contract.test_documents import validator
+from tests.contract.test_documents import answer_validator
 
 QUIET = """
 [telemetry]
@@ -45,7 +44,7 @@ async def test_every_verb(lab: Lab, record_property: Callable[[str, object], Non
         command: dict[str, Any] = {"id": f"{scope.value}-{verb}", "args": sample.arguments(lease) or {}}
         answer = await peer.command(f"{place}/cmd/{verb}", command)
         assert (answer["status"], answer["command"]) == ("done", verb), answer
-        validator(acknowledgement_name(VERBS[scope, verb])).validate(answer)
+        answer_validator(VERBS[scope, verb]).validate(answer)
         asked = {record.number for record in cycler.received if record.number}
         record_property(f"{scope.value} {verb}", sorted(asked))
         assert set(sample.asks) <= asked, verb

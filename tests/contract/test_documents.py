@@ -16,7 +16,12 @@ from jsonschema import Draft202012Validator
 from macnet_bridge.cli import cli
 from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.contract.asyncapi import asyncapi_document
-from macnet_bridge.contract.commands import VerbRow, acknowledgement_name, message_name
+from macnet_bridge.contract.commands import (
+    VerbRow,
+    acknowledgement_name,
+    acknowledgement_schemas,
+    message_name,
+)
 from macnet_bridge.contract.descriptions import read
 from macnet_bridge.contract.examples import PAYLOADS, command_example
 from macnet_bridge.contract.json_schema import schema_document
@@ -35,6 +40,13 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator({"$defs": SCHEMA["$defs"], "$ref": f"#/$defs/{name}"})
+
+
+def answer_validator(verb: VerbRow) -> Draft202012Validator:
+    """Of the acknowledgements of a verb."""
+    answers = acknowledgement_schemas(ROWS, "#/$defs/")
+    reference = f"#/$defs/{acknowledgement_name(verb)}"
+    return Draft202012Validator({"$defs": SCHEMA["$defs"] | answers, "$ref": reference})
 
 
 def references(value: Any) -> Iterator[str]:
@@ -109,13 +121,23 @@ def test_what_answers_a_verb_has_a_message_of_its_own(verb: VerbRow) -> None:
     )
 
 
+def test_the_schema_document_names_the_result_of_each_verb() -> None:
+    assert SCHEMA["x-results"]["reset"] == "StateShown"
+    assert SCHEMA["x-results"]["bridge_ping"] == "BridgeVersion"
+    assert {name for name in SCHEMA["x-results"].values() if name} <= SCHEMA["$defs"].keys()
+    assert [message for message, name in SCHEMA["x-results"].items() if name is None] == [
+        "cycler_macnet",
+        "macnet",
+    ]
+
+
 def test_a_result_must_have_what_its_struct_has() -> None:
     answer = dict(PAYLOADS["Acknowledgement"]) | {"command": "set_variable"}
-    check = validator("set_variable_acknowledgement")
+    check = answer_validator(VERBS[Scope.CHANNEL, "set_variable"])
     assert check.is_valid(answer | {"result": {"variable": 1, "value": 2.5}})
     assert not check.is_valid(answer | {"result": {"variable": 1}})
     dry = answer | {"command": "reset", "result": {"would": ["reset"]}}
-    assert validator("reset_acknowledgement").is_valid(dry)
+    assert answer_validator(VERBS[Scope.CHANNEL, "reset"]).is_valid(dry)
 
 
 @pytest.mark.parametrize("verb", ROWS, ids=message_name)
