@@ -113,12 +113,11 @@ def test_what_answers_a_verb_has_a_message_of_its_own(verb: VerbRow) -> None:
         "final": True,
         "received_at": 1,
     }
-    assert validator(name).is_valid(answer)
-    assert not validator(name).is_valid(answer | {"command": "other"})
-    assert not validator(name).is_valid(answer | {"result": []})
-    assert not validator(name).is_valid(
-        answer | {"results": [{"cycler": "c", "status": "done", "result": []}]}
-    )
+    check = answer_validator(verb)
+    assert check.is_valid(answer)
+    assert not check.is_valid(answer | {"command": "other"})
+    assert not check.is_valid(answer | {"result": []})
+    assert not check.is_valid(answer | {"results": [{"cycler": "c", "status": "done", "result": []}]})
 
 
 def test_the_schema_document_names_the_result_of_each_verb() -> None:
