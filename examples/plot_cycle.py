@@ -1,10 +1,9 @@
 """Open an exported test in pandas and in polars, look whether they agree, and plot one cycle of it.
 
 Try it without a tester: `macnet-bridge demo`, in another terminal `macnet-bridge record --to lab.sqlite`,
-and after some minutes `macnet-bridge export lab.sqlite cell-01 --to cell-01.bdf.csv`, then
-`python examples/plot_cycle.py file=cell-01.bdf.csv`. Every key can be given like that. Parquet is read by
-its ending, `.parquet`. It needs `pip install 'macnet-bridge[examples]'`.
-"""
+after some minutes `macnet-bridge export lab.sqlite cell-01 --to cell-01.bdf.csv`, then `python
+examples/plot_cycle.py file=cell-01.bdf.csv`. A file that ends in `.parquet` is read, too. All keys can be
+given like that. It needs `pip install 'macnet-bridge[examples]'`."""
 
 import sys
 from pathlib import Path
@@ -35,9 +34,8 @@ def read(file: str) -> tuple[Any, Any]:
 
 def agree(frame: Any, table: Any) -> bool:
     """Whether both have the same columns and, to the last bit, the same numbers."""
-    labels = list(frame.columns)
-    numbers = [label for label in labels if label != "Step Type"]
-    return labels == table.columns and all(
+    numbers = [label for label in frame.columns if label != "Step Type"]
+    return list(frame.columns) == table.columns and all(
         np.array_equal(frame[label].to_numpy(float), table[label].cast(pl.Float64).to_numpy(), equal_nan=True)
         for label in numbers
     )
