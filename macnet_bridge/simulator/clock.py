@@ -41,7 +41,7 @@ class Clock:
 
     def pause(self) -> None:
         """Let time stand still."""
-        self._reached = self()
+        self._settle()
         self.is_paused = True
 
     def resume(self) -> None:
@@ -61,18 +61,21 @@ class Clock:
         if not 0.0 <= second < math.inf:
             raise ValueError(f"time cannot pass by {second} s")
         self._reached += second
+        self._limit += second
 
     def hold_back(self, limit: float) -> None:
         """Go no further than to `limit`, until the next call. What would pass after it is lost."""
-        if self.is_paused:
-            return
-        self._reached = self()
-        beyond = self._beyond
-        if beyond > 0.0:
-            self._behind += beyond
-            self._lost_second += beyond
+        self._settle()
         self._limit = max(limit, self._reached)
 
     def let_go(self) -> None:
         """Hold back no more."""
         self.hold_back(math.inf)
+
+    def _settle(self) -> None:
+        """Keep what passed until now, and what was lost, whatever comes next."""
+        if self.is_paused:
+            return
+        self._reached, beyond = self(), self._beyond
+        self._behind += beyond
+        self._lost_second += beyond

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,8 +96,46 @@ def test_a_pause_is_not_lost_time() -> None:
     assert (clock(), clock.lost_second) == (1000.0, 0.0)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["pause", "resume", "hold", "let_go", "pass"]), seconds)))
-def test_it_never_goes_backwards_nor_faster_than_its_base(moves: list[tuple[str, float]]) -> None:
+def test_time_goes_on_after_a_step_beyond_the_limit() -> None:
+    base = FakeClock()
+    clock = Clock(base)
+    clock.hold_back(1010.0)
+    clock.pause()
+    clock.step(40.0)
+    clock.resume()
+    base.pass_by(1.0)
+    assert (clock(), clock.lost_second) == (1041.0, 0.0)
+    clock.hold_back(1051.0)
+    base.pass_by(5.0)
+    assert (clock(), clock.lost_second) == (1046.0, 0.0)
+
+
+@pytest.mark.parametrize("limit", [1010.0, math.inf])
+def test_a_limit_set_in_a_pause_is_kept_for_what_comes_after_it(limit: float) -> None:
+    base = FakeClock()
+    clock = Clock(base)
+    clock.hold_back(1001.0)
+    clock.pause()
+    clock.hold_back(limit)
+    base.pass_by(50.0)
+    clock.resume()
+    base.pass_by(9.0)
+    assert (clock(), clock.lost_second) == (1009.0, 0.0)
+
+
+def test_what_was_lost_before_a_pause_stays_lost() -> None:
+    base = FakeClock()
+    clock = Clock(base)
+    clock.hold_back(1002.0)
+    base.pass_by(5.0)
+    clock.pause()
+    assert clock.lost_second == 3.0
+    clock.resume()
+    assert (clock(), clock.lost_second) == (1002.0, 3.0)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["pause", "resume", "hold", "let_go", "pass", "step"]), seconds)))
+def test_all_time_of_its_base_passes_or_is_lost_or_paused(moves: list[tuple[str, float]]) -> None:
     base = FakeClock()
     clock = Clock(base)
     acts = {
@@ -104,13 +144,18 @@ def test_it_never_goes_backwards_nor_faster_than_its_base(moves: list[tuple[str,
         "hold": lambda second: clock.hold_back(clock() + second / 2),
         "let_go": lambda second: clock.let_go(),
         "pass": base.pass_by,
+        "step": clock.step,
     }
     for name, second in moves:
-        before, base_before = clock(), base.now
+        if name == "step" and not clock.is_paused:
+            continue
+        before, base_before, lost_before = clock(), base.now, clock.lost_second
         acts[name](second)
-        passed, passed_at_base = clock() - before, base.now - base_before
+        passed, lost = clock() - before, clock.lost_second - lost_before
         assert passed >= 0.0
-        assert passed <= passed_at_base + 1e-6
+        assert lost >= -1e-6
+        right = second if name == "step" else 0.0 if clock.is_paused else base.now - base_before
+        assert passed + lost == pytest.approx(right, abs=1e-6)
 
 
 # --- of a cycler
