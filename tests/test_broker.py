@@ -22,7 +22,6 @@ from paho.mqtt.properties import Properties
 
 from macnet_bridge.broker import Broker, BrokerSettings, Incoming, Lane, Outgoing, Subscription
 from macnet_bridge.broker.inbox import Inbox
-from macnet_bridge.broker.messages import Cause
 from macnet_bridge.broker.outbox import OutboxLimits
 from macnet_bridge.embedded_broker import EmbeddedBroker
 from macnet_bridge.errors import BrokerError
@@ -434,8 +433,8 @@ async def test_qos_0_counts_as_written_when_the_system_took_it(broker: RunningBr
     async with driving(broker, root) as driver:
         link = driver.broker._link
         assert link is not None
-        assert link._sock is not None
-        sock = link._sock
+        assert link.wire.socket is not None
+        sock = link.wire.socket
         sock.raw = clogged = Clogged(sock.raw)
         told: list[bool] = []
         for _ in range(3):
@@ -454,12 +453,12 @@ async def test_qos_0_that_only_was_gathered_is_given_up_with_the_connection(
     async with driving(broker, root) as driver:
         link = driver.broker._link
         assert link is not None
-        assert link._sock is not None
-        link._sock.raw = clogged = Clogged(link._sock.raw)
+        assert link.wire.socket is not None
+        link.wire.socket.raw = clogged = Clogged(link.wire.socket.raw)
         told: list[bool] = []
         assert driver.broker.publish(Outgoing(f"macnet/{root}/x", b"x", settled=told.append))
         await until(lambda: clogged.tries)
-        link.end(Cause.BY_BROKER, "gone")
+        link.end()
         await until(lambda: told)
         assert told == [False]
 

@@ -1,48 +1,34 @@
-"""One connection to the broker: the only module that knows paho.
+"""One connection to the broker, from its first packet to its last.
 
 Each connection is a paho client of its own, used once. So nothing of an older connection, packet
-ids included, can leak into a newer one, and paho never reconnects or re-sends by itself. The event
-loop drives paho's socket, with buffers of ours before it; a thread is used only to connect, because
-name look-up blocks.
+ids included, can leak into a newer one, and paho never reconnects or re-sends by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from paho.mqtt import client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from macnet_bridge.broker import packets, sockets
-from macnet_bridge.broker.buffered import BufferedSocket
+from macnet_bridge.broker import packets, paho_client, reasons
+from macnet_bridge.broker.dialling import dial
 from macnet_bridge.broker.messages import BrokerSettings, Cause, Incoming, LinkLost, Outgoing
 from macnet_bridge.broker.messages import Protocol as MqttVersion
-from macnet_bridge.broker.plain import PlainMessage, plain_message
-from macnet_bridge.broker.reasons import PERHAPS_NO_BROKER, unreachable
+from macnet_bridge.broker.plain import PlainMessage
+from macnet_bridge.broker.wire import Wire
 
 T = TypeVar("T")
 
-RECEIVE_MAXIMUM = 100
-"""QoS 1 messages the broker may send us before we acknowledge (MQTT 5)."""
 FAREWELL_S = 0.5
-_CLOSED_TOO_SOON = "the broker closed the connection before it answered"
 SUBSCRIBE_S = 5.0
-
-_UNSUPPORTED_VERSION = 0x84
-_BAD_CREDENTIALS = (0x86, 0x87)
-_SHUTTING_DOWN = 0x8B
-_TAKEN_OVER = 0x8E
 
 
 class Accepted(NamedTuple):
@@ -64,37 +50,12 @@ class Events(Protocol):
     def on_progress(self) -> None: ...
 
 
-def _properties(packet_type: int, **values: object) -> Properties:
-    properties = Properties(packet_type)  # type: ignore[no-untyped-call]
-    for name, value in values.items():
-        setattr(properties, name, value)
-    return properties
-
-
-class _Client(paho.Client):
-    """paho's client, on a socket with buffers."""
-
-    on_plain_message: Callable[[PlainMessage], None] | None = None
-
-    def _create_socket(self) -> Any:
-        return BufferedSocket(super()._create_socket())
-
-    def _handle_publish(self) -> MQTTErrorCode:
-        packet = self._in_packet
-        message = plain_message(packet["command"], packet["packet"], is_v5=self._protocol == paho.MQTTv5)
-        if message is None or self.on_plain_message is None:
-            return super()._handle_publish()
-        self.on_plain_message(message)
-        return MQTTErrorCode.MQTT_ERR_SUCCESS
-
-
 class Connection:
-    """A connection from its first packet to its last; `epoch` tells it from all others.
+    """A connection; `epoch` tells it from all others.
 
     Attributes:
         waited: set while what arrives may have waited in the broker's queue.
-        is_paused: reading is stopped.
-        last_read: time.monotonic() of the last sign of life of the broker.
+        wire: its socket, of which reading can be paused.
     """
 
     def __init__(
@@ -112,48 +73,26 @@ class Connection:
         self.version: MqttVersion = version
         self.epoch = epoch
         self.waited = False
-        self.is_paused = False
-        self.last_read = time.monotonic()
         self._settings = settings
         self._clean = clean
         self._listener = listener
-        self._loop = loop
         self._unacknowledged: set[int] = set()
         self._ids = packets.PacketIds()
-        self._writes_soon = False
-        self._watches_writing = False
         self._farewell: ReasonCode | None = None
         self._poked = asyncio.Event()
         self._ended: asyncio.Future[LinkLost] = loop.create_future()
         self._answer: asyncio.Future[tuple[bool, ReasonCode, Properties]] = loop.create_future()
         self._granted: asyncio.Future[list[ReasonCode]] = loop.create_future()
-        self._sock: BufferedSocket | None = None
-        self._client = self._make_client(will, tls)
+        self._client = paho_client.new_client(settings, version, will, tls)
+        self._listen(self._client)
+        self.wire = Wire(self._client, self)
 
-    def _make_client(self, will: Outgoing | None, tls: ssl.SSLContext | None) -> paho.Client:
-        settings = self._settings
-        is_v5 = self.version == "5"
-        client = _Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=settings.client_id,
-            clean_session=None if is_v5 else not settings.keeps_session,
-            protocol=paho.MQTTv5 if is_v5 else paho.MQTTv311,
-            reconnect_on_failure=False,
-            manual_ack=True,
-        )
-        client.connect_timeout = settings.connect_timeout_s
-        if will is not None:
-            client.will_set(will.topic, will.payload, will.qos, will.retain)
-        if settings.username:
-            client.username_pw_set(settings.username, settings.password or None)
-        if tls is not None:
-            client.tls_set_context(tls)
+    def _listen(self, client: paho_client.Client) -> None:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         client.on_plain_message = partial(self._on_message, client, None)
-        return client
 
     # -- coming and going
 
@@ -164,109 +103,25 @@ class Connection:
         late = LinkLost(Cause.UNREACHABLE, f"no connection to the broker at {where} within {limit_s:g} s")
         error = await self._first_of(self._dial(), limit_s, late)
         if error is not None:
-            raise unreachable(self._settings.endpoint, error)
-        self._attach()
+            raise reasons.unreachable(self._settings.endpoint, error)
+        if self._ended.done():  # while the thread was connecting
+            raise self._ended.result()
+        if not self.wire.attach():
+            raise reasons.closed_too_soon()
         late = LinkLost(
             Cause.UNANSWERED,
             f"the broker at {where} took the connection but did not answer",
-            PERHAPS_NO_BROKER,
+            reasons.PERHAPS_NO_BROKER,
         )
         return self._judge(*await self._first_of(self._answer, min(limit_s, answer_s), late))
 
     def _dial(self) -> asyncio.Future[Exception | None]:
-        # A thread of its own, not the loop's pool: a name server that hangs must hold up neither
-        # other work nor the end of the program.
-        done: asyncio.Future[Exception | None] = self._loop.create_future()
-        threading.Thread(target=self._dial_in_thread, args=(done,), name="mqtt-connect", daemon=True).start()
-        return done
-
-    def _dial_in_thread(self, done: asyncio.Future[Exception | None]) -> None:
-        outcome: Exception | None = None
-        try:
-            self._connect_client()
-        except (OSError, ValueError) as error:  # ValueError: a host name that cannot be encoded
-            outcome = error
-        try:
-            self._loop.call_soon_threadsafe(self._dialled, done, outcome)
-        except RuntimeError:  # the loop was closed meanwhile
-            self._close_socket()
-
-    def _connect_client(self) -> None:
-        endpoint, keepalive_s = self._settings.endpoint, self._settings.keepalive_s
-        if self.version == "4":
-            self._client.connect(endpoint.host, endpoint.port, keepalive_s)
-            return
-        properties = _properties(
-            PacketTypes.CONNECT,
-            SessionExpiryInterval=self._settings.session_expiry_s,
-            ReceiveMaximum=RECEIVE_MAXIMUM,
-            MaximumPacketSize=self._settings.max_incoming_bytes,
-        )
-        self._client.connect(
-            endpoint.host, endpoint.port, keepalive_s, clean_start=self._clean, properties=properties
-        )
-
-    def _dialled(self, done: asyncio.Future[Exception | None], outcome: Exception | None) -> None:
-        if done.done() or self._ended.done():
-            self._close_socket()
-        if not done.done():
-            done.set_result(outcome)
-
-    def _attach(self) -> None:
-        if self._ended.done():  # while the thread was connecting; the socket is closed already
-            raise self._ended.result()
-        client = self._client
-        sock: Any = client.socket()
-        if sock is None:
-            raise LinkLost(Cause.UNANSWERED, _CLOSED_TOO_SOON, PERHAPS_NO_BROKER)
-        self._sock = sock
-        with contextlib.suppress(OSError):  # the peer may be gone already; reading will say so
-            sockets.tune(sock.raw)
-        sock.gather()
-        client.on_socket_close = lambda *_: self._detach()
-        client.on_socket_register_write = lambda *_: self._want_write()
-        self._loop.add_reader(sock, self._on_readable)
-        if client.want_write():
-            self._want_write()
-
-    def _want_write(self) -> None:
-        # Written at the end of this turn of the loop, together with what else it brings. The
-        # socket is watched only when it is full: to begin and end that costs as much as to write.
-        if self._sock is not None and not self._writes_soon and not self._watches_writing:
-            self._writes_soon = True
-            self._loop.call_soon(self._write_soon)
-
-    def _write_soon(self) -> None:
-        self._writes_soon = False
-        if self._sock is not None:
-            self._on_writable()
-
-    def _watch_writing(self) -> None:
-        """Wait for the socket to take more, while there is more."""
-        if self._sock is None:
-            return
-        # What came to it meanwhile is written soon, unless the system has been found to take no more.
-        wants = self._sock.has_unsent or (self._client.want_write() and not self._writes_soon)
-        if wants and not self._watches_writing:
-            self._loop.add_writer(self._sock, self._on_writable)
-        elif not wants and self._watches_writing:
-            self._loop.remove_writer(self._sock)
-        self._watches_writing = wants
-
-    def _detach(self) -> None:
-        if self._sock is not None:
-            self._loop.remove_reader(self._sock)
-            self._loop.remove_writer(self._sock)
-            self._sock = None
-
-    def _close_socket(self) -> None:
-        sock = self._client.socket()
-        if sock is not None:
-            sock.close()
+        connect = partial(paho_client.connect, self._client, self._settings, self.version, clean=self._clean)
+        return dial(connect, self.wire.hang_up)
 
     def _judge(self, session_present: bool, reason: ReasonCode, properties: Properties) -> Accepted:
         if reason.is_failure:
-            raise self._refusal(reason)
+            raise reasons.refused(reason.value, str(reason), self._settings.username)
         return Accepted(
             session_present,
             getattr(properties, "ReceiveMaximum", None),
@@ -274,34 +129,18 @@ class Connection:
             getattr(properties, "MaximumQoS", 2),
         )
 
-    def _refusal(self, reason: ReasonCode) -> LinkLost:
-        if reason.value == _UNSUPPORTED_VERSION:
-            return LinkLost(Cause.OTHER_VERSION, "the broker does not speak this version of MQTT")
-        if reason.value in _BAD_CREDENTIALS:
-            user = self._settings.username
-            who = f"user {user}" if user else "clients without a user name"
-            what = "check mqtt.username and the password" if user else "set mqtt.username and a password"
-            return LinkLost(Cause.REFUSED, f"the broker turns {who} away ({reason}): {what}")
-        return LinkLost(Cause.REFUSED, f"the broker refuses the connection: {reason}")
-
     async def disconnect(self) -> None:
         """Say goodbye, so that the broker publishes no will, and forgets the session unless it is kept."""
-        properties = None
-        if self.version == "5" and not self._settings.keeps_session:
-            properties = _properties(PacketTypes.DISCONNECT, SessionExpiryInterval=0)
-        self._client.disconnect(properties=properties)
+        paho_client.disconnect(self._client, self._settings, self.version)
         await asyncio.wait({self._ended}, timeout=FAREWELL_S)
-        self.end(Cause.CLOSED, "closed")
+        self.end()
 
-    def end(self, cause: Cause, message: str, guess: str = "") -> None:
-        """Close at once and leave nothing behind. The first reason given is the one that counts."""
-        self._detach()
-        for name in ("on_socket_close", "on_socket_register_write"):
-            setattr(self._client, name, None)
-        self._close_socket()
+    def end(self, loss: LinkLost | None = None) -> None:
+        """Close at once and leave nothing behind. None: we are done. The first loss counts."""
+        self.wire.close()
         self._poked.set()
         if not self._ended.done():
-            self._ended.set_result(LinkLost(cause, message, guess))
+            self._ended.set_result(loss or LinkLost(Cause.CLOSED, "closed"))
 
     @property
     def is_over(self) -> bool:
@@ -340,7 +179,7 @@ class Connection:
         Args:
             retained: whether messages that the broker keeps are wanted; MQTT 3.1.1 sends them anyway.
         """
-        self._granted = self._loop.create_future()
+        self._granted = asyncio.get_running_loop().create_future()
         # No Local must stay off, or the canary would not come back.
         handling = 0 if retained else 2
         options = SubscribeOptions(qos=1, noLocal=False, retainAsPublished=True, retainHandling=handling)
@@ -349,8 +188,8 @@ class Connection:
         else:
             self._client.subscribe([(topic_filter, 1) for topic_filter in filters])
         late = LinkLost(Cause.SILENT, "the broker does not answer to the subscription")
-        reasons = await self._first_of(self._granted, SUBSCRIBE_S, late)
-        for topic_filter, reason in zip(filters, reasons, strict=False):
+        granted = await self._first_of(self._granted, SUBSCRIBE_S, late)
+        for topic_filter, reason in zip(filters, granted, strict=False):
             if reason.is_failure:
                 raise LinkLost(Cause.DEAF, f"the broker refuses the subscription to {topic_filter}: {reason}")
 
@@ -365,19 +204,13 @@ class Connection:
         Past paho, which makes an object to wait for, with a lock, of every message, and puts it
         into queues of its own.
         """
-        sock = self._sock
+        sock = self.wire.socket
         if sock is None or self._ended.done():
             return None
         mid = self._ids.take() if message.qos else 0
         sock.append(packets.publish(message, self.version, mid))
-        self._want_write()
+        self.wire.want_write()
         return mid
-
-    def _tell_confirmed(self, sock: BufferedSocket) -> None:
-        confirmed, sock.confirmed = sock.confirmed, []
-        for mid, denied, _ in confirmed:
-            self._ids.free(mid)
-            self._listener.on_confirmed(mid, denied)
 
     def acknowledge(self, message: Incoming) -> None:
         """Send the PUBACK, once, and only for a message of this connection."""
@@ -390,105 +223,42 @@ class Connection:
         """QoS 1 messages that came in and were not acknowledged yet."""
         return len(self._unacknowledged)
 
-    def pause(self) -> None:
-        """Stop reading, so that TCP slows the broker down.
+    # -- the wire calls
 
-        Confirmations and canaries wait as well, so nothing may be concluded from their absence.
-        """
-        if self._sock is not None and not self.is_paused:
-            self.is_paused = True
-            self._loop.remove_reader(self._sock)
+    def on_confirmations(self, found: list[packets.Confirmation]) -> None:
+        """PUBACKs came."""
+        for mid, denied, _ in found:
+            self._ids.free(mid)
+            self._listener.on_confirmed(mid, denied)
 
-    def resume(self) -> None:
-        if self._sock is not None and self.is_paused:
-            self.is_paused = False
-            self.last_read = time.monotonic()
-            self._loop.add_reader(self._sock, self._on_readable)
-            # TLS may have read ahead, and the socket itself would never become readable for that.
-            self._loop.call_soon(self._read_ahead)
+    def on_written(self, count: int) -> None:
+        """So many QoS 0 messages left."""
+        self._listener.on_written(count)
 
-    def tick(self) -> None:
-        """Let paho look after its keep-alive. Not while paused: it would miss answers that wait unread."""
-        if not self.is_paused and self._sock is not None:
-            self._step(self._client.loop_misc)
-
-    # -- the event loop calls
-
-    def _on_readable(self) -> None:
-        self.last_read = time.monotonic()
-        self._read()
-        self._read_ahead()
-        if self._sock is not None:
-            with contextlib.suppress(OSError):  # reset by the peer; the next read says so
-                sockets.acknowledge_at_once(self._sock.raw)
+    def on_progress(self) -> None:
+        """More may leave now."""
         self._listener.on_progress()
 
-    def _read_ahead(self) -> None:
-        while self._sock is not None and not self.is_paused and self._sock.pending():
-            self._read()
-
-    def _read(self) -> None:
-        sock = self._sock
-        self._step(self._client.loop_read)
-        if sock is not None:
-            self._tell_confirmed(sock)
-
-    def _on_writable(self) -> None:
-        self._step(self._write)
-        self._listener.on_progress()
-        self._watch_writing()
-
-    def _write(self) -> MQTTErrorCode:
-        """Let paho write all it has, and hand it to the system in one piece."""
-        sock = self._sock
-        if sock is None:
-            return MQTTErrorCode.MQTT_ERR_SUCCESS
-        try:
-            if not self._flush(sock):
-                return MQTTErrorCode.MQTT_ERR_SUCCESS
-            outcome = self._client.loop_write()
-            self._flush(sock)
-        except OSError:
-            return MQTTErrorCode.MQTT_ERR_CONN_LOST
-        return outcome
-
-    def _flush(self, sock: BufferedSocket) -> bool:
-        """Hand over what was gathered; QoS 0 counts as written only when the system took all of it."""
-        is_empty = sock.flush()
-        if is_empty and sock.published:
-            count, sock.published = sock.published, 0
-            self._listener.on_written(count)
-        return is_empty
-
-    def _step(self, call: Callable[[], MQTTErrorCode]) -> None:
-        try:
-            outcome = call()
-        except Exception as error:  # noqa: BLE001
-            # paho lets some errors out for packets it cannot read, and would read the same packet
-            # again for ever. Whatever it is may cost this connection, never the program.
-            self._end_garbled(f": {error!r}")
+    def on_garbled(self, detail: str) -> None:
+        """The broker sent what paho cannot read."""
+        if self._has_answer_failed:  # for paho a refusal is an error of the protocol
+            self.on_gone()
             return
-        if outcome == MQTTErrorCode.MQTT_ERR_PROTOCOL and not self._has_answer_failed:
-            self._end_garbled()
-        elif outcome != MQTTErrorCode.MQTT_ERR_SUCCESS or self._client.socket() is None:
-            self.end(*self._parting())
+        guess = "" if self._answer.done() else reasons.PERHAPS_NO_BROKER
+        self.end(LinkLost(Cause.GARBLED, f"a packet from the broker cannot be read{detail}", guess))
 
-    def _end_garbled(self, detail: str = "") -> None:
-        guess = "" if self._answer.done() else PERHAPS_NO_BROKER
-        self.end(Cause.GARBLED, f"a packet from the broker cannot be read{detail}", guess)
+    def on_gone(self) -> None:
+        """The connection is lost, or the broker has ended it."""
+        if self._farewell is not None:
+            self.end(reasons.ended(self._farewell.value, str(self._farewell)))
+        elif self._answer.done():
+            self.end(LinkLost(Cause.BY_BROKER, "the broker closed the connection"))
+        else:
+            self.end(reasons.closed_too_soon())
 
     @property
     def _has_answer_failed(self) -> bool:
         return self._answer.done() and not self._answer.cancelled() and self._answer.result()[1].is_failure
-
-    def _parting(self) -> tuple[Cause, str, str]:
-        if self._farewell is None:
-            if not self._answer.done():
-                return Cause.UNANSWERED, _CLOSED_TOO_SOON, PERHAPS_NO_BROKER
-            return Cause.BY_BROKER, "the broker closed the connection", ""
-        named = {_TAKEN_OVER: Cause.TAKEN_OVER, _SHUTTING_DOWN: Cause.SHUTTING_DOWN}
-        cause = named.get(self._farewell.value, Cause.BY_BROKER)
-        return cause, f"the broker ended the connection: {self._farewell}", ""
 
     # -- paho calls; nothing here may raise
 
@@ -502,9 +272,9 @@ class Connection:
         if flags.is_disconnect_packet_from_server:
             self._farewell = reason
 
-    def _on_subscribe(self, _c: Any, _u: Any, _mid: int, reasons: list[ReasonCode], _p: Any) -> None:
+    def _on_subscribe(self, _c: Any, _u: Any, _mid: int, granted: list[ReasonCode], _p: Any) -> None:
         if not self._granted.done():
-            self._granted.set_result(reasons)
+            self._granted.set_result(granted)
 
     def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage | PlainMessage) -> None:
         if message.qos:

@@ -73,8 +73,8 @@ class Listener:
     async def receive(self) -> Incoming:
         """The next message, oldest first. After a reconnect, retained ones come again."""
         message = await self._inbox.get()
-        if self._link is not None and self._link.is_paused and self._inbox.is_half_empty:
-            self._link.resume()
+        if self._link is not None and self._link.wire.is_paused and self._inbox.is_half_empty:
+            self._link.wire.resume()
         return message
 
     async def subscribed(self) -> Protocol:
@@ -98,7 +98,7 @@ class Listener:
             try:
                 await link.subscribe([topic_filter], retained=True)
             except LinkLost as loss:
-                link.end(loss.cause, str(loss))
+                link.end(loss)
 
     def publish(self, message: Outgoing) -> bool:
         """Send a message now. False = there is no connection; it is not kept for later."""
@@ -123,11 +123,11 @@ class Listener:
             await self._subscribe(link)
             while True:
                 await link.wait(TICK_S)
-                link.tick()
+                link.wire.tick()
         except LinkLost as loss:
             return loss
         finally:
-            link.end(Cause.CLOSED, "closed")
+            link.end()
             self._is_subscribed.clear()
             self._link = self._protocol = None
 
@@ -168,8 +168,8 @@ class Listener:
         self._protocol = self._link.version
         self._link.acknowledge(message)
         self._inbox.put(message)
-        if self._inbox.is_full and not self._link.is_paused:
-            self._link.pause()
+        if self._inbox.is_full and not self._link.wire.is_paused:
+            self._link.wire.pause()
 
     def on_unreadable(self) -> None:
         """A message whose topic is not text; there is nobody to tell."""

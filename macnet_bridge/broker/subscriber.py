@@ -62,8 +62,8 @@ class Subscriber(Listener):
             return
         self._protocol = self._link.version
         self._inbox.put(message)
-        if self._inbox.is_full and not self._link.is_paused:
-            self._link.pause()
+        if self._inbox.is_full and not self._link.wire.is_paused:
+            self._link.wire.pause()
 
     def _accepted(self, link: Connection, accepted: Accepted) -> None:
         self._watch.accepted()

@@ -134,8 +134,8 @@ class Broker:
     async def receive(self) -> Incoming:
         """The next message, oldest first. Redelivered ones come again; canaries never show up."""
         message = await self._inbox.get()
-        if self._link is not None and self._link.is_paused and self._inbox.is_half_empty:
-            self._link.resume()
+        if self._link is not None and self._link.wire.is_paused and self._inbox.is_half_empty:
+            self._link.wire.resume()
         return message
 
     def acknowledge(self, message: Incoming) -> None:
@@ -175,7 +175,7 @@ class Broker:
             if self.ready:
                 await self._link.disconnect()
             elif not self._link.is_over:
-                self._link.end(Cause.CLOSED, "closed")
+                self._link.end()
         await self._stopped.wait()
 
     # -- one connection
@@ -235,12 +235,12 @@ class Broker:
 
     def _tick(self, link: Connection, limit_s: float) -> None:
         now = time.monotonic()
-        link.tick()
+        link.wire.tick()
         self._send_canaries(link, now)
-        if link.is_paused:
+        if link.wire.is_paused:
             self._canaries.excuse(now)
             return
-        if now - link.last_read > SILENCE_S:
+        if now - link.wire.last_read > SILENCE_S:
             raise LinkLost(Cause.SILENT, f"nothing came from the broker for {SILENCE_S:g} s")
         if link.unacknowledged:
             # The broker may hold the canary back until we acknowledge what came before it.
@@ -273,7 +273,7 @@ class Broker:
         self.on_progress()
 
     def _let_go(self, link: Connection) -> None:
-        link.end(Cause.CLOSED, "closed")
+        link.end()
         self._link = None
         self._protocol = None
         self._outbox.lost()
@@ -335,9 +335,9 @@ class Broker:
         self.counters.incoming += 1
         self.counters.incoming_bytes += len(message.payload)
         self._inbox.put(message)
-        if self._inbox.is_full and not link.is_paused:
+        if self._inbox.is_full and not link.wire.is_paused:
             self.counters.pauses += 1
-            link.pause()
+            link.wire.pause()
 
     def on_unreadable(self) -> None:
         """A message whose topic is not text was thrown away."""

@@ -79,7 +79,7 @@ async def visit(
             if is_last or loss.cause not in (Cause.OTHER_VERSION, Cause.UNANSWERED):
                 raise
         finally:
-            link.end(Cause.CLOSED, "closed")
+            link.end()
     raise LinkLost(Cause.UNANSWERED, "the broker speaks MQTT now and then only")
 
 
