@@ -22,13 +22,13 @@ from typing import Any, Literal, Protocol
 
 from macnet_bridge.embedded_broker import EmbeddedBroker, connack, find_mosquitto, mosquitto_version
 from macnet_bridge.errors import BrokerError
+from tests.patience import PATIENCE_S
 
 Kind = Literal["container", "mosquitto", "embedded"]
 KINDS: tuple[Kind, ...] = ("container", "mosquitto", "embedded")
 _NEVER_GIVEN = range(20_000, 30_000)
 IMAGE = "eclipse-mosquitto:2"
 SHIPPED = Path(__file__).parent.parent / "mosquitto"
-START_S = 20.0
 
 # The reaper container is one more image to fetch; the fixtures remove their containers themselves.
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
@@ -160,7 +160,7 @@ class MosquittoBroker:
     def _end(self, number: int) -> None:
         self._send(number)
         if self._process is not None:
-            self._process.wait(START_S)
+            self._process.wait(PATIENCE_S)
 
 
 class ContainerBroker:
@@ -199,7 +199,7 @@ class ContainerBroker:
         wait_until_it_answers(self.host, self.port)
 
     def stop(self) -> None:
-        self._container.get_wrapped_container().stop(timeout=int(START_S))
+        self._container.get_wrapped_container().stop(timeout=int(PATIENCE_S))
 
     def kill(self) -> None:
         self._container.get_wrapped_container().kill()
@@ -302,7 +302,7 @@ def free_port() -> int:
 def wait_until_it_answers(host: str, port: int) -> None:
     """Return once an MQTT broker answers, be it with a refusal."""
     pause = threading.Event()
-    for _ in range(int(START_S / 0.05)):
+    for _ in range(int(PATIENCE_S / 0.05)):
         if connack(host, port) is not None:
             return
         pause.wait(0.05)

@@ -22,10 +22,10 @@ from typing import Any
 import pytest
 
 from tests.brokers import free_port
+from tests.patience import PATIENCE_S
 
 PACKAGE = Path(__file__).resolve().parents[1] / "integrations" / "node-red"
 FOLDER = Path(os.environ.get("MACNET_NODE_RED") or "/nonexistent")
-START_S = 50.0
 STOP_S = 15.0
 
 needs_node_red = pytest.mark.skipif(
@@ -127,7 +127,7 @@ class NodeRed:
         """All that it wrote so far, over all its starts."""
         return self._log.read_text("utf-8", errors="replace") if self._log.exists() else ""
 
-    def wait_for_log(self, text: str, after: int = 0, timeout_s: float = START_S) -> None:
+    def wait_for_log(self, text: str, after: int = 0, timeout_s: float = PATIENCE_S) -> None:
         """Return once it wrote a text, behind so many characters of its log."""
         end = time.monotonic() + timeout_s
         pause = threading.Event()
@@ -144,7 +144,7 @@ class NodeRed:
         data = None if body is None else json.dumps(body).encode()
         kind = {"Content-Type": "application/json"} if data else {}
         request = urllib.request.Request(f"{self.url}{path}", data, kind | headers, method=method)
-        with urllib.request.urlopen(request, timeout=START_S) as answer:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
             text = answer.read().decode()
         try:
             return json.loads(text)

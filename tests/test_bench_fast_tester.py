@@ -14,6 +14,7 @@ from macnet_bridge.macnet import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.cycler import ReadTransport
 from macnet_bridge.macnet.protocol.codes import RUNNING
 from macnet_bridge.macnet.protocol.messages import StartTest
+from tests.patience import PATIENCE_S
 
 CHANNELS = 4
 
@@ -86,7 +87,7 @@ async def test_nothing_untrue_after_a_change(transport: ReadTransport) -> None:
         before = await cycler.read_status(2)
         assert (await cycler.read_status(2)).voltage_volt == before.voltage_volt
         await cycler.start_test(2, StartTest(test_name="t", procedure="CCCV_1C", c_rate_ah=1.0))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while (await cycler.read_status(2)).test_time_second == 0.0:
                 pass
         assert (await cycler.read_statuses(2, 1))[0].state in RUNNING

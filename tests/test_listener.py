@@ -13,9 +13,8 @@ import pytest
 from macnet_bridge.broker import BrokerSettings, Incoming, Listener, Outgoing
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.brokers import RunningBroker
+from tests.patience import PATIENCE_S
 from tests.scripted_broker import ScriptedBroker
-
-PATIENCE_S = 20.0
 
 
 @asynccontextmanager

@@ -21,9 +21,9 @@ from macnet_bridge.simulator import SimulatedCycler
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.brokers import RunningBroker
 from tests.cli.test_demo import running_demo
+from tests.patience import PATIENCE_S
 
 PROJECT = Path(__file__).parents[1]
-PATIENCE_S = 50.0
 SENTENCE = "{all} blocks of README.md: {here} run here, {elsewhere} by .ci/bare-container"
 
 # Both install the project, which is the bare container's business: a machine where nothing is there.

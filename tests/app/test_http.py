@@ -10,8 +10,7 @@ import pytest
 
 from macnet_bridge.app.http import serve_http
 from macnet_bridge.errors import ConfigError
-
-PATIENCE_S = 20.0
+from tests.patience import PATIENCE_S
 
 
 async def ask(port: int, request: bytes) -> tuple[int, dict[str, Any]]:

@@ -352,7 +352,7 @@ async def test_testers_that_hang_are_waited_for_at_the_same_time(
             f"tcp_port = {free_port()}\nudp_port = {free_port()}\n"
             for number, tester in enumerate((one, two), 1)
         ]
-        with at_most(4.0):
+        with at_most(20.0):
             report = await place.inspect(*tables)
     assert not report.ok
     for cycler in report.cyclers:

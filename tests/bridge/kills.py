@@ -14,9 +14,9 @@ from macnet_bridge.simulator import SimulatedCycler
 from tests.bridge.conftest import Lab
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.bridge.running import BridgeProcess, cycler_table
+from tests.patience import PATIENCE_S
 
 START_TEST = (6, 2)
-WAIT_S = 15.0
 RESEND_S = 1.0
 QUIET = """
 [telemetry]
@@ -108,14 +108,14 @@ class Killer:
 
     async def _ask_until_final(self, channel: int, command_id: str, after: int) -> None:
         """As a requester does: wait a moment for the answer, and send the same again."""
-        for _ in range(int(WAIT_S / RESEND_S)):
+        for _ in range(int(PATIENCE_S / RESEND_S)):
             if await self._came(lambda: self.peer.finals(command_id), RESEND_S):
                 return
             self._publish(channel, command_id)
         raise AssertionError(f"{command_id} got no final acknowledgement")
 
     async def _until(self, holds: Callable[[], object]) -> None:
-        assert await self._came(holds, WAIT_S), "it did not come"
+        assert await self._came(holds, PATIENCE_S), "it did not come"
 
     async def _came(self, holds: Callable[[], object], within_s: float) -> bool:
         end = time.monotonic() + within_s

@@ -16,7 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-WAIT_S = 15.0
+from tests.patience import PATIENCE_S
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class MqttPeer:
     async def __aenter__(self) -> Self:
         await asyncio.to_thread(self._connect)
         self._client.loop_start()
-        assert await asyncio.to_thread(self._subscribed.wait, WAIT_S), "the peer could not subscribe"
+        assert await asyncio.to_thread(self._subscribed.wait, PATIENCE_S), "the peer could not subscribe"
         return self
 
     def _connect(self) -> None:
@@ -109,7 +109,9 @@ class MqttPeer:
                 properties.MessageExpiryInterval = expiry_s
         self._client.publish(topic, data, qos, retain, properties)
 
-    async def wait(self, wanted: Callable[[Seen], bool], after: int = 0, timeout_s: float = WAIT_S) -> Seen:
+    async def wait(
+        self, wanted: Callable[[Seen], bool], after: int = 0, timeout_s: float = PATIENCE_S
+    ) -> Seen:
         """The first message from index `after` on that is wanted; fails when none comes in time."""
         return await asyncio.to_thread(self._wait, wanted, after, timeout_s)
 

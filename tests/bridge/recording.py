@@ -13,8 +13,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.patience import PATIENCE_S
+
 PROJECT = Path(__file__).parents[2]
-PATIENCE_S = 40.0
 Reading = tuple[int, int, int]
 """Channel, run, and number."""
 

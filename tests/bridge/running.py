@@ -16,6 +16,7 @@ from macnet_bridge.app.data_dir import DataDir
 from macnet_bridge.app.load import logins, parse
 from macnet_bridge.simulator import SimulatedCycler
 from tests.brokers import RunningBroker
+from tests.patience import PATIENCE_S
 
 ALLOW_ALL = """
 [[commands.allow]]
@@ -113,12 +114,12 @@ class BridgeProcess:
         """Ctrl-C, or another signal; its exit code."""
         assert self._process is not None
         self._process.send_signal(number)
-        return self._process.wait(timeout=15)
+        return self._process.wait(timeout=PATIENCE_S)
 
     def wait(self) -> int:
         """Its exit code, once it has ended by itself."""
         assert self._process is not None
-        return self._process.wait(timeout=15)
+        return self._process.wait(timeout=PATIENCE_S)
 
     @property
     def log(self) -> str:

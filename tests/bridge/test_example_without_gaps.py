@@ -15,9 +15,9 @@ import pytest
 from tests.bridge.conftest import Lab
 from tests.bridge.running import cycler_table, running_bridge
 from tests.brokers import free_port
+from tests.patience import PATIENCE_S
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "readings_without_gaps.py"
-PATIENCE_S = 40.0
 
 pytestmark = pytest.mark.needs_real_broker
 
@@ -124,7 +124,7 @@ def test_a_broker_that_is_not_there_is_one_line() -> None:
         [sys.executable, str(EXAMPLE), f"port={port}"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert outcome.returncode == 1

@@ -16,9 +16,7 @@ async def test_it_tells_how_quick_a_stop_was(lab: Lab) -> None:
     await lab.online(peer)
     stopped = await peer.command(f"{lab.root}/lab1/1/cmd/suspend", {"id": "s"})
     topic = f"{lab.root}/bridge/lab/health"
-    seen = await peer.wait(
-        lambda seen: seen.topic == topic and seen.json["stops"]["count"] == 1, timeout_s=25
-    )
+    seen = await peer.wait(lambda seen: seen.topic == topic and seen.json["stops"]["count"] == 1)
     health = seen.json
     assert (health["run"], health["commands_running"]) == (1, 0)
     assert health["stops"]["confirmed_ms"]["longest"] == stopped["latency_ms"]
@@ -36,7 +34,7 @@ async def test_it_tells_of_testers_readings_and_the_spool(lab: Lab) -> None:
     await lab.bridge(cycler_table(cycler))
     await lab.online(peer)
     topic = f"{lab.root}/bridge/lab/health"
-    health = (await peer.wait(lambda seen: seen.topic == topic, timeout_s=25)).json
+    health = (await peer.wait(lambda seen: seen.topic == topic)).json
     readings = [seen for seen in peer.seen if seen.topic.endswith("/telemetry/reading")]
     assert 0 < health["delivery"]["confirmed"] <= health["delivery"]["published"]
     assert (health["delivery"]["lost"], health["delivery"]["conflated"]) == (0, 0)

@@ -20,9 +20,9 @@ from tests.bridge.conftest import Lab
 from tests.bridge.mqtt_peer import MqttPeer, Seen
 from tests.bridge.running import cycler_table
 from tests.commands.samples import running
+from tests.patience import PATIENCE_S
 
 pytestmark = pytest.mark.needs_real_broker
-PATIENCE_S = 30.0
 SET = {"variable": 1, "value": 2.5}
 
 
@@ -244,13 +244,9 @@ async def test_an_event_while_the_broker_is_away_arrives(own_lab: Lab) -> None:
     await outage(bridge)
     lab.broker.start()
     topic = f"{lab.root}/lab1/1/telemetry/event"
-    lapsed = await peer.wait(
-        lambda seen: seen.topic == topic and seen.json["kind"] == "direct_lapsed", timeout_s=30
-    )
+    lapsed = await peer.wait(lambda seen: seen.topic == topic and seen.json["kind"] == "direct_lapsed")
     assert (lapsed.json["reason"], lapsed.json["is_historical"]) == ("silence", True)
-    suspended = await peer.wait(
-        lambda seen: seen.topic == topic and seen.json["kind"] == "suspended", timeout_s=30
-    )
+    suspended = await peer.wait(lambda seen: seen.topic == topic and seen.json["kind"] == "suspended")
     assert (suspended.json["test_name"], suspended.json["is_historical"]) == ("d", True)
 
 

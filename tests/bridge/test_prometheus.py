@@ -22,9 +22,9 @@ from tests.bridge.conftest import Lab
 from tests.bridge.running import cycler_table, running_bridge
 from tests.brokers import free_port
 from tests.commands.samples import running
+from tests.patience import PATIENCE_S
 
 NO_PROMETHEUS = "prometheus is not installed"
-PATIENCE_S = 60.0
 DASHBOARD = Path(__file__).parents[2] / "integrations" / "grafana" / "macnet-bridge.json"
 
 needs_prometheus = pytest.mark.skipif(shutil.which("prometheus") is None, reason=NO_PROMETHEUS)
@@ -58,12 +58,12 @@ class Prometheus:
             yield
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=PATIENCE_S)
 
     def ask(self, path: str, **parameters: str) -> Any:
         """The data of an answer of its HTTP API."""
         url = f"http://127.0.0.1:{self.port}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
-        with urllib.request.urlopen(url, timeout=10) as answer:
+        with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
             return json.load(answer)["data"]
 
     async def value(self, query: str, holds: Callable[[float], bool] = lambda _: True) -> float:

@@ -17,10 +17,11 @@ import pytest
 from macnet_bridge.simulator import Behaviour
 from tests.bridge.conftest import Lab
 from tests.bridge.mqtt_peer import MqttPeer
-from tests.bridge.recording import PATIENCE_S, PROJECT, Reading, RecordProgram
+from tests.bridge.recording import PROJECT, Reading, RecordProgram
 from tests.bridge.running import cycler_table, running_bridge
 from tests.brokers import RunningBroker, Setup, free_port
 from tests.commands.samples import running
+from tests.patience import PATIENCE_S
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="signals of another kind")
 
@@ -229,7 +230,7 @@ async def test_a_broker_that_was_away_ends_the_old_subscription_later(lab: Lab) 
     with recorder.recording("lab1"):
         await until(lambda: "connected" in recorder.said)
     away = [*recorder.command, "lab2/1-2", "--url", f"mqtt://127.0.0.1:{free_port()}", "--seconds", "0.2"]
-    await asyncio.to_thread(subprocess.run, away, capture_output=True, timeout=40, check=False)
+    await asyncio.to_thread(subprocess.run, away, capture_output=True, timeout=PATIENCE_S, check=False)
     (former,) = recorder.select("SELECT value FROM settings WHERE name = 'filters'")
     assert f"{lab.root}/lab1/+/telemetry/reading" in former[0]
     with recorder.recording("lab2/1-2"):
@@ -269,7 +270,7 @@ async def test_one_recorder_for_one_file(lab: Lab) -> None:
     with recorder.recording():
         await until(lambda: "connected" in recorder.said)
         second = await asyncio.to_thread(
-            subprocess.run, recorder.command, capture_output=True, text=True, timeout=40, check=False
+            subprocess.run, recorder.command, capture_output=True, text=True, timeout=PATIENCE_S, check=False
         )
     assert second.returncode == 1
     assert second.stderr == (
@@ -312,7 +313,7 @@ def test_a_broker_that_is_not_there_is_told_at_the_end_of_the_time(tmp_path: Pat
         [*command, "--url", f"mqtt://127.0.0.1:{port}", "--seconds", "0.5"],
         capture_output=True,
         text=True,
-        timeout=40,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert outcome.returncode == 1
@@ -340,7 +341,7 @@ def test_wrong_use_is_one_line(tmp_path: Path, arguments: list[str], code: int, 
         [sys.executable, "-m", "macnet_bridge", "record", "--seconds", "5", *arguments],
         capture_output=True,
         text=True,
-        timeout=40,
+        timeout=PATIENCE_S,
         check=False,
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
@@ -356,7 +357,7 @@ def test_parquet_without_pyarrow_is_one_line(tmp_path: Path) -> None:
         [sys.executable, "-c", program, "record", "--format", "parquet"],
         capture_output=True,
         text=True,
-        timeout=40,
+        timeout=PATIENCE_S,
         check=False,
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},

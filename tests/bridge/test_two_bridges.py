@@ -50,7 +50,7 @@ async def says(lab: Lab, peer: MqttPeer, name: str, not_served: Any, after: int 
             and seen.json.get("not_served") == not_served
         )
 
-    await peer.wait(is_it, after, timeout_s=30)
+    await peer.wait(is_it, after)
 
 
 async def until(holds: Callable[[], object]) -> None:

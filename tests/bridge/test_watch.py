@@ -23,9 +23,9 @@ from tests.bridge.conftest import Lab
 from tests.bridge.running import cycler_table
 from tests.brokers import free_port
 from tests.commands.samples import running
+from tests.patience import PATIENCE_S
 
 PROJECT = Path(__file__).parents[2]
-PATIENCE_S = 40.0
 posix_only = pytest.mark.skipif(os.name != "posix", reason="signals of another kind")
 
 

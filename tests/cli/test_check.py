@@ -20,9 +20,9 @@ from macnet_bridge.cli.check import render
 from macnet_bridge.simulator import SimulatedCycler
 from tests.bridge.running import config_text, cycler_table
 from tests.brokers import RunningBroker
+from tests.patience import PATIENCE_S
 
 PROJECT = Path(__file__).parents[2]
-PATIENCE_S = 30.0
 
 JSON = TransportReport(transport="json", port=57570, bulk_read_ms=34.5, reason=None)
 TCP = TransportReport(transport="tcp", port=57560, bulk_read_ms=34.2, reason=None)

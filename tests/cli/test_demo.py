@@ -28,9 +28,9 @@ from macnet_bridge.embedded_broker import find_mosquitto
 from macnet_bridge.errors import ConfigError
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.brokers import NO_MOSQUITTO
+from tests.patience import PATIENCE_S
 
 PROJECT = Path(__file__).parents[2]
-PATIENCE_S = 30.0
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="signals of another kind")
 engines = pytest.mark.parametrize(
@@ -129,7 +129,7 @@ async def test_a_visitor_sees_readings_and_sets_a_variable(engine: str) -> None:
 async def test_auxiliary_inputs_come_while_a_visitor_looks() -> None:
     async with demo_and_peer() as (_, peer):
         for after in range(2):  # the second one within 50 s: not every 60 s, as usual
-            first = await peer.wait(aux_of(1), len(peer.seen) * after, timeout_s=50.0)
+            first = await peer.wait(aux_of(1), len(peer.seen) * after)
             assert first.json["values"]["aux_1"] > 20.0
 
 

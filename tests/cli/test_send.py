@@ -17,10 +17,10 @@ from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.simulator import SimulatedCycler
 from tests.bridge.conftest import Lab, lab
 from tests.bridge.running import cycler_table
+from tests.patience import PATIENCE_S
 
 __all__ = ["lab"]
 PROJECT = Path(__file__).parents[2]
-PATIENCE_S = 40.0
 
 
 async def _begin(where: Lab, *arguments: str) -> asyncio.subprocess.Process:

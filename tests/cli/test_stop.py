@@ -19,6 +19,7 @@ from macnet_bridge.macnet.protocol.codes import RUNNING
 from macnet_bridge.simulator import Behaviour, SimulatedCycler
 from tests.bridge.running import cycler_table
 from tests.commands.samples import running
+from tests.patience import PATIENCE_S
 
 BEHAVIOUR = Behaviour(starting_second=0.0)
 HEAD = '[bridge]\nname = "lab"\n[commands]\ntimeout_s = 1\n'
@@ -175,7 +176,7 @@ async def test_ctrl_c_before_the_tester_answers(
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(PATIENCE_S):
             await asked.wait()
             process.send_signal(signal.SIGINT)
             out, err = await process.communicate()

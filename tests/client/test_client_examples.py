@@ -16,9 +16,9 @@ from macnet_bridge.payloads.arguments import Safety
 from tests.bridge.conftest import Lab
 from tests.bridge.running import ALLOW_ALL, cycler_table
 from tests.client.conftest import client_of
+from tests.patience import PATIENCE_S
 
 PROJECT = Path(__file__).parents[2]
-PATIENCE_S = 50.0
 LINES_MAX = 80
 AUX_SOON = """
 [telemetry]

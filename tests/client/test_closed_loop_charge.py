@@ -13,7 +13,8 @@ from macnet_bridge.macnet.protocol.messages import DirectOutput, StatusAndReadin
 from macnet_bridge.simulator import Behaviour, Fault, Received, SimulatedCycler
 from tests.bridge.conftest import Lab
 from tests.bridge.running import ALLOW_ALL, cycler_table
-from tests.client.test_client_examples import PATIENCE_S, line, running
+from tests.client.test_client_examples import line, running
+from tests.patience import PATIENCE_S
 
 EXAMPLE = "closed_loop_charge.py"
 READY = Behaviour(starting_second=0.0, direct_ready_second=0.0)

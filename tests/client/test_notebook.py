@@ -12,10 +12,10 @@ import pytest
 from tests.bridge.conftest import Lab
 from tests.bridge.running import cycler_table
 from tests.client.conftest import client_of
+from tests.patience import PATIENCE_S
 
 NOTEBOOK = Path(__file__).parents[2] / "examples" / "exploration.ipynb"
 CELLS = 12
-PATIENCE_S = 100.0
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ async def bridge(lab: Lab, name: str, **cyclers: SimulatedCycler) -> None:
 
 async def leaves(peer: MqttPeer, root: str, name: str, left: dict[str, str]) -> None:
     topic = f"{root}/bridge/{name}/status"
-    await peer.wait(lambda seen: seen.topic == topic and seen.json.get("not_served") == left, timeout_s=30)
+    await peer.wait(lambda seen: seen.topic == topic and seen.json.get("not_served") == left)
 
 
 async def two_bridges(lab: Lab) -> tuple[SimulatedCycler, SimulatedCycler]:

@@ -13,8 +13,7 @@ from tests.bridge.conftest import Lab
 from tests.bridge.running import ALLOW_ALL, FAST, cycler_table
 from tests.client.conftest import client_of
 from tests.client.test_parts import reading
-
-PATIENCE_S = 40.0
+from tests.patience import PATIENCE_S
 
 
 async def test_states_hold_already_and_events_follow(lab: Lab, protocol: str) -> None:

@@ -29,8 +29,8 @@ from macnet_bridge.store import Journal
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Topics
 from tests.commands.results import check_results
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 30.0
 SOON_S = 0.5
 """Time limit of a reply where one gets lost."""
 

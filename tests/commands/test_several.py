@@ -236,7 +236,7 @@ async def test_a_bridge_that_stops_does_not_wait_for_staggered_channels() -> Non
     async with lab(2) as it:
         start = it.tell("start_test", START, **several([1, 2], stagger_s=60))
         await it.until(lambda: it.simulated.channel(1).state in RUNNING)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(25):
             await it.service.drain(30)
         summary = await it.final(start)
         assert statuses(summary)[2] == "rejected"

@@ -19,7 +19,7 @@ from typing import Any
 
 from macnet_bridge.cli.loop import run_async
 from macnet_bridge.simulator import SimulatedCycler
-from tests.bridge.mqtt_peer import MqttPeer
+from tests.bridge.mqtt_peer import MqttPeer, Seen
 from tests.bridge.running import config_text, cycler_table, running_bridge
 from tests.brokers import RunningBroker, free_port
 from tests.client.test_commands import LIMITS
@@ -152,10 +152,13 @@ class Scene:
             return ""
         base = "macnet/bridge/" if place == "all" else f"macnet/{place}/"
 
-        def is_it(topic: str, answer: Any) -> bool:
-            return topic.startswith(base) and topic.endswith("/ack") and answer["command"] == verb
+        def is_it(seen: Seen) -> bool:
+            if not (seen.topic.startswith(base) and seen.topic.endswith("/ack")):
+                return False
+            answer = seen.json
+            return bool(answer["command"] == verb and answer["final"])
 
-        seen = await self.peer.wait(lambda seen: is_it(seen.topic, seen.json) and seen.json["final"], after)
+        seen = await self.peer.wait(is_it, after)
         return f"{seen.topic} {seen.payload.decode()}\n"
 
     async def _line(self, line: str) -> str:

@@ -12,8 +12,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 PROJECT = Path(__file__).parents[2]
-PATIENCE_S = 50.0
+_LONGEST_LINE_BYTES = 1 << 20  # a retained schema, as mosquitto_sub prints it, has 100,000
 CLIENTS = ("mosquitto_pub", "mosquitto_sub", "mosquitto_rr")
 
 
@@ -68,6 +70,7 @@ class Terminal:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
+            limit=_LONGEST_LINE_BYTES,
         )
         return cls(process, text)
 

@@ -19,6 +19,7 @@ from macnet_bridge.store.journal import Journal
 from tests.bridge.conftest import Lab
 from tests.bridge.running import cycler_table
 from tests.client.test_commands import LIMITS
+from tests.patience import PATIENCE_S
 
 PROJECT = Path(__file__).parents[2]
 UNIT = PROJECT / "integrations" / "systemd" / "macnet-bridge.service"
@@ -37,7 +38,11 @@ def analysed(folder: Path, *arguments: str) -> str:
     assert text.count(PROGRAM) == 1
     unit.write_text(text.replace(PROGRAM, shutil.which("true") or ""), "utf-8")
     done = subprocess.run(
-        ["systemd-analyze", *arguments, str(unit)], capture_output=True, text=True, check=False, timeout=50
+        ["systemd-analyze", *arguments, str(unit)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -70,7 +75,7 @@ def test_the_page_names_what_the_unit_names() -> None:
 def back_up(data_dir: Path, folder: Path, *, succeeds: bool = True) -> str:
     """The example; what it prints."""
     command = [sys.executable, str(PROJECT / "examples" / "backup.py"), str(data_dir), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=50)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_S)
     assert (done.returncode == 0) is succeeds, done.stderr
     return done.stdout + done.stderr
 

@@ -20,10 +20,12 @@ from reference.markdown import page_name
 from reference.site_links_target import site_target
 from reference.site_pages import site_pages
 from tests.docs.built_site import Site
+from tests.patience import PATIENCE_S
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"
 NAV = tomllib.loads((PROJECT / "zensical.toml").read_text("utf-8"))["project"]["nav"]
+pytestmark = pytest.mark.timeout(240)  # a build is long on a slow machine
 NO_ZENSICAL = "no Zensical here (the extra docs)"
 
 
@@ -46,7 +48,9 @@ def copy_of_the_project(folder: Path) -> Path:
 def build(folder: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "zensical", "build", "--strict", "-f", str(folder / "zensical.toml")]
     # From here, so that the extension for links is found.
-    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=50)
+    return subprocess.run(
+        command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=2 * PATIENCE_S
+    )
 
 
 @pytest.fixture(scope="module")

@@ -18,11 +18,11 @@ from tests.bridge.conftest import Lab, lab
 from tests.bridge.running import ALLOW_ALL, cycler_table
 from tests.client.conftest import client_of
 from tests.export.conftest import Export
+from tests.patience import PATIENCE_S
 
 __all__ = ["lab"]
 PROJECT = Path(__file__).parents[2]
 SPEED = 1000
-PATIENCE_S = 50.0
 C_RATE_AH = 2.5
 OFTEN = "\n[telemetry]\nactive_interval_s = 0.05\naux_interval_s = 0.5\nsweep_interval_s = 0\n"
 NAMED = '\n[cycler.channel.1]\naux = { 1 = "surface_temperature_celsius" }\n'

@@ -10,9 +10,9 @@ import msgspec
 
 from macnet_bridge.macnet import TesterAddress
 from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, JsonFramer
+from tests.patience import PATIENCE_S
 
 HOST = "127.0.0.1"
-PATIENCE_S = 20.0
 
 Script = Callable[["Peer", bytes], None]
 """Called with every whole request and the connection that it came by."""

@@ -119,7 +119,6 @@ def test_setting_variables(lab: RunningCycler) -> None:
     close(names)
 
 
-@pytest.mark.timeout(90)
 def test_direct_control(lab: RunningCycler, capsys: pytest.CaptureFixture[str]) -> None:
     """In full length: 5 s each of discharge, rest and charge."""
     code = example("Direct Control", lab)

@@ -25,6 +25,7 @@ from macnet_bridge.macnet.protocol.codes import ChannelState, StepCode
 from macnet_bridge.macnet.protocol.messages import Outcome
 from macnet_bridge.simulator.answers import device
 from tests.macnet.running import CHANNEL, RunningCycler
+from tests.patience import PATIENCE_S
 
 TIMEOUT_S = 0.4
 STARTS = {"start_test_with_procedure": (6, 2), "start_test_with_direct_control": (6, 7)}
@@ -319,7 +320,7 @@ def test_a_program_that_closes_nothing_ends_by_itself(lab: RunningCycler) -> Non
         cwd=PROJECT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{CHANNEL}\n", "")

@@ -10,6 +10,7 @@ from macnet_bridge.macnet import AsyncCycler, Line, TesterAddress
 from macnet_bridge.macnet.cycler import lines
 from macnet_bridge.simulator import SimulatedCycler, Transport
 from tests.macnet.scripted_tester import Peer, ScriptedTester, silent, until
+from tests.patience import PATIENCE_S
 
 SHORT_S = 0.2
 
@@ -56,10 +57,10 @@ async def test_u4_one_that_has_died_without_a_word_is_replaced_before_a_stop_nee
 ) -> None:
     monkeypatch.setattr(lines, "_SIGN_OF_LIFE_S", SHORT_S)
     async with ScriptedTester(echo) as tester:
-        cycler = AsyncCycler(tester.address, timeout_s=10.0)
+        cycler = AsyncCycler(tester.address, timeout_s=10 * PATIENCE_S)
         await cycler.ping(line=Line.STOPS)
         tester.script = silent
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(PATIENCE_S):
             await cycler.keep_alive()
         await tester.peers[0].closed.wait()
         tester.script = echo

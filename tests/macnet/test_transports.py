@@ -6,7 +6,8 @@ import asyncio
 import socket
 
 from macnet_bridge.macnet.transports import TcpTransport
-from tests.macnet.scripted_tester import HOST, PATIENCE_S
+from tests.macnet.scripted_tester import HOST
+from tests.patience import PATIENCE_S
 
 REQUEST = b'{"jsonrpc":"2.0","method":"MacNet"}'
 _WINDOW_BYTES = 2048

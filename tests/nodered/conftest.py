@@ -14,10 +14,10 @@ from macnet_bridge.simulator import SimulatedCycler
 from tests.bridge.conftest import Lab, lab, own_lab
 from tests.bridge.running import cycler_table
 from tests.node_red import NodeRed
+from tests.patience import PATIENCE_S
 
 __all__ = ["lab", "own_lab"]
 
-WAIT_S = 30.0
 TIMEOUT_S = 240
 """Of a test: Node-RED alone takes some seconds to start, and a browser as many."""
 
@@ -129,7 +129,7 @@ async def seen(node_red: NodeRed, wanted: Callable[[dict[str, Any]], bool], coun
     """The messages so far, once so many of them are wanted."""
     messages: list[dict[str, Any]] = []
     try:
-        async with asyncio.timeout(WAIT_S):
+        async with asyncio.timeout(PATIENCE_S):
             while sum(map(wanted, messages)) < count:
                 await asyncio.sleep(0.05)
                 messages = await node_red.ask("/seen")

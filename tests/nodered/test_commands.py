@@ -17,7 +17,6 @@ from tests.bridge.test_roles import PASSWORDS, Site, place
 from tests.brokers import NO_MOSQUITTO, AmqttBroker
 from tests.node_red import NodeRed, needs_node_red
 from tests.nodered.conftest import (
-    WAIT_S,
     StartNodeRed,
     commands,
     connection,
@@ -26,6 +25,7 @@ from tests.nodered.conftest import (
     served,
     tab,
 )
+from tests.patience import PATIENCE_S
 from tests.test_broker import certificate, tls_in_front_of
 
 __all__ = ["certificate", "place"]
@@ -97,7 +97,7 @@ async def test_who_hears_of_what(lab: Lab, start_node_red: StartNodeRed) -> None
     for wish in (variable(1), variable(1, number=99), variable(77), variable("nonsense")):
         statuses.append((await node_red.ask("/command", wish))["answer"]["status"])
     assert statuses == ["done", "rejected", "rejected", "rejected"]
-    async with asyncio.timeout(WAIT_S):
+    async with asyncio.timeout(PATIENCE_S):
         while await node_red.ask("/counts") != [3, 1]:  # noqa: ASYNC110 - they hear of it a moment later
             await asyncio.sleep(0.05)
 

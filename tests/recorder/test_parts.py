@@ -23,6 +23,7 @@ from macnet_bridge.recorder.parts import FILE, Parts, is_due  # noqa: E402
 from macnet_bridge.recorder.rows import rows_of  # noqa: E402
 from macnet_bridge.store import RecordingUnavailable  # noqa: E402
 from macnet_bridge.store.rows import Rows  # noqa: E402
+from tests.patience import PATIENCE_S  # noqa: E402
 
 PROJECT = Path(__file__).parents[2]
 
@@ -125,6 +126,7 @@ _KILLED = """
 import asyncio, sys
 from pathlib import Path
 from tests.recorder.test_parts import folder_at, readings
+from tests.patience import PATIENCE_S
 async def main():
     async with folder_at(Path(sys.argv[1])) as kept:
         await kept.keep(readings(1, 2))
@@ -140,7 +142,7 @@ asyncio.run(main())
 async def test_a_kill_leaves_each_row_in_one_place(tmp_path: Path, point: str, left: int) -> None:
     environment = {**os.environ, "PYTHONPATH": str(PROJECT), "MACNET_TEST_KILL_AT": point}
     killed = subprocess.run(  # noqa: ASYNC221 - nothing else runs in this loop
-        [sys.executable, "-c", _KILLED, str(tmp_path)], env=environment, timeout=40, check=False
+        [sys.executable, "-c", _KILLED, str(tmp_path)], env=environment, timeout=PATIENCE_S, check=False
     )
     assert killed.returncode == -signal.SIGKILL
     assert len(files(tmp_path)) == left

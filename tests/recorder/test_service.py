@@ -19,8 +19,8 @@ from macnet_bridge.store import Recording
 from macnet_bridge.store.recording_file import connect
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.brokers import RunningBroker
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 30.0
 pytestmark = pytest.mark.needs_real_broker
 
 

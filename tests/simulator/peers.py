@@ -10,8 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from macnet_bridge.simulator import SimulatedCycler
-
-PATIENCE_SECOND = 5.0
+from tests.patience import PATIENCE_S
 
 
 class FakeClock:
@@ -42,7 +41,7 @@ class JsonPeer:
 
     async def line(self) -> bytes:
         """Bytes up to a line end, as compact replies have exactly one."""
-        async with asyncio.timeout(PATIENCE_SECOND):
+        async with asyncio.timeout(PATIENCE_S):
             return await self.reader.readuntil(b"\r\n")
 
     async def reply(self) -> dict[str, Any]:
@@ -61,7 +60,7 @@ class JsonPeer:
 
     async def is_closed(self) -> bool:
         """Whether the other side ends the connection, with nothing more before that."""
-        async with asyncio.timeout(PATIENCE_SECOND):
+        async with asyncio.timeout(PATIENCE_S):
             try:
                 return await self.reader.read(1) == b""
             except ConnectionError:
@@ -86,7 +85,7 @@ class BinaryPeer:
 
     async def reply(self) -> bytes:
         """Header and data; the simulator counts bytes in Len."""
-        async with asyncio.timeout(PATIENCE_SECOND):
+        async with asyncio.timeout(PATIENCE_S):
             header = await self.reader.readexactly(8)
             return header + await self.reader.readexactly(struct.unpack("<4H", header)[3])
 
@@ -119,7 +118,7 @@ class DatagramPeer(asyncio.DatagramProtocol):
 
     async def ask(self, message: bytes) -> bytes:
         self.transport.sendto(message)
-        async with asyncio.timeout(PATIENCE_SECOND):
+        async with asyncio.timeout(PATIENCE_S):
             return await self.replies.get()
 
 

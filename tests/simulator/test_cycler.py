@@ -12,6 +12,7 @@ import pytest
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.simulator import Received, SimulatedCycler, Transport
 from macnet_bridge.simulator.sockets.turnstile import Turnstile
+from tests.patience import PATIENCE_S
 from tests.simulator.peers import FakeClock, JsonPeer, binary_peer, datagram_peer, json_peer, request
 
 OUTPUT = {"Current": 0.5, "Voltage": 4.2, "Power": 65536, "Resistance": 0, "CurrentRange": 4, "ChMode": "C"}
@@ -142,13 +143,13 @@ async def test_requests_are_carried_out_in_the_order_of_their_arrival() -> None:
 
 
 async def arrival(cycler: SimulatedCycler, request_id: int) -> None:
-    await cycler.wait_for(lambda record: record.request_id == request_id, timeout=5)
+    await cycler.wait_for(lambda record: record.request_id == request_id, timeout=PATIENCE_S)
 
 
 async def test_waiting_requests_are_forgotten_on_stop() -> None:
     async with SimulatedCycler(latency_ms=60_000) as cycler, json_peer(cycler) as peer:
         peer.writer.write(request(6, 9, Chan=0, VarNum=1, Value=1))
-        await cycler.wait_for(lambda record: record.number == (6, 9), timeout=5)
+        await cycler.wait_for(lambda record: record.number == (6, 9), timeout=PATIENCE_S)
         await cycler.stop()
         assert cycler.tester.channel(1).variables[0] == 0.0
 
@@ -157,7 +158,7 @@ async def test_a_client_that_left_harms_nobody() -> None:
     async with SimulatedCycler(latency_ms=5) as cycler:
         async with json_peer(cycler) as leaving:
             leaving.writer.write(request(6, 9, Chan=0, VarNum=1, Value=1))
-            await cycler.wait_for(lambda record: record.number == (6, 9), timeout=5)
+            await cycler.wait_for(lambda record: record.number == (6, 9), timeout=PATIENCE_S)
         async with json_peer(cycler) as staying:
             assert (await staying.result(4, 8, Chan=0))["VARs"][0] == 1.0
 
@@ -238,7 +239,7 @@ async def test_what_waits_when_the_tester_stops_is_told_without_an_answer() -> N
         json_peer(cycler) as peer,
     ):
         peer.writer.write(request(6, 9, Chan=0, VarNum=1, Value=1))
-        await cycler.wait_for(lambda record: record.number == (6, 9), timeout=5)
+        await cycler.wait_for(lambda record: record.number == (6, 9), timeout=PATIENCE_S)
         assert told == []
         await cycler.stop()
     assert [(record.number, record.answer) for record in told] == [((6, 9), None)]
@@ -253,7 +254,7 @@ async def test_the_log_is_bounded(clock: FakeClock) -> None:
 
 
 async def test_waiting_for_a_record(cycler: SimulatedCycler, peer: JsonPeer) -> None:
-    waiting = asyncio.create_task(cycler.wait_for(lambda record: record.number == (6, 3), timeout=5))
+    waiting = asyncio.create_task(cycler.wait_for(lambda record: record.number == (6, 3), timeout=PATIENCE_S))
     await peer.ask(1, 2)
     assert not waiting.done()
     await peer.ask(6, 3, Chan=1)

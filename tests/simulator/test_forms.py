@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from macnet_bridge.simulator import Behaviour, Forms, SimulatedCycler
+from tests.patience import PATIENCE_S
 from tests.simulator.peers import FakeClock, binary_peer, json_peer, request
 
 
@@ -54,7 +55,7 @@ async def test_q1_len_counts_items(fnum: int) -> None:
     async with worded(len_semantics="count") as cycler, binary_peer(cycler) as peer:
         bulk = fnum not in (4, 5)
         peer.writer.write(bytes([4, 0, fnum, 0, 0, 0, 2 if bulk else 0, 0]))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             reply = await peer.reader.readexactly(8 + 8)
         assert reply[6:8] == b"\x02\x00"
 
@@ -102,7 +103,7 @@ async def test_q2_replies_to_the_next_port() -> None:
         other, _ = await loop.create_datagram_endpoint(Ears, local_addr=(cycler.host, 0))
         try:
             other.sendto(bytes(8), (cycler.host, cycler.udp_port))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_S):
                 assert await ears.heard == bytes(8)
         finally:
             transport.close()

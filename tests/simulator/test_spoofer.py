@@ -14,6 +14,7 @@ from macnet_bridge.errors import FunctionMissing, MacNetBridgeError
 from macnet_bridge.macnet import AsyncCycler, TesterAddress
 from macnet_bridge.simulator import SimulatedCycler, Transport
 from tests.bridge.spoofer import HOST, Spoofer
+from tests.patience import PATIENCE_S
 from tests.simulator.peers import FakeClock, binary_peer, datagram_peer, json_peer, request
 
 CHANNELS = 12
@@ -78,7 +79,7 @@ async def answer(port: int, message: bytes, end: bytes = b"\r\n") -> bytes:
     try:
         writer.write(message)
         received = b""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not received.endswith(end) or _is_cut(received):
                 part = await reader.read(4096)
                 if not part:

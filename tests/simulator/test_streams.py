@@ -9,6 +9,7 @@ import struct
 import pytest
 
 from macnet_bridge.simulator import SimulatedCycler, Transport
+from tests.patience import PATIENCE_S
 from tests.simulator.peers import FakeClock, JsonPeer, binary_peer, json_peer, request
 
 STATUS = request(4, 1, Chan=0, Len=2)
@@ -130,7 +131,7 @@ async def test_bytes_that_are_no_text_are_refused(peer: JsonPeer) -> None:
 
 async def test_garbage_is_logged_with_its_bytes(cycler: SimulatedCycler, peer: JsonPeer) -> None:
     peer.writer.write(b"hello")
-    record = await cycler.wait_for(lambda record: record.body is None, timeout=5)
+    record = await cycler.wait_for(lambda record: record.body is None, timeout=PATIENCE_S)
     assert (record.transport, record.number, record.raw) == (Transport.JSON, None, b"hello")
 
 

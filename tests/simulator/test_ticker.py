@@ -32,9 +32,8 @@ from macnet_bridge.simulator.machine.procedure.rows import (
 from macnet_bridge.simulator.machine.progress import Progress
 from macnet_bridge.simulator.machine.tester import Tester
 from macnet_bridge.simulator.ticker import Ticker
+from tests.patience import PATIENCE_S
 from tests.simulator.peers import FakeClock, JsonPeer, json_peer
-
-PATIENCE_SECOND = 40.0
 
 
 async def start_all(cycler: SimulatedCycler, peer: JsonPeer) -> None:
@@ -47,7 +46,7 @@ async def start_all(cycler: SimulatedCycler, peer: JsonPeer) -> None:
 
 async def completed(cycler: SimulatedCycler) -> None:
     """Wait until all tests are over. What is asked meanwhile brings no channel up to date."""
-    async with asyncio.timeout(PATIENCE_SECOND), json_peer(cycler) as peer:
+    async with asyncio.timeout(PATIENCE_S), json_peer(cycler) as peer:
         while any(channel.state is not ChannelState.COMPLETED for channel in cycler.tester.channels):
             await peer.ask(1, 1)
 
@@ -107,7 +106,7 @@ async def test_a_machine_that_is_too_slow_stays_responsive_and_skips_nothing(
             channel.__class__ = HeavyChannel
         await start_all(cycler, peer)
         took: list[float] = []
-        async with asyncio.timeout(PATIENCE_SECOND):
+        async with asyncio.timeout(PATIENCE_S):
             while not caplog.records:
                 began = time.thread_time()  # what others make of this machine is not counted
                 await peer.result(4, 7, Chan=len(took) % 32)
@@ -143,7 +142,7 @@ async def test_others_work_while_a_round_computes() -> None:
     clock.pass_by(0.1)
     ticking = asyncio.create_task(Ticker(tester, Clock(clock), 1.0).run())
     turns = 0
-    async with asyncio.timeout(PATIENCE_SECOND):
+    async with asyncio.timeout(PATIENCE_S):
         while tester.channels[-1].computed_until < clock():  # type: ignore[attr-defined]
             turns += 1
             await asyncio.sleep(0)
@@ -168,7 +167,7 @@ async def test_others_work_while_one_channel_computes() -> None:
     ticking = asyncio.create_task(Ticker(tester, Clock(clock), 1.0).run())
     (channel,) = tester.channels
     steps = []
-    async with asyncio.timeout(PATIENCE_SECOND):
+    async with asyncio.timeout(PATIENCE_S):
         while channel.seen < clock():
             steps.append(channel.progress.record_index)
             await asyncio.sleep(0)
@@ -224,7 +223,7 @@ async def test_a_channel_that_cannot_be_computed_is_a_problem_and_the_others_go_
         assert handle(tester, START_TEST, channel, start, clock()) == Outcome(result=0)
     tester.channel(1).cell.capacity_ah = 0.0  # which it divides by
     ticking = asyncio.create_task(Ticker(tester, clock, 1000.0).run())
-    async with asyncio.timeout(PATIENCE_SECOND):
+    async with asyncio.timeout(PATIENCE_S):
         while tester.channel(2).state is not ChannelState.COMPLETED:  # noqa: ASYNC110 - states set no event
             await asyncio.sleep(0.01)
     assert tester.channel(1).state is ChannelState.PROBLEM

@@ -24,8 +24,8 @@ from macnet_bridge.store.spool import FILE, Message
 from macnet_bridge.telemetry import repeats
 from macnet_bridge.telemetry import safekeeping as safekeeping_module
 from macnet_bridge.telemetry.delivery import Delivery, DeliveryLimits
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 20.0
 SMALL = DeliveryLimits(messages=10, patience_s=0.25)
 EVENT = DirectLapsed(
     id="e1", unix_time_second=1.0, run=7, principal="alice", test_name="p", reason="silence", suspended=True

@@ -28,9 +28,9 @@ from macnet_bridge.telemetry.publisher import Identity, Publisher
 from macnet_bridge.telemetry.sweep import blocks, sweep, sweep_payload
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Topics
+from tests.patience import PATIENCE_S
 from tests.telemetry.recorded import delivery_to
 
-PATIENCE_S = 30.0
 FAST = Intervals(0.05, 0.05, 0.1)
 ANSWER_S = 5.0
 
