@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -23,6 +24,8 @@ if hypothesis.settings.get_current_profile_name() != "ci":
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell that runs us in the background makes us, and all that we start, ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", f"needs_real_broker: {WANTED}")
     config.stash[_used] = set()
 

@@ -31,7 +31,7 @@ from tests.brokers import RunningBroker, Setup, free_port
 from tests.macnet.scripted_tester import ScriptedTester, silent
 
 LIMITS = "[cycler.limits]\nvoltage_max_volt = 4.2\n"
-SHORT_S = 0.3
+SHORT_S = 1.0
 
 
 def quick_clock() -> float:

@@ -25,7 +25,7 @@ from macnet_bridge.simulator import Behaviour, Fault, Forms, SimulatedCycler, Tr
 from tests.brokers import free_port
 from tests.macnet.scripted_tester import ScriptedTester, silent
 
-SHORT_S = 0.3
+SHORT_S = 1.0
 LATE_S = 0.05
 USED = {"json": Transport.JSON, "tcp": Transport.BINARY_TCP, "udp": Transport.BINARY_UDP}
 
