@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import UNSET, Raw
@@ -12,11 +11,11 @@ from macnet_bridge.commands.conditions import Check, Conditions
 from macnet_bridge.commands.deadline import deadline
 from macnet_bridge.commands.expectations import Expectation
 from macnet_bridge.commands.history import History
-from macnet_bridge.commands.job import CyclerRules, Desk, Job, Verb
+from macnet_bridge.commands.job import Desk, Job, Verb
 from macnet_bridge.commands.keys import check_keys
 from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.memory import AnswerMemory, Remembered
-from macnet_bridge.commands.permission import Permission
+from macnet_bridge.commands.rules import CommandRules
 from macnet_bridge.commands.several import Order
 from macnet_bridge.commands.ticket import Clock, CommandMessage, Ticket
 from macnet_bridge.commands.verbs import VERBS, no_such_verb
@@ -25,17 +24,6 @@ from macnet_bridge.payloads.arguments import decode_arguments
 from macnet_bridge.payloads.envelope import Envelope, decode_envelope, names_channels
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Address, Scope, Topics
-
-
-@dataclass(frozen=True, slots=True)
-class CommandRules:
-    """What the configuration says about commands."""
-
-    permission: Permission = field(default_factory=Permission)
-    max_ttl_s: float = 60.0
-    require_expiry: bool = False
-    reply_prefixes: Sequence[str] = ()
-    cyclers: Mapping[str, CyclerRules] = field(default_factory=dict)
 
 
 class Admission:
@@ -132,9 +120,9 @@ class Admission:
             decode_arguments(verb.arguments, envelope.args if args is None else args),
             order.until + stagger_s,
             self._clock,
-            tester,
-            self._rules.cyclers.get(address.cycler or ""),
-            Conditions(
+            tester=tester,
+            rules=self._rules.cyclers.get(address.cycler or ""),
+            conditions=Conditions(
                 envelope.dry_run,
                 ticket.received.monotonic + stagger_s if stagger_s and not envelope.dry_run else 0.0,
                 None if envelope.expect is UNSET else Expectation(envelope.expect),
@@ -143,8 +131,8 @@ class Admission:
             record=order.record,
             history=self._history,
             leases=self._leases,
+            desk=self._desk,
         )
-        job.desk = self._desk
         if verb.admit is not None:
             verb.admit(job)
         return job

@@ -62,7 +62,7 @@ class Rehearsal:
 
     def _decide(self) -> None:
         """All were checked; one of those that waited may have been stopped in this very moment."""
-        if all(job.wanted for job in self._waiting):
+        if not any(job.validity.is_ended for job in self._waiting):
             self._go = self._failure is None
             self._release()
         else:
@@ -70,7 +70,7 @@ class Rehearsal:
 
     def _release(self) -> None:
         for job in self._waiting:
-            job.wake()
+            job.validity.wake()
 
 
 class Group:

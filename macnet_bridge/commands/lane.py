@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from macnet_bridge.commands.job import STOPPED, Job
+from macnet_bridge.commands.job import Job
 from macnet_bridge.errors import Rejected, Superseded
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
 
@@ -16,6 +16,7 @@ MAX_WAITING = 100
 """Commands that may wait for one channel; more are refused with BUSY."""
 
 _NEWER = "a newer setpoint came before it was sent"
+_STOPPED = "a stop of this channel came before it was sent"
 
 Finish = Callable[[Job[Any], Acknowledgement], None]
 
@@ -66,7 +67,7 @@ class Lane:
         while self._waiting:
             job = self._waiting.popleft()
             self._finish(job, job.refuse(reason))
-        if self._running is not None and self._running.holding:
+        if self._running is not None and self._running.validity.is_waited_in:
             self._running.withdraw(reason)
 
     def withdraw(self, job: Job[Any], reason: Rejected) -> bool:
@@ -92,16 +93,16 @@ class Lane:
             self._waiting.remove(other)
             self._finish(other, other.refuse(Superseded("STOPPED", _NEWER)))
         if self._running is not None and self._running.verb is job.verb:
-            self._running.stop(_NEWER)
+            self._running.validity.end(Superseded("STOPPED", _NEWER))
 
     def _stop(self, job: Job[Any]) -> None:
         # Counted here and not in the task: what arrives after the stop has to wait for it.
         self._stops += 1
         while self._waiting:
             overtaken = self._waiting.popleft()
-            self._finish(overtaken, overtaken.refuse(Superseded("STOPPED", STOPPED)))
+            self._finish(overtaken, overtaken.refuse(Superseded("STOPPED", _STOPPED)))
         if self._running is not None:
-            self._running.stop()
+            self._running.validity.end(Superseded("STOPPED", _STOPPED))
         self._join_or_lead(job, self._running)
 
     def _join_or_lead(self, job: Job[Any], running: Job[Any] | None) -> None:

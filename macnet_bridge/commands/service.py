@@ -20,7 +20,7 @@ import msgspec
 from msgspec import UNSET
 
 from macnet_bridge import kill_points
-from macnet_bridge.commands.admission import Admission, CommandRules
+from macnet_bridge.commands.admission import Admission
 from macnet_bridge.commands.answers import Answers, SendAcknowledgement
 from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.direct import LAPSE, LapseArguments
@@ -35,6 +35,7 @@ from macnet_bridge.commands.locks import Locks
 from macnet_bridge.commands.memory import AnswerMemory, Remembered
 from macnet_bridge.commands.problems import problem
 from macnet_bridge.commands.record import Record
+from macnet_bridge.commands.rules import CommandRules
 from macnet_bridge.commands.settling import Settler
 from macnet_bridge.commands.several import Order, Several
 from macnet_bridge.commands.stop_latency import StopLatency
@@ -299,8 +300,18 @@ class CommandService:
         """Have the channel of a lease stopped by the bridge itself. Nobody is told of it."""
         now, rules = self._clock(), self._rules.cyclers.get(record.cycler)
         ticket = Ticket(None, LAPSE.name, record.cycler, record.channel, record.principal, now)
-        tester = self._testers[record.cycler]
-        job = Job(ticket, LAPSE, args, math.inf, self._clock, tester, rules, leases=self._leases)
+        job = Job(
+            ticket,
+            LAPSE,
+            args,
+            math.inf,
+            self._clock,
+            tester=self._testers[record.cycler],
+            rules=rules,
+            history=self._history,
+            leases=self._leases,
+            desk=self,
+        )
         answer: asyncio.Future[Acknowledgement] = asyncio.get_running_loop().create_future()
         self._orders[job] = answer
         self._running[job] = None
