@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import UNSET, Raw
@@ -15,8 +16,8 @@ from macnet_bridge.commands.job import Desk, Job, Verb
 from macnet_bridge.commands.keys import check_keys
 from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.memory import AnswerMemory, Remembered
+from macnet_bridge.commands.record import Record
 from macnet_bridge.commands.rules import CommandRules
-from macnet_bridge.commands.several import Order
 from macnet_bridge.commands.ticket import Clock, CommandMessage, Ticket
 from macnet_bridge.commands.verbs import VERBS, no_such_verb
 from macnet_bridge.errors import Rejected
@@ -24,6 +25,27 @@ from macnet_bridge.payloads.arguments import decode_arguments
 from macnet_bridge.payloads.envelope import Envelope, decode_envelope, names_channels
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Address, Scope, Topics
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A command that may be carried out, if its channels and arguments are right.
+
+    Attributes:
+        until: its deadline in monotonic seconds.
+        entry: its place in the memory of answers, None without a key.
+    """
+
+    ticket: Ticket
+    verb: Verb[Any]
+    envelope: Envelope
+    until: float
+    entry: Remembered | None
+
+    @property
+    def record(self) -> Record | None:
+        """Its row in the journal."""
+        return None if self.entry is None else self.entry.record
 
 
 class Admission:
