@@ -1,14 +1,14 @@
-"""Decides on a command: whether it is valid, in time, and allowed; and makes its jobs."""
+"""Decides on a command: whether it is valid, in time, and allowed; and makes what is carried out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from msgspec import UNSET, Raw
 
-from macnet_bridge.commands.conditions import Check, Conditions
+from macnet_bridge.commands.command import Command
 from macnet_bridge.commands.deadline import deadline
 from macnet_bridge.commands.expectations import Expectation
 from macnet_bridge.commands.history import History
@@ -111,7 +111,7 @@ class Admission:
             self._memory.reserve(entry, verb.answer_bytes)
         return Order(ticket, verb, envelope, until, entry)
 
-    def make_job(
+    def make(
         self,
         order: Order,
         ticket: Ticket,
@@ -120,9 +120,9 @@ class Admission:
         *,
         verb: Verb[Any] | None = None,
         stagger_s: float = 0.0,
-        rehearse: Check | None = None,
-    ) -> Job[Any]:
-        """The job of a command, or of one channel of it.
+        rehearse: Callable[[Command], Awaitable[None]] | None = None,
+    ) -> Command:
+        """A command that was admitted, or one channel of it.
 
         Args:
             stagger_s: how much later than the command its turn comes, and its deadline is.
@@ -144,12 +144,8 @@ class Admission:
             self._clock,
             tester=tester,
             rules=self._rules.cyclers.get(address.cycler or ""),
-            conditions=Conditions(
-                envelope.dry_run,
-                ticket.received.monotonic + stagger_s if stagger_s and not envelope.dry_run else 0.0,
-                None if envelope.expect is UNSET else Expectation(envelope.expect),
-                rehearse,
-            ),
+            dry_run=envelope.dry_run,
+            expected=None if envelope.expect is UNSET else Expectation(envelope.expect),
             record=order.record,
             history=self._history,
             leases=self._leases,
@@ -157,7 +153,9 @@ class Admission:
         )
         if verb.admit is not None:
             verb.admit(job)
-        return job
+        staggered = stagger_s > 0 and not envelope.dry_run
+        not_before = ticket.received.monotonic + stagger_s if staggered else 0.0
+        return Command(job, not_before=not_before, rehearse=rehearse)
 
     def find_tester(self, address: Address) -> Tester | None:
         """The tester that an address is for, None where it is for none alone.

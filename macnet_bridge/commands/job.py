@@ -1,29 +1,22 @@
-"""A command that was admitted, while it is carried out."""
+"""What the verbs are made of: their rows, what each is given, and the gates that its requests pass."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
-
-from msgspec import structs
 
 from macnet_bridge import kill_points
 from macnet_bridge.commands import proof as proofs
-from macnet_bridge.commands.audit import carry_out
-from macnet_bridge.commands.conditions import UNCONDITIONAL, Conditions
 from macnet_bridge.commands.history import History
 from macnet_bridge.commands.leases import Leases
-from macnet_bridge.commands.outcome import status_after
-from macnet_bridge.commands.problems import problem
 from macnet_bridge.commands.record import Record
 from macnet_bridge.commands.rules import CyclerRules
 from macnet_bridge.commands.ticket import Clock, Ticket
 from macnet_bridge.commands.validity import Validity
-from macnet_bridge.errors import CommandStopped, MacNetBridgeError, NoReply, Rejected
-from macnet_bridge.payloads.acknowledgements import Acknowledgement, Status, Verified
+from macnet_bridge.errors import MacNetBridgeError
+from macnet_bridge.payloads.acknowledgements import Verified
 from macnet_bridge.payloads.arguments import Arguments
 from macnet_bridge.payloads.envelope import MAX_PAYLOAD_BYTES
 from macnet_bridge.payloads.telemetry import Lock
@@ -31,8 +24,6 @@ from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Scope
 
 A = TypeVar("A", bound=Arguments)
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +83,7 @@ class WouldSend(Exception):
 
 
 class Job(Generic[A]):
-    """One command on its way, with the gates that its requests pass.
+    """One command as its verb sees it, with the gates that its requests pass.
 
     Attributes:
         validity: how long it is wanted.
@@ -101,13 +92,13 @@ class Job(Generic[A]):
             a stop that comes later.
         sent_at: when it left first, in monotonic seconds.
         decided: set once the deciding request was answered, or is not going to be sent.
-        finished: set once it is known what the final acknowledgement says.
         steps: what was changed on the way, for the acknowledgement.
         preview: what a dry run found out, for the acknowledgement.
+        dry_run: whether all is to be checked and nothing changed.
+        expected: judges on a fresh read whether the channel is as the command expects, or raises the refusal.
         record: its row in the journal, which the parts of one command share; None for a command
             that is not journalled.
         history: of all commands.
-        report: called with its final acknowledgement.
         desk: what verbs of the bridge itself need of it.
     """
 
@@ -121,7 +112,8 @@ class Job(Generic[A]):
         *,
         tester: Tester | None,
         rules: CyclerRules | None,
-        conditions: Conditions = UNCONDITIONAL,
+        dry_run: bool = False,
+        expected: Callable[[Job[A]], Awaitable[None]] | None = None,
         record: Record | None = None,
         history: History,
         leases: Leases,
@@ -130,22 +122,21 @@ class Job(Generic[A]):
         self.ticket = ticket
         self.verb = verb
         self.args = args
+        self.clock = clock
         self.validity = Validity(deadline, clock)
         self.sent = False
         self.looked = False
         self.sent_at: float | None = None
         self.decided = asyncio.Event()
-        self.finished = asyncio.Event()
         self.steps: list[str] = []
         self.preview: dict[str, Any] = {}
         self.rules = rules or CyclerRules()
-        self.conditions = conditions
+        self.dry_run = dry_run
+        self.expected = expected
         self.record = record
         self.history = history
         self.leases = leases
         self.desk = desk
-        self.report: Callable[[Acknowledgement], None] = lambda answer: None
-        self._clock = clock
         self._tester = tester
 
     @property
@@ -156,7 +147,7 @@ class Job(Generic[A]):
     @property
     def now(self) -> float:
         """Monotonic seconds."""
-        return self._clock().monotonic
+        return self.clock().monotonic
 
     @property
     def tester(self) -> Tester:
@@ -168,49 +159,22 @@ class Job(Generic[A]):
         """The channel, 1-based; 1 for verbs of the cycler, where it does not matter."""
         return self.ticket.channel or 1
 
-    @property
-    def dry_run(self) -> bool:
-        """Whether all is to be checked and nothing changed."""
-        return self.conditions.dry_run
-
-    @property
-    def overtakes(self) -> bool:
-        """Whether it is a stop, to be carried out before all else. To try one stops nothing."""
-        return self.verb.stops and not self.dry_run
-
     def rehearsal(self) -> Job[A]:
-        """The same command as a dry run."""
-        conditions = replace(self.conditions, dry_run=True, rehearse=None, not_before=0.0)
+        """The same as a dry run."""
         return Job(
             self.ticket,
             self.verb,
             self.args,
             self.validity.deadline,
-            self._clock,
+            self.clock,
             tester=self._tester,
             rules=self.rules,
-            conditions=conditions,
+            dry_run=True,
+            expected=self.expected,
             history=self.history,
             leases=self.leases,
             desk=self.desk,
         )
-
-    def withdraw(self, reason: CommandStopped) -> bool:
-        """See that it ends with this reason, unsent. False = its deciding request has left."""
-        if self.sent:
-            return False
-        self.validity.end(reason)
-        return True
-
-    async def hold(self, until: float | None = None) -> None:
-        """Wait up to this monotonic second, or to the deadline; less when it is woken.
-
-        Raises:
-            Superseded, Rejected, Expired: it is not wanted any more.
-        """
-        self.still_wanted()
-        await self.validity.wait(until)
-        self.still_wanted()
 
     def still_wanted(self) -> None:
         """Gate before a request that changes nothing.
@@ -283,62 +247,3 @@ class Job(Generic[A]):
         kill_points.reach("after_reply")
         self.decided.set()
         await asyncio.sleep(0)
-
-    async def run(self) -> Acknowledgement:
-        """Carry the command out. Whatever happens becomes its final acknowledgement."""
-        carry_out(self.ticket)
-        try:
-            if self.record is not None and await self.record.known() is not None:
-                # Whoever finishes this job gives the answer that the journal has.
-                return self.refuse(Rejected("ID_REUSED", "this id was used before"))
-            kill_points.reach("job_begins")
-            if not self.sent:  # a stop may be carried out twice
-                await self._come_to_turn()
-            done = await self.verb.run(self)
-            kill_points.reach("after_read_back")
-            return self._final("done", result=done.result, verified=done.verified)
-        except WouldSend:
-            return self._final("done", result={"would": [self.verb.name]} | self.preview)
-        except MacNetBridgeError as error:
-            return self._failed(error)
-        except Exception:
-            # A fault of ours must not leave the requester without an answer.
-            log.exception("%s failed unexpectedly", self.ticket.verb)
-            fault = MacNetBridgeError("an internal error; the bridge's log has the details")
-            return self._final("unknown" if self.sent else "rejected", problem=problem(fault))
-        finally:
-            self.decided.set()
-
-    async def _come_to_turn(self) -> None:
-        self.still_wanted()
-        if self.conditions.rehearse is not None:
-            await self.conditions.rehearse(self)
-        while self.now < self.conditions.not_before:
-            await self.hold(self.conditions.not_before)
-        if self.conditions.expected is not None:
-            await self.conditions.expected(self)
-
-    def refuse(self, error: CommandStopped) -> Acknowledgement:
-        """The final acknowledgement of a command that never ran."""
-        self.decided.set()
-        return self.ticket.refusal(error, self._clock())
-
-    def same_as(self, answer: Acknowledgement) -> Acknowledgement:
-        """The final acknowledgement of a command that another one's request carried out as well."""
-        self.decided.set()
-        own = self.ticket.acknowledgement(answer.status, self._clock())
-        outcome = ("result", "steps", "verified", "error")
-        return structs.replace(own, **{name: getattr(answer, name) for name in outcome})
-
-    def abandon(self) -> Acknowledgement:
-        """The final acknowledgement of a command that is not waited for any longer."""
-        if not self.sent:
-            return self.refuse(Rejected("CANCELLED", "the bridge is stopping"))
-        return self._failed(NoReply("the bridge stopped before it was known what became of this"))
-
-    def _failed(self, error: MacNetBridgeError) -> Acknowledgement:
-        status = status_after(error, sent=self.sent, reads=self.verb.reads)
-        return self._final(status, problem=problem(error, harmless=self.verb.reads or not self.sent))
-
-    def _final(self, status: Status, **content: Any) -> Acknowledgement:
-        return self.ticket.acknowledgement(status, self._clock(), steps=self.steps, **content)

@@ -1,9 +1,9 @@
 """Takes command messages, decides on each, carries out what is allowed, and answers them all.
 
 The way of a command: ticket (who asks what) -> memory (was it asked before?) -> checks ->
-lane of its channel -> job -> final acknowledgement. What goes wrong at any point becomes the
-final acknowledgement too. A command that needs an id is in the journal from the memory on, and its
-acknowledgement is written there before it is published.
+lane of its channel -> job of its verb -> final acknowledgement. What goes wrong at any point becomes
+the final acknowledgement too. A command that needs an id is in the journal from the memory on, and
+its acknowledgement is written there before it is published.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from macnet_bridge import kill_points
 from macnet_bridge.commands.admission import Admission, Order
 from macnet_bridge.commands.answers import Answers, SendAcknowledgement
 from macnet_bridge.commands.audit import Audit
+from macnet_bridge.commands.command import Command
 from macnet_bridge.commands.direct import LAPSE, LapseArguments
 from macnet_bridge.commands.history import History
 from macnet_bridge.commands.job import Job
@@ -184,7 +185,7 @@ class CommandService:
     @property
     def running(self) -> int:
         """How many commands are on their way, or wait for their turn."""
-        return len(self._under_way.jobs)
+        return len(self._under_way.commands)
 
     async def drain(self, timeout_s: float) -> None:
         """Before the bridge stops: refuse what has not begun, wait for what has, stop what is leased.
@@ -222,8 +223,8 @@ class CommandService:
         elif tester is not None and envelope.channels is not UNSET:
             self._several.begin(order, tester)
         else:
-            job = self._admission.make_job(order, order.ticket, tester)
-            self._under_way.begin(job, order.entry, progress=envelope.progress)
+            command = self._admission.make(order, order.ticket, tester)
+            self._under_way.begin(command, order.entry, progress=envelope.progress)
 
     async def _order(self, record: LeaseRecord, args: LapseArguments) -> Acknowledgement:
         """Have the channel of a lease stopped by the bridge itself. Nobody is told of it."""
@@ -241,19 +242,19 @@ class CommandService:
             leases=self._leases,
             desk=self,
         )
-        return await self._under_way.carry_out(job)
+        return await self._under_way.carry_out(Command(job))
 
     # --- for verbs of the bridge itself
 
     def withdraw(self, principal: str, command_id: str) -> tuple[int, int]:
         reason = Rejected("CANCELLED", "it was cancelled before it was sent")
         meant = [
-            job
-            for job in self._under_way.jobs
-            if (job.ticket.principal, job.ticket.id) == (principal, command_id)
-            and (job.ticket.cycler is not None)
+            command
+            for command in self._under_way.commands
+            if (command.ticket.principal, command.ticket.id) == (principal, command_id)
+            and (command.ticket.cycler is not None)
         ]
-        done = [self._under_way.withdraw(job, reason) for job in meant]
+        done = [self._under_way.withdraw(command, reason) for command in meant]
         return done.count(True), done.count(False)
 
     async def set_lock(self, tester: Tester, channel: int, lock: Lock | None) -> None:

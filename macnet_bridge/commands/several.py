@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
 
 from macnet_bridge.commands.admission import Admission, Order
+from macnet_bridge.commands.command import Command
 from macnet_bridge.commands.groups import (
     Group,
     Place,
@@ -15,7 +15,6 @@ from macnet_bridge.commands.groups import (
     check_names,
     wanted_channels,
 )
-from macnet_bridge.commands.job import Job
 from macnet_bridge.commands.journalling import Journalling
 from macnet_bridge.commands.problems import problem
 from macnet_bridge.commands.stopping_all import StopOfAll
@@ -71,18 +70,18 @@ class Several:
         rehearsal = Rehearsal(len(channels)) if envelope.atomic else None
         group = self._group(order, rehearsal)
         group.expect((tester.name, channel) for channel in channels)
-        made: list[tuple[Place, Ticket, Job[Any] | CommandStopped]] = []
+        made: list[tuple[Place, Ticket, Command | CommandStopped]] = []
         for position, channel in enumerate(channels):
             ticket = order.ticket.part(tester.name, channel)
             made.append(
                 ((tester.name, channel), ticket, self._make(order, ticket, tester, position, rehearsal))
             )
-        refused = [job for _, _, job in made if isinstance(job, CommandStopped)]
-        for place, ticket, job in made:
-            if rehearsal is not None and refused and not isinstance(job, CommandStopped):
+        refused = [command for _, _, command in made if isinstance(command, CommandStopped)]
+        for place, ticket, command in made:
+            if rehearsal is not None and refused and not isinstance(command, CommandStopped):
                 why = f"atomic, so none was carried out: {refused[0]}"
-                job = Rejected("CANCELLED", why)  # noqa: PLW2901 - it is not made after all
-            self._start(order, group, place, ticket, job)
+                command = Rejected("CANCELLED", why)  # noqa: PLW2901 - it is not made after all
+            self._start(order, group, place, ticket, command)
 
     def stop_all(self, order: Order) -> None:
         """Suspend everything that is served.
@@ -109,10 +108,10 @@ class Several:
 
     def _make(
         self, order: Order, ticket: Ticket, tester: Tester, position: int, rehearsal: Rehearsal | None
-    ) -> Job[Any] | CommandStopped:
+    ) -> Command | CommandStopped:
         assert ticket.channel is not None, "a part has a channel"
         try:
-            return self._admission.make_job(
+            return self._admission.make(
                 order,
                 ticket,
                 tester,
@@ -124,13 +123,13 @@ class Several:
             return refusal
 
     def _start(
-        self, order: Order, group: Group, place: Place, ticket: Ticket, job: Job[Any] | CommandStopped
+        self, order: Order, group: Group, place: Place, ticket: Ticket, command: Command | CommandStopped
     ) -> None:
-        if isinstance(job, CommandStopped):
-            return self._refuse(order, group, place, ticket, job)
-        job.report = lambda answer: group.note(place, answer)
+        if isinstance(command, CommandStopped):
+            return self._refuse(order, group, place, ticket, command)
+        command.report = lambda answer: group.note(place, answer)
         try:
-            self._under_way.begin(job, None, progress=order.envelope.progress)
+            self._under_way.begin(command, None, progress=order.envelope.progress)
         except CommandStopped as refusal:
             self._refuse(order, group, place, ticket, refusal)
 
@@ -163,7 +162,7 @@ class Several:
                 group,
                 place,
                 ticket,
-                self._admission.make_job(order, ticket, tester, verb=stop.verb),
+                self._admission.make(order, ticket, tester, verb=stop.verb),
             )
 
     async def _look_and_stop(self, order: Order, group: Group, tester: Tester) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
 
 from msgspec import UNSET
 
 from macnet_bridge.commands.audit import Audit
-from macnet_bridge.commands.job import Job
+from macnet_bridge.commands.command import Command
 from macnet_bridge.commands.stop_latency import StopLatency
 from macnet_bridge.commands.ticket import Clock
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
@@ -21,7 +20,7 @@ for channels that only wait for their turn when all of a large tester are stoppe
 
 
 class StopReports:
-    """Of one bridge. It may be told of any job; those that are no stops are left out.
+    """Of one bridge. It may be told of any command; those that are no stops are left out.
 
     Attributes:
         latency: how long the confirmed stops took.
@@ -33,19 +32,19 @@ class StopReports:
         self._clock = clock
         self._audit = audit
 
-    def began(self, job: Job[Any]) -> None:
+    def began(self, command: Command) -> None:
         """A stop was taken."""
-        if job.overtakes:
-            asyncio.get_running_loop().call_later(STOP_DOUBTFUL_S, self._doubt, job)
+        if command.overtakes:
+            asyncio.get_running_loop().call_later(STOP_DOUBTFUL_S, self._doubt, command)
 
-    def _doubt(self, job: Job[Any]) -> None:
+    def _doubt(self, command: Command) -> None:
         """It should have ended by now."""
-        if not job.finished.is_set():
-            self._tell(job, f"it has been under way for {STOP_DOUBTFUL_S:g} s")
+        if not command.finished.is_set():
+            self._tell(command, f"it has been under way for {STOP_DOUBTFUL_S:g} s")
 
-    def ended(self, job: Job[Any], answer: Acknowledgement) -> None:
+    def ended(self, command: Command, answer: Acknowledgement) -> None:
         """Have an alarm raised where a channel may still run that was to stop, or cleared."""
-        if not job.overtakes:
+        if not command.overtakes:
             return
         problem = answer.error or None
         why = problem and problem.message
@@ -53,20 +52,25 @@ class StopReports:
             problem is not None and problem.code == "TESTER_OFFLINE"
         )
         if answer.status == "done" or is_doubtful:
-            self._tell(job, why)
+            self._tell(command, why)
 
-    def _tell(self, job: Job[Any], why: str | None) -> None:
+    def _tell(self, command: Command, why: str | None) -> None:
         """Pass on what keeps a stop from being confirmed, None when it is."""
-        verb, channel = job.verb.name, job.ticket.channel
-        tester = self._testers.get(job.ticket.cycler or "")
+        verb, channel = command.verb.name, command.ticket.channel
+        tester = self._testers.get(command.ticket.cycler or "")
         if tester is not None and channel is not None:
             tester.stop_ended(channel, verb, verb != "rest", why, self._clock().unix)
 
-    def answered(self, job: Job[Any], answer: Acknowledgement) -> None:
+    def answered(self, command: Command, answer: Acknowledgement) -> None:
         """Somebody's stop has its final acknowledgement: count how long it took."""
         # One that joined another's request has none of its own.
-        if not job.verb.stops or answer.status != "done" or job.sent_at is None or answer.latency_ms is UNSET:
+        if (
+            not command.verb.stops
+            or answer.status != "done"
+            or command.job.sent_at is None
+            or answer.latency_ms is UNSET
+        ):
             return
-        sent_ms = round((job.sent_at - job.ticket.received.monotonic) * 1000, 3)
+        sent_ms = round((command.job.sent_at - command.ticket.received.monotonic) * 1000, 3)
         self.latency.add(sent_ms=sent_ms, confirmed_ms=answer.latency_ms)
-        self._audit.stopped(job.ticket, sent_ms=sent_ms, confirmed_ms=answer.latency_ms)
+        self._audit.stopped(command.ticket, sent_ms=sent_ms, confirmed_ms=answer.latency_ms)

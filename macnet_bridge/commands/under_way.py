@@ -6,11 +6,10 @@ import asyncio
 import functools
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from macnet_bridge.commands.answers import Answers
 from macnet_bridge.commands.audit import Audit
-from macnet_bridge.commands.job import Job
+from macnet_bridge.commands.command import Command
 from macnet_bridge.commands.journalling import Journalling
 from macnet_bridge.commands.lane import Lane
 from macnet_bridge.commands.leases import Leases
@@ -28,11 +27,11 @@ ACCEPTED_AFTER_S = 0.25
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """Who is told of a job's end.
+    """Who is told of a command's end.
 
     Attributes:
         entry: its place in the memory of answers, None without a key.
-        order: of a job that the bridge itself ordered; nobody else is told of it.
+        order: of a command that the bridge itself ordered; nobody else is told of it.
     """
 
     entry: Remembered | None = None
@@ -58,30 +57,30 @@ class UnderWay:
         self._audit = audit
         self._tasks = tasks
         self._lanes: dict[tuple[str | None, int | None], Lane] = {}
-        self._ends: dict[Job[Any], _End] = {}
+        self._ends: dict[Command, _End] = {}
         self._is_stopping = False
 
     @property
-    def jobs(self) -> Collection[Job[Any]]:
+    def commands(self) -> Collection[Command]:
         """All of them."""
         return self._ends.keys()
 
-    def begin(self, job: Job[Any], entry: Remembered | None, *, progress: bool) -> None:
-        """Give a job to its lane.
+    def begin(self, command: Command, entry: Remembered | None, *, progress: bool) -> None:
+        """Give a command to its lane.
 
         Raises:
             Rejected: BUSY; CANCELLED, the bridge is stopping.
         """
         if self._is_stopping:
             raise Rejected("CANCELLED", "the bridge is stopping")
-        self._add(job, _End(entry))
-        self._audit.admitted(job.ticket)
-        self.accept(job.ticket, job.record, job.finished, progress=progress)
+        self._add(command, _End(entry))
+        self._audit.admitted(command.ticket)
+        self.accept(command.ticket, command.job.record, command.finished, progress=progress)
 
-    async def carry_out(self, job: Job[Any]) -> Acknowledgement:
-        """See to a job of the bridge's own."""
+    async def carry_out(self, command: Command) -> Acknowledgement:
+        """See to a command of the bridge's own."""
         order: asyncio.Future[Acknowledgement] = asyncio.get_running_loop().create_future()
-        self._add(job, _End(order=order))
+        self._add(command, _End(order=order))
         return await order
 
     def accept(
@@ -109,9 +108,9 @@ class UnderWay:
         if not finished.is_set() and begun.exception() is None and begun.result() is None:
             self._answers.accepted(ticket)
 
-    def withdraw(self, job: Job[Any], reason: Rejected) -> bool:
+    def withdraw(self, command: Command, reason: Rejected) -> bool:
         """Refuse one command. False = it is too late for that."""
-        return self._lanes[job.ticket.cycler, job.ticket.channel].withdraw(job, reason)
+        return self._lanes[command.ticket.cycler, command.ticket.channel].withdraw(command, reason)
 
     def stop(self) -> None:
         """The bridge is stopping: refuse what has not begun, and what comes from now on."""
@@ -121,47 +120,47 @@ class UnderWay:
 
     async def finished(self) -> None:
         """Wait until all that are under way now have ended."""
-        await asyncio.gather(*(job.finished.wait() for job in self._ends))
+        await asyncio.gather(*(command.finished.wait() for command in self._ends))
 
     def abandon(self) -> None:
         """Give up what still runs, and answer it with what is known of it."""
         for lane in self._lanes.values():
             lane.abandon()
-        for job in list(self._ends):
-            self._finish(job, job.abandon())
+        for command in list(self._ends):
+            self._finish(command, command.abandon())
 
-    def _add(self, job: Job[Any], end: _End) -> None:
-        self._lane(job).add(job)  # begins in a task of its own, so that what follows is in time
-        self._ends[job] = end
-        self._stops.began(job)
+    def _add(self, command: Command, end: _End) -> None:
+        self._lane(command).add(command)  # begins in a task of its own, so that what follows is in time
+        self._ends[command] = end
+        self._stops.began(command)
 
-    def _lane(self, job: Job[Any]) -> Lane:
-        place = (job.ticket.cycler, job.ticket.channel)
+    def _lane(self, command: Command) -> Lane:
+        place = (command.ticket.cycler, command.ticket.channel)
         lane = self._lanes.get(place)
         if lane is None:
             lane = self._lanes[place] = Lane(self._tasks, "/".join(map(str, place)), self._finish)
         return lane
 
-    def _finish(self, job: Job[Any], answer: Acknowledgement) -> None:
-        end = self._ends.pop(job, _End())
-        self._stops.ended(job, answer)
+    def _finish(self, command: Command, answer: Acknowledgement) -> None:
+        end = self._ends.pop(command, _End())
+        self._stops.ended(command, answer)
         # Before the journal has it: a stop may wait for this, and never waits for a disk.
-        job.finished.set()
+        command.finished.set()
         if end.order is None:
-            self._answer(job, end.entry, answer)
+            self._answer(command, end.entry, answer)
         elif not end.order.done():
             end.order.set_result(answer)
 
-    def _answer(self, job: Job[Any], entry: Remembered | None, answer: Acknowledgement) -> None:
-        if _ends_lease(job, answer) and self._leases.end(job.place):
+    def _answer(self, command: Command, entry: Remembered | None, answer: Acknowledgement) -> None:
+        if _ends_lease(command, answer) and self._leases.end(command.job.place):
             self._tasks.create_task(self._leases.keep(), name="leases")
-        if job.ticket.whole is None:
-            self._journalling.end(job.ticket, entry, answer, reads=job.verb.reads)
+        if command.ticket.whole is None:
+            self._journalling.end(command.ticket, entry, answer, reads=command.verb.reads)
         else:
-            self._journalling.end_part(job.ticket, job.record, answer, reads=job.verb.reads)
-        self._stops.answered(job, answer)
-        job.report(answer)
+            self._journalling.end_part(command.ticket, command.job.record, answer, reads=command.verb.reads)
+        self._stops.answered(command, answer)
+        command.report(answer)
 
 
-def _ends_lease(job: Job[Any], answer: Acknowledgement) -> bool:
-    return job.verb.ends_lease and answer.status == "done" and not job.dry_run
+def _ends_lease(command: Command, answer: Acknowledgement) -> bool:
+    return command.verb.ends_lease and answer.status == "done" and not command.job.dry_run
