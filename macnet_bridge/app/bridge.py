@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 import secrets
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
-
-import msgspec
 
 from macnet_bridge import __version__, kill_points
 from macnet_bridge.app import wiring
@@ -25,11 +22,12 @@ from macnet_bridge.app.lease_file import LeaseFile
 from macnet_bridge.app.lock_file import open_locks
 from macnet_bridge.app.metrics.page import metrics_page
 from macnet_bridge.app.ownership import TAKEOVER_S, Ownership, Rank
+from macnet_bridge.app.presence import Presence
 from macnet_bridge.app.receipts import Receipts
 from macnet_bridge.app.retained import RetainedTopics
 from macnet_bridge.app.serving import Serving
 from macnet_bridge.app.stray_alarms import StrayAlarms
-from macnet_bridge.broker import Broker, Incoming, Lane, Outgoing, Subscription
+from macnet_bridge.broker import Broker, Lane, Outgoing, Subscription
 from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.service import CommandService, system_clock
@@ -40,18 +38,10 @@ from macnet_bridge.telemetry.poller import Poller
 from macnet_bridge.telemetry.publisher import Identity, Publisher
 from macnet_bridge.topics import Topics
 
-log = logging.getLogger(__name__)
-
 STOP_COMMANDS_S = 3.0
 """How long running commands may take to end when the bridge stops."""
 
 STOP_FLUSH_S = 1.5
-
-HEALTH_S = 10.0
-"""How often the bridge tells of its health."""
-
-CHECK_AGES_S = 5.0
-"""How often the bridge looks for channels that were not read for too long."""
 
 
 class Bridge:
@@ -67,7 +57,6 @@ class Bridge:
             data_dir: entered, so that it is ours.
         """
         self._config = config
-        self._data_dir = data_dir
         since = time.time()
         self._locks = open_locks(data_dir.path)
         self._stop = asyncio.Event()
@@ -77,7 +66,6 @@ class Bridge:
         self.topics = Topics(config.mqtt.root, config.bridge.name)
         self.identity = Identity(config.bridge.name, secrets.token_hex(8), data_dir.memory.run)
         self._about = About(self.topics, self.identity, config, since)
-        self._contract = Contract(self.topics.bridge_topic("schema"), self._offer)
         self.testers = {
             cycler.name: wiring.tester(cycler, config, logins.get(cycler.name)) for cycler in config.cycler
         }
@@ -91,34 +79,54 @@ class Bridge:
         for name, tester in self.testers.items():
             tester.came_online = self._on_tester
             tester.cycler.watch(self._audit.watcher(name))
-        self._publishers: dict[str, Publisher] = {}
-        pollers = {cycler.name: self._poller(cycler) for cycler in config.cycler}
+        publishers = {cycler.name: self._publisher(cycler) for cycler in config.cycler}
+        pollers = {cycler.name: self._poller(cycler, publishers[cycler.name]) for cycler in config.cycler}
         rank = Rank(round(since, 3), self.identity.session)
         ownership = Ownership(config.bridge.name, rank, self.testers, takeover_s=TAKEOVER_S)
-        self._serving = Serving(self.topics, ownership, pollers, self._announce)
+        self._serving = Serving(
+            self.topics,
+            ownership,
+            pollers,
+            lambda: self._presence.announce(),  # noqa: PLW0108 - it comes later
+        )
         self._retained = RetainedTopics(self.topics, self.testers, data_dir, self._clear)
-        self._strays = StrayAlarms(self.topics, self.identity, self._has_raised, self._clear)
+        self._presence = Presence(
+            self.topics,
+            self._about,
+            Contract(self.topics.bridge_topic("schema"), self._offer),
+            self._serving,
+            self.delivery,
+            self._retained,
+            StrayAlarms(
+                self.topics,
+                self.identity,
+                lambda topic: any(publisher.has_raised(topic) for publisher in publishers.values()),
+                self._clear,
+            ),
+            self._send,
+        )
         self.broker = Broker(
             wiring.broker_settings(config, password),
             [Subscription(*pair) for pair in self.topics.command_filters(self.testers)],
             will=self._about.status("offline", "the bridge is gone without a word"),
-            on_ready=self._on_ready,
-            on_lost=self._on_lost,
+            on_ready=lambda session_present: self._presence.connected(self.broker.protocol),
+            on_lost=lambda reason: self._presence.lost(),
             watched=[*self._serving.filters, *self.topics.alarm_filters],
-            on_watched=self._heard,
+            on_watched=self._presence.heard,
         )
 
-    def _poller(self, cycler: CyclerSection) -> Poller:
-        tester, qos = self.testers[cycler.name], wiring.qos(cycler, self._config)
-        publisher = Publisher(
-            tester,
+    def _publisher(self, cycler: CyclerSection) -> Publisher:
+        return Publisher(
+            self.testers[cycler.name],
             self.topics,
             self.identity,
             self.delivery,
-            qos=qos,
+            qos=wiring.qos(cycler, self._config),
             deadband=wiring.deadband(cycler, self._config),
         )
-        self._publishers[cycler.name] = publisher
+
+    def _poller(self, cycler: CyclerSection, publisher: Publisher) -> Poller:
+        tester = self.testers[cycler.name]
         return Poller(
             tester,
             publisher,
@@ -180,11 +188,11 @@ class Bridge:
             tester.seen = partial(commands.seen, name)
         await commands.recover()
         self._commands = commands
-        figures = Health(self.identity, self.broker, commands, self.delivery, self._serving)
+        figures = Health(self.identity, self.broker, commands, self.delivery, self._serving, self.testers)
         http = None
         if self._config.bridge.http:
             page = partial(metrics_page, figures.figures, figures.channels)
-            http = await serve_http(self._config.bridge.http, self._readiness, page)
+            http = await serve_http(self._config.bridge.http, figures.readiness, page)
         broker = tasks.create_task(self.broker.run(), name="broker")
         receipts = Receipts(self.broker.acknowledge)
         receiving = [
@@ -194,8 +202,8 @@ class Bridge:
         ]
         delivering = tasks.create_task(self.delivery.run(), name="delivery")
         serving = tasks.create_task(self._serving.run(tasks), name="serving")
-        health = tasks.create_task(self._tell_health(figures), name="health")
-        ages = tasks.create_task(self._check_ages(), name="ages")
+        health = tasks.create_task(figures.tell(self.topics.bridge_topic("health")), name="health")
+        ages = tasks.create_task(self._serving.check_ages(), name="ages")
         await self._stop.wait()
         serving.cancel()
         ages.cancel()
@@ -218,38 +226,12 @@ class Bridge:
             else:
                 receipts.put(message, commands.handle(message))
 
-    async def _tell_health(self, health: Health) -> None:
-        while True:
-            await asyncio.sleep(HEALTH_S)
-            if not self.broker.ready:
-                continue  # what is told later would be untrue by then
-            topic = self.topics.bridge_topic("health")
-            self.broker.publish(Outgoing(topic, msgspec.json.encode(health.now())))
-
-    async def _check_ages(self) -> None:
-        while True:
-            await asyncio.sleep(CHECK_AGES_S)
-            for poller in self._serving.served():
-                poller.watch.check_age(time.time())
-
     async def _say_goodbye(self) -> None:
         if not self.broker.ready:
             return
         self._send(self._about.status("offline", "the bridge was stopped"))
         await asyncio.gather(self.delivery.drain(STOP_FLUSH_S), self.broker.flush(STOP_FLUSH_S))
         await self.broker.close()
-
-    def _readiness(self) -> dict[str, bool]:
-        left = self._serving.not_served
-        return (
-            {"broker": self.broker.ready}
-            | {
-                f"cycler {name}": tester.survey is not None
-                for name, tester in self.testers.items()
-                if name not in left
-            }
-            | {f"cycler {name} (served by bridge {owner})": False for name, owner in left.items()}
-        )
 
     # --- publishing
 
@@ -261,38 +243,6 @@ class Bridge:
 
     def _send(self, message: Outgoing) -> bool:
         return self.broker.publish(message, Lane.ACKNOWLEDGEMENT)
-
-    def _on_ready(self, session_present: bool) -> None:
-        """Publish what is retained: the broker may have lost it, and the will may have replaced it."""
-        self._serving.connected()
-        for name in self._serving.not_served:
-            self.delivery.withdraw_retained(self.topics.cycler_topic(name, ""))
-        self.delivery.connected()
-        self._retained.clear_what_is_not_served(self._serving.not_served)
-        self._announce()
-        self._send(self._about.info(self.broker.protocol))
-        for poller in self._serving.served():
-            poller.publish_retained()
-        self._strays.connected()
-        self._contract.publish()
-
-    def _on_lost(self, reason: str) -> None:
-        self._serving.lost()
-        self._strays.lost()
-        self.delivery.lost()
-
-    def _heard(self, message: Incoming) -> None:
-        if not self._strays.heard(message.topic, message.payload):
-            self._serving.heard(message)
-
-    def _has_raised(self, topic: str) -> bool:
-        return any(publisher.has_raised(topic) for publisher in self._publishers.values())
-
-    def _announce(self) -> None:
-        """Say that we are there, and what is left to other bridges."""
-        for name, owner in self._serving.not_served.items():
-            log.warning("%s is served by bridge %s, and not by this one", name, owner)
-        self._send(self._about.status("online", not_served=self._serving.not_served))
 
     def _on_tester(self) -> None:
         """Only a tester that is there tells its channels."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+import msgspec
 import psutil
 
 from macnet_bridge.app.metrics.figures import BridgeFigures
 from macnet_bridge.app.serving import Serving
-from macnet_bridge.broker import Broker
+from macnet_bridge.broker import Broker, Outgoing
 from macnet_bridge.commands.service import CommandService
 from macnet_bridge.payloads.health import BridgeHealth, BrokerHealth, latency
 from macnet_bridge.telemetry.delivery import Delivery
 from macnet_bridge.telemetry.figures import ChannelFigures
 from macnet_bridge.telemetry.publisher import Identity
+from macnet_bridge.tester import Tester
+
+HEALTH_S = 10.0
+"""How often the bridge tells of its health."""
 
 
 class Health:
@@ -27,13 +33,36 @@ class Health:
         commands: CommandService,
         delivery: Delivery,
         serving: Serving,
+        testers: Mapping[str, Tester],
     ) -> None:
         self._identity = identity
         self._broker = broker
         self._commands = commands
         self._delivery = delivery
         self._serving = serving
+        self._testers = testers
         self._process = psutil.Process()
+
+    async def tell(self, topic: str) -> None:
+        """Publish what is so `now` again and again while there is a broker, until cancelled."""
+        while True:
+            await asyncio.sleep(HEALTH_S)
+            if not self._broker.ready:
+                continue  # what is told later would be untrue by then
+            self._broker.publish(Outgoing(topic, msgspec.json.encode(self.now())))
+
+    def readiness(self) -> dict[str, bool]:
+        """What must be true for the bridge to be ready, by name."""
+        left = self._serving.not_served
+        return (
+            {"broker": self._broker.ready}
+            | {
+                f"cycler {name}": tester.survey is not None
+                for name, tester in self._testers.items()
+                if name not in left
+            }
+            | {f"cycler {name} (served by bridge {owner})": False for name, owner in left.items()}
+        )
 
     def now(self) -> BridgeHealth:
         """`R/bridge/B/health` of this moment."""

@@ -26,6 +26,9 @@ FIRST_COMMANDS_S = 1.0
 """How long the first commands wait for that. Not longer: a broker may hold back what would tell until
 they are acknowledged."""
 
+CHECK_AGES_S = 5.0
+"""How often it is looked for channels that were not read for too long."""
+
 _LOOK_S = 0.5
 
 
@@ -138,6 +141,13 @@ class Serving:
         finally:
             for task in self._polling.values():
                 task.cancel()
+
+    async def check_ages(self) -> None:
+        """Look for channels that were not read for too long, until cancelled."""
+        while True:
+            await asyncio.sleep(CHECK_AGES_S)
+            for poller in self.served():
+                poller.watch.check_age(time.time())
 
     def _look(self) -> None:
         self._ownership.look(time.monotonic())

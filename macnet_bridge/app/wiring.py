@@ -11,9 +11,8 @@ from msgspec import structs
 from macnet_bridge.app.config import Config, CyclerSection
 from macnet_bridge.audit_file import AuditFile
 from macnet_bridge.broker import BrokerSettings
-from macnet_bridge.commands.admission import CommandRules
-from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.permission import AllowRule, Permission, parse_channels
+from macnet_bridge.commands.rules import CommandRules, CyclerRules
 from macnet_bridge.macnet.cycler import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.protocol.messages import Login
 from macnet_bridge.payloads.envelope import MAX_FILE_PAYLOAD_BYTES

@@ -1,23 +1,23 @@
-"""Decides on a command: whether it is valid, in time, and allowed; and makes its jobs."""
+"""Decides on a command: whether it is valid, in time, and allowed; and makes what is carried out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from msgspec import UNSET, Raw
 
-from macnet_bridge.commands.conditions import Check, Conditions
+from macnet_bridge.commands.command import Command
 from macnet_bridge.commands.deadline import deadline
 from macnet_bridge.commands.expectations import Expectation
 from macnet_bridge.commands.history import History
-from macnet_bridge.commands.job import CyclerRules, Desk, Job, Verb
+from macnet_bridge.commands.job import Desk, Job, Verb
 from macnet_bridge.commands.keys import check_keys
 from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.memory import AnswerMemory, Remembered
-from macnet_bridge.commands.permission import Permission
-from macnet_bridge.commands.several import Order
+from macnet_bridge.commands.record import Record
+from macnet_bridge.commands.rules import CommandRules
 from macnet_bridge.commands.ticket import Clock, CommandMessage, Ticket
 from macnet_bridge.commands.verbs import VERBS, no_such_verb
 from macnet_bridge.errors import Rejected
@@ -28,14 +28,24 @@ from macnet_bridge.topics import Address, Scope, Topics
 
 
 @dataclass(frozen=True, slots=True)
-class CommandRules:
-    """What the configuration says about commands."""
+class Order:
+    """A command that may be carried out, if its channels and arguments are right.
 
-    permission: Permission = field(default_factory=Permission)
-    max_ttl_s: float = 60.0
-    require_expiry: bool = False
-    reply_prefixes: Sequence[str] = ()
-    cyclers: Mapping[str, CyclerRules] = field(default_factory=dict)
+    Attributes:
+        until: its deadline in monotonic seconds.
+        entry: its place in the memory of answers, None without a key.
+    """
+
+    ticket: Ticket
+    verb: Verb[Any]
+    envelope: Envelope
+    until: float
+    entry: Remembered | None
+
+    @property
+    def record(self) -> Record | None:
+        """Its row in the journal."""
+        return None if self.entry is None else self.entry.record
 
 
 class Admission:
@@ -101,7 +111,7 @@ class Admission:
             self._memory.reserve(entry, verb.answer_bytes)
         return Order(ticket, verb, envelope, until, entry)
 
-    def make_job(
+    def make(
         self,
         order: Order,
         ticket: Ticket,
@@ -110,9 +120,9 @@ class Admission:
         *,
         verb: Verb[Any] | None = None,
         stagger_s: float = 0.0,
-        rehearse: Check | None = None,
-    ) -> Job[Any]:
-        """The job of a command, or of one channel of it.
+        rehearse: Callable[[Command], Awaitable[None]] | None = None,
+    ) -> Command:
+        """A command that was admitted, or one channel of it.
 
         Args:
             stagger_s: how much later than the command its turn comes, and its deadline is.
@@ -132,22 +142,20 @@ class Admission:
             decode_arguments(verb.arguments, envelope.args if args is None else args),
             order.until + stagger_s,
             self._clock,
-            tester,
-            self._rules.cyclers.get(address.cycler or ""),
-            Conditions(
-                envelope.dry_run,
-                ticket.received.monotonic + stagger_s if stagger_s and not envelope.dry_run else 0.0,
-                None if envelope.expect is UNSET else Expectation(envelope.expect),
-                rehearse,
-            ),
+            tester=tester,
+            rules=self._rules.cyclers.get(address.cycler or ""),
+            dry_run=envelope.dry_run,
+            expected=None if envelope.expect is UNSET else Expectation(envelope.expect),
             record=order.record,
             history=self._history,
             leases=self._leases,
+            desk=self._desk,
         )
-        job.desk = self._desk
         if verb.admit is not None:
             verb.admit(job)
-        return job
+        staggered = stagger_s > 0 and not envelope.dry_run
+        not_before = ticket.received.monotonic + stagger_s if staggered else 0.0
+        return Command(job, not_before=not_before, rehearse=rehearse)
 
     def find_tester(self, address: Address) -> Tester | None:
         """The tester that an address is for, None where it is for none alone.

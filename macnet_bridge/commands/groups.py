@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw, structs
 
-from macnet_bridge.commands.job import Job
+from macnet_bridge.commands.command import Command
 from macnet_bridge.commands.permission import parse_channels
 from macnet_bridge.commands.ticket import Clock, Ticket
 from macnet_bridge.errors import ConfigError, Rejected
@@ -30,27 +29,27 @@ class Rehearsal:
 
     def __init__(self, parts: int) -> None:
         self._parts = parts
-        self._waiting: list[Job[Any]] = []
+        self._waiting: list[Command] = []
         self._go = False
         self._failure: str | None = None
 
-    async def __call__(self, job: Job[Any]) -> None:
+    async def __call__(self, command: Command) -> None:
         """Check one part, and wait for the others.
 
         Raises:
             Rejected: this part would be refused, or another one; none is carried out.
             Superseded, Expired: it is not wanted any more.
         """
-        answer = await job.rehearsal().run()
-        job.still_wanted()
+        answer = await command.rehearsal()
+        command.job.still_wanted()
         if answer.error is not UNSET:
             field = None if answer.error.field is UNSET else answer.error.field
             raise Rejected(answer.error.code, answer.error.message, field)
-        self._waiting.append(job)
+        self._waiting.append(command)
         if len(self._waiting) == self._parts:
             self._decide()
         while not self._go and self._failure is None:
-            await job.hold()
+            await command.hold()
         if self._failure is not None:
             raise Rejected("CANCELLED", self._failure)
 
@@ -62,15 +61,15 @@ class Rehearsal:
 
     def _decide(self) -> None:
         """All were checked; one of those that waited may have been stopped in this very moment."""
-        if all(job.wanted for job in self._waiting):
+        if not any(command.job.validity.is_ended for command in self._waiting):
             self._go = self._failure is None
             self._release()
         else:
             self.fail("atomic, so none was carried out: one channel was stopped or cancelled")
 
     def _release(self) -> None:
-        for job in self._waiting:
-            job.wake()
+        for command in self._waiting:
+            command.job.validity.wake()
 
 
 class Group:

@@ -1,4 +1,7 @@
-"""Commands that need an id, in the journal: begun at receipt, answered once their answer is kept."""
+"""Commands that need an id, in the journal: begun at receipt, answered once their answer is kept.
+
+The others are answered at once.
+"""
 
 from __future__ import annotations
 
@@ -82,13 +85,23 @@ class Journalling:
             entry.repeats.append(ticket)
         return entry
 
-    def end(self, ticket: Ticket, entry: Remembered, answer: Acknowledgement) -> None:
-        """A command has ended: give it its final acknowledgement once that is on disk."""
-        self._start(self.finish(ticket, entry, answer), self._endings)
+    def end(
+        self, ticket: Ticket, entry: Remembered | None, answer: Acknowledgement, *, reads: bool = False
+    ) -> None:
+        """A command has ended: give it its final acknowledgement; if journalled, once it is on disk."""
+        if entry is None or entry.record is None:
+            self._answers.final(ticket, entry, answer, reads=reads)
+        else:
+            self._start(self.finish(ticket, entry, answer), self._endings)
 
-    def end_part(self, ticket: Ticket, record: Record, answer: Acknowledgement) -> None:
+    def end_part(
+        self, ticket: Ticket, record: Record | None, answer: Acknowledgement, *, reads: bool = False
+    ) -> None:
         """One channel of a command has ended: give it its answer, if the command is new."""
-        self._start(self._finish_part(ticket, record, answer), self._endings)
+        if record is None:
+            self._answers.final(ticket, None, answer, reads=reads)
+        else:
+            self._start(self._finish_part(ticket, record, answer), self._endings)
 
     def stop_recovering(self) -> None:
         """Wait for testers no longer; the next run goes on with it."""

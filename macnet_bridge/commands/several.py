@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
 
-from msgspec import Raw
-
-from macnet_bridge.commands.conditions import Check
+from macnet_bridge.commands.admission import Admission, Order
+from macnet_bridge.commands.command import Command
 from macnet_bridge.commands.groups import (
     Group,
     Place,
@@ -19,74 +15,16 @@ from macnet_bridge.commands.groups import (
     check_names,
     wanted_channels,
 )
-from macnet_bridge.commands.job import Job, Verb
-from macnet_bridge.commands.memory import Remembered
+from macnet_bridge.commands.journalling import Journalling
 from macnet_bridge.commands.problems import problem
-from macnet_bridge.commands.record import Record
 from macnet_bridge.commands.stopping_all import StopOfAll
 from macnet_bridge.commands.ticket import Clock, Ticket
+from macnet_bridge.commands.under_way import UnderWay
 from macnet_bridge.errors import CommandStopped, MacNetBridgeError, Rejected
 from macnet_bridge.macnet.cycler import Line
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
 from macnet_bridge.payloads.arguments import decode_arguments
-from macnet_bridge.payloads.envelope import Envelope
 from macnet_bridge.tester import Tester
-
-ACCEPTED_AFTER_S = 0.25
-"""A command that takes longer is acknowledged as accepted meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A command that may be carried out, if its channels and arguments are right.
-
-    Attributes:
-        until: its deadline in monotonic seconds.
-        entry: its place in the memory of answers, None without a key.
-    """
-
-    ticket: Ticket
-    verb: Verb[Any]
-    envelope: Envelope
-    until: float
-    entry: Remembered | None
-
-    @property
-    def record(self) -> Record | None:
-        """Its row in the journal."""
-        return None if self.entry is None else self.entry.record
-
-
-class Maker(Protocol):
-    """What makes jobs of commands that may be carried out."""
-
-    def make_job(
-        self,
-        order: Order,
-        ticket: Ticket,
-        tester: Tester | None,
-        args: Raw | None = None,
-        *,
-        verb: Verb[Any] | None = None,
-        stagger_s: float = 0.0,
-        rehearse: Check | None = None,
-    ) -> Job[Any]: ...
-
-
-class Workshop(Protocol):
-    """What begins and ends jobs."""
-
-    def begin(self, job: Job[Any], entry: Remembered | None, *, progress: bool) -> None: ...
-
-    def accept(self, ticket: Ticket, record: Record | None, finished: asyncio.Event) -> None: ...
-
-    def end(
-        self, ticket: Ticket, entry: Remembered | None, answer: Acknowledgement, *, reads: bool = False
-    ) -> None: ...
-
-    def end_part(
-        self, ticket: Ticket, record: Record | None, answer: Acknowledgement, *, reads: bool = False
-    ) -> None: ...
 
 
 class Several:
@@ -98,8 +36,9 @@ class Several:
 
     def __init__(
         self,
-        maker: Maker,
-        workshop: Workshop,
+        admission: Admission,
+        under_way: UnderWay,
+        journalling: Journalling,
         testers: Mapping[str, Tester],
         clock: Clock,
         left: Callable[[], Collection[str]],
@@ -108,8 +47,9 @@ class Several:
         Args:
             left: names of cyclers that another bridge serves at the moment, and stops.
         """
-        self._maker = maker
-        self._workshop = workshop
+        self._admission = admission
+        self._under_way = under_way
+        self._journalling = journalling
         self._testers = testers
         self._clock = clock
         self._left = left
@@ -130,18 +70,18 @@ class Several:
         rehearsal = Rehearsal(len(channels)) if envelope.atomic else None
         group = self._group(order, rehearsal)
         group.expect((tester.name, channel) for channel in channels)
-        made: list[tuple[Place, Ticket, Job[Any] | CommandStopped]] = []
+        made: list[tuple[Place, Ticket, Command | CommandStopped]] = []
         for position, channel in enumerate(channels):
             ticket = order.ticket.part(tester.name, channel)
             made.append(
                 ((tester.name, channel), ticket, self._make(order, ticket, tester, position, rehearsal))
             )
-        refused = [job for _, _, job in made if isinstance(job, CommandStopped)]
-        for place, ticket, job in made:
-            if rehearsal is not None and refused and not isinstance(job, CommandStopped):
+        refused = [command for _, _, command in made if isinstance(command, CommandStopped)]
+        for place, ticket, command in made:
+            if rehearsal is not None and refused and not isinstance(command, CommandStopped):
                 why = f"atomic, so none was carried out: {refused[0]}"
-                job = Rejected("CANCELLED", why)  # noqa: PLW2901 - it is not made after all
-            self._start(order, group, place, ticket, job)
+                command = Rejected("CANCELLED", why)  # noqa: PLW2901 - it is not made after all
+            self._start(order, group, place, ticket, command)
 
     def stop_all(self, order: Order) -> None:
         """Suspend everything that is served.
@@ -168,10 +108,10 @@ class Several:
 
     def _make(
         self, order: Order, ticket: Ticket, tester: Tester, position: int, rehearsal: Rehearsal | None
-    ) -> Job[Any] | CommandStopped:
+    ) -> Command | CommandStopped:
         assert ticket.channel is not None, "a part has a channel"
         try:
-            return self._maker.make_job(
+            return self._admission.make(
                 order,
                 ticket,
                 tester,
@@ -183,13 +123,13 @@ class Several:
             return refusal
 
     def _start(
-        self, order: Order, group: Group, place: Place, ticket: Ticket, job: Job[Any] | CommandStopped
+        self, order: Order, group: Group, place: Place, ticket: Ticket, command: Command | CommandStopped
     ) -> None:
-        if isinstance(job, CommandStopped):
-            return self._refuse(order, group, place, ticket, job)
-        job.report = lambda answer: group.note(place, answer)
+        if isinstance(command, CommandStopped):
+            return self._refuse(order, group, place, ticket, command)
+        command.report = lambda answer: group.note(place, answer)
         try:
-            self._workshop.begin(job, None, progress=order.envelope.progress)
+            self._under_way.begin(command, None, progress=order.envelope.progress)
         except CommandStopped as refusal:
             self._refuse(order, group, place, ticket, refusal)
 
@@ -197,25 +137,17 @@ class Several:
         self, order: Order, group: Group, place: Place, ticket: Ticket, error: MacNetBridgeError
     ) -> None:
         answer = ticket.acknowledgement("rejected", self._clock(), problem=problem(error))
-        self._workshop.end_part(ticket, order.record, answer)
+        self._journalling.end_part(ticket, order.record, answer)
         group.note(place, answer)
 
     def _group(self, order: Order, rehearsal: Rehearsal | None = None) -> Group:
         """Follows the parts; meanwhile the whole is `accepted` as any command is."""
-        timer: asyncio.TimerHandle | None = None
         finished = asyncio.Event()
-        accept = functools.partial(self._workshop.accept, order.ticket, order.record, finished)
-        if order.envelope.progress:
-            accept()
-        else:
-            loop = asyncio.get_running_loop()
-            timer = loop.call_later(ACCEPTED_AFTER_S, accept)
+        self._under_way.accept(order.ticket, order.record, finished, progress=order.envelope.progress)
 
         def finish(whole: Acknowledgement) -> None:
             finished.set()
-            if timer is not None:
-                timer.cancel()
-            self._workshop.end(order.ticket, order.entry, whole, reads=order.verb.reads)
+            self._journalling.end(order.ticket, order.entry, whole, reads=order.verb.reads)
 
         return Group(order.ticket, self._clock, finish, rehearsal)
 
@@ -230,7 +162,7 @@ class Several:
                 group,
                 place,
                 ticket,
-                self._maker.make_job(order, ticket, tester, verb=stop.verb),
+                self._admission.make(order, ticket, tester, verb=stop.verb),
             )
 
     async def _look_and_stop(self, order: Order, group: Group, tester: Tester) -> None:

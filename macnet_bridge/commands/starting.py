@@ -64,8 +64,8 @@ async def carry_out(job: Job[S], start: Start) -> Done:
     await _set_limits(job, wanted)
     if start.check is not None and job.tester.online().has(f.CHECK_START):
         await check(job, start.check, job.preparing)
-    if job.conditions.expected is not None:
-        await job.conditions.expected(job)
+    if job.expected is not None:
+        await job.expected(job)
     names = [start.test_name, *start.other_names]
     await job.about_to_send(TestProof(test_names=names, mark=start.mark))
     doubt = await send_once(start.send(job.deciding))

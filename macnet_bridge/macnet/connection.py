@@ -18,16 +18,17 @@ from macnet_bridge.errors import (
     MacNetBridgeError,
     Malformed,
     NoReply,
-    TesterOffline,
     TesterRefused,
     TransportError,
 )
+from macnet_bridge.macnet.conversation import Conversation
 from macnet_bridge.macnet.dialects import Call, Dialect
 from macnet_bridge.macnet.exchanges import Watch, Watcher
+from macnet_bridge.macnet.greeting import Meet, greet
 from macnet_bridge.macnet.pipeline import ask_each
-from macnet_bridge.macnet.protocol.functions import LOGIN, SYSTEM_INFO, Effect, Function, check_result
-from macnet_bridge.macnet.protocol.messages import Empty, Login, Message, SystemInfo
-from macnet_bridge.macnet.receiving import exchange, receive
+from macnet_bridge.macnet.protocol.functions import Effect, Function, check_result
+from macnet_bridge.macnet.protocol.messages import Login, Message
+from macnet_bridge.macnet.receiving import exchange
 from macnet_bridge.macnet.transports import ConnectionClosed, Transport
 
 Q = TypeVar("Q", bound=Message)
@@ -35,12 +36,6 @@ R = TypeVar("R", bound=Message)
 
 BeforeSend = Callable[[], None]
 """Called when the connection is ready and nothing of the request has left; raising keeps it back."""
-
-Meet = Callable[[Callable[[], Awaitable[SystemInfo | None]]], Awaitable[None]]
-"""Called with what asks a socket that was just opened who is there; raising closes it."""
-
-TRIES = 3
-"""How often a message of a transfer is sent before it counts as lost."""
 
 
 class Connection:
@@ -206,124 +201,10 @@ class Connection:
             self.close()
         if self._open is None:
             opened = (await self._connect(), self._make_dialect())
-            if self._login is not None:
-                with Watch(self.watcher, LOGIN, 1) as watch:
-                    watch.leaves(self._login)
-                    watch.reply = await _log_in(*opened, self._login, timeout_s)
-            if self._meet is not None:
-                await _introduce(*opened, self._meet, timeout_s)
+            await greet(*opened, timeout_s, login=self._login, meet=self._meet, watcher=self.watcher)
             self._open = opened
             self.times_opened += 1
         return self._open
-
-
-class Conversation:
-    """Messages of one function that belong together, on a connection that nobody else uses.
-
-    Attributes:
-        has_begun: whether anything was sent.
-        resent: how often a message was sent again.
-    """
-
-    def __init__(
-        self,
-        transport: Transport,
-        dialect: Dialect,
-        function: Function[Any, Any],
-        timeout_s: float,
-        before_send: BeforeSend | None,
-        watch: Watch,
-    ) -> None:
-        self.has_begun = False
-        self.resent = 0
-        self._before_send = before_send
-        self._watch = watch
-        self._transport = transport
-        self._dialect = dialect
-        self._function = function
-        self._timeout_s = timeout_s
-
-    async def ask(self, request: Message, is_due: Callable[[Message], bool], tries: int = TRIES) -> Message:
-        """Send a message until a reply comes that is due; others are late ones and are dropped.
-
-        Raises:
-            NoReply: none came, however often it was sent.
-        """
-        message = self._dialect.encode(self._function, 1, request)
-        for attempt in range(tries):
-            self.resent += bool(attempt)
-            self._send(request, message)
-            try:
-                async with asyncio.timeout(self._timeout_s):
-                    while True:
-                        reply = await receive(self._transport, self._dialect)
-                        if is_due(reply):
-                            return reply
-            except TimeoutError:
-                continue
-        raise NoReply(f"{self._function}: no reply within {self._timeout_s:g} s, messages sent: {tries}")
-
-    def tell(self, request: Message) -> None:
-        """Send a message that is not replied to."""
-        self._send(request, self._dialect.encode(self._function, 1, request))
-
-    def _send(self, request: Message, message: bytes) -> None:
-        if not self.has_begun and self._before_send is not None:
-            self._before_send()
-        self._watch.leaves(request)
-        self.has_begun = True
-        self._transport.send(message)
-
-
-async def _log_in(transport: Transport, dialect: Dialect, login: Login, timeout_s: float) -> Message:
-    """MacNet (8, 1), before anything else is asked.
-
-    Raises:
-        TesterOffline: it did not come to an answer.
-        TesterRefused: user and password do not fit.
-    """
-    done = False
-    try:
-        async with asyncio.timeout(timeout_s):
-            reply = await exchange(transport, dialect, dialect.encode(LOGIN, 1, login))
-        check_result(LOGIN, reply)
-        done = True
-        return reply
-    except TimeoutError:
-        raise TesterOffline(f"no reply to the log-in within {timeout_s:g} s") from None
-    except (ConnectionClosed, Malformed) as error:
-        raise TesterOffline(f"the log-in failed: {error}") from None
-    finally:
-        if not done:
-            transport.close()
-
-
-async def _introduce(transport: Transport, dialect: Dialect, meet: Meet, timeout_s: float) -> None:
-    """See whether it is the tester that is meant. MacNet (1, 2)
-
-    Raises:
-        TesterOffline: it is another one, or does not come to an answer.
-    """
-
-    async def who() -> SystemInfo | None:
-        try:
-            async with asyncio.timeout(timeout_s):
-                reply = await exchange(transport, dialect, dialect.encode(SYSTEM_INFO, 1, Empty()))
-        except TimeoutError:
-            raise TesterOffline(f"{SYSTEM_INFO}: no reply within {timeout_s:g} s") from None
-        except (ConnectionClosed, Malformed) as error:
-            raise TesterOffline(f"{SYSTEM_INFO}: {error}") from None
-        except TesterRefused:
-            return None  # it does not tell
-        return reply if isinstance(reply, SystemInfo) else None
-
-    known = False
-    try:
-        await meet(who)
-        known = True
-    finally:
-        if not known:
-            transport.close()
 
 
 def _in_step(transport: Transport, dialect: Dialect) -> bool:

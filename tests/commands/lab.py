@@ -14,12 +14,11 @@ from typing import Any
 
 import msgspec
 
-from macnet_bridge.commands.admission import CommandRules
 from macnet_bridge.commands.audit import Audit
-from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.commands.permission import AllowRule, Permission
+from macnet_bridge.commands.rules import CommandRules, CyclerRules
 from macnet_bridge.commands.service import CommandService
 from macnet_bridge.commands.ticket import Now
 from macnet_bridge.macnet import AsyncCycler, TesterAddress

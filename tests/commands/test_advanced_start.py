@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from macnet_bridge.commands.job import CyclerRules
+from macnet_bridge.commands.rules import CyclerRules
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.macnet.protocol.messages import AdvancedStart, CheckStart
 from tests.commands.lab import LIMITS, START, Lab, lab

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.lease import LeaseRecord
 from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.commands.permission import Permission
+from macnet_bridge.commands.rules import CyclerRules
 from macnet_bridge.macnet.protocol.codes import ChannelState, StepCode
 from macnet_bridge.macnet.protocol.messages import DirectOutput
 from macnet_bridge.simulator import Behaviour

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.lease import LeaseRecord
 from macnet_bridge.commands.leases import Leases
+from macnet_bridge.commands.rules import CyclerRules
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.simulator.sockets.fault_kinds import Fault
 from tests.commands.lab import LIMITS, SOON_S, lab

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.lane import MAX_WAITING
 from macnet_bridge.commands.permission import Permission
+from macnet_bridge.commands.rules import CyclerRules
 from macnet_bridge.errors import COMMAND_CODES
 from macnet_bridge.macnet.protocol.functions import FUNCTIONS
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest

@@ -11,8 +11,8 @@ import pytest
 
 from macnet_bridge.commands import files, memory
 from macnet_bridge.commands.files import MAX_FILE_BYTES
-from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.permission import Permission
+from macnet_bridge.commands.rules import CyclerRules
 from macnet_bridge.macnet.protocol.codes import FileType
 from macnet_bridge.macnet.protocol.messages import FileData, FileError, FileMessage, WriteRequest
 from macnet_bridge.payloads.envelope import MAX_FILE_PAYLOAD_BYTES, MAX_PAYLOAD_BYTES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import sqlite3
 import threading
@@ -397,13 +398,13 @@ async def test_query_of_a_journal_that_fails() -> None:
 async def test_old_ids_are_forgotten(tmp_path: Path) -> None:
     async with lab(folder=tmp_path) as it:
         await it.ask("start_test", START, id="x")
-        house = it.service._tasks.create_task(it.service.keep_house(1.0))
+        house = asyncio.create_task(it.service.keep_house(1.0))
         it.clock.ahead_s = 0.0
         await it.journal.find(KEY)
         assert await it.journal.find(KEY) is not None
         house.cancel()
         it.clock.ahead_s = 86401.0
-        house = it.service._tasks.create_task(it.service.keep_house(1.0))
+        house = asyncio.create_task(it.service.keep_house(1.0))
         while await it.journal.find(KEY) is not None:
             pass
         house.cancel()

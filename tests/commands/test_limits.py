@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.limits import Envelope, Limits, envelope, safety_limits, specified
 from macnet_bridge.errors import Rejected
 from macnet_bridge.simulator.machine.specification import SPECIFICATION
@@ -138,10 +137,3 @@ def test_nothing_outside_the_envelope_comes_through(wanted: dict[str, Any]) -> N
     assert limits.charge_max_ampere <= WITHIN.charge_max_ampere
     assert limits.discharge_max_ampere <= WITHIN.discharge_max_ampere
     assert max(limits.charge_max_watt, limits.discharge_max_watt) <= WITHIN.power_max_watt
-
-
-def test_limits_of_one_channel() -> None:
-    rules = CyclerRules(limits=ALL, channel_limits={5: Limits(voltage_max_volt=3.65)})
-    assert rules.limits_of(5).voltage_max_volt == 3.65
-    assert rules.limits_of(5).voltage_min_volt == 2.5
-    assert rules.limits_of(6) == ALL

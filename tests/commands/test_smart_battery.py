@@ -11,8 +11,8 @@ import pytest
 from msgspec import structs
 
 from macnet_bridge.commands import smart_battery
-from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.permission import Permission
+from macnet_bridge.commands.rules import CyclerRules
 from macnet_bridge.commands.smart_battery import AVAILABLE_ONLY, verb_name
 from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.macnet import AsyncCycler

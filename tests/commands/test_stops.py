@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from macnet_bridge.commands import actions
-from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.lane import MAX_WAITING
+from macnet_bridge.commands.rules import CyclerRules
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from tests.commands.lab import LIMITS, START, Lab, lab
 

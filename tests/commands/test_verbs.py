@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from macnet_bridge.commands.job import CyclerRules
 from macnet_bridge.commands.limits import Limits
+from macnet_bridge.commands.rules import CyclerRules
 from macnet_bridge.macnet.protocol.codes import ARCHIVABLE, ChannelState
 from macnet_bridge.macnet.protocol.messages import GlobalFlags, SafetyLimits, StartTest
 from macnet_bridge.simulator.answers import device

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from macnet_bridge.errors import InvalidRequest, TesterRefused
-from macnet_bridge.macnet import AsyncCycler, Line, TesterAddress
+from macnet_bridge.macnet import AsyncCycler, TesterAddress
 from macnet_bridge.macnet.cycler import BulkTransport
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
-from macnet_bridge.macnet.protocol.codes import ChannelState, FileType
+from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.simulator import Behaviour, SimulatedCycler, Transport
 from tests.protocol.samples import ROWS, for_channel, sample_request
 
@@ -204,27 +204,3 @@ async def test_the_methods_of_smart_batteries(simulated: SimulatedCycler, transp
     assert {r.channel for r in simulated.received if r.number and r.number[0] == 7} == {CHANNEL}
     reads = {r.transport for r in simulated.received if r.number == (7, 4)}
     assert reads == {USED[transport]}
-
-
-@pytest.mark.parametrize("transport", ["json", "tcp", "udp"])
-async def test_a_log_in_precedes_everything_on_every_connection(transport: BulkTransport) -> None:
-    login = m.Login(user="robin", password="secret ")
-    async with (
-        SimulatedCycler(behaviour=Behaviour(users={"robin": "secret "})) as simulated,
-        AsyncCycler(address(simulated), login=login, transport=transport) as cycler,
-    ):
-        await cycler.set_variable(1, 1, 1.0)
-        await cycler.ping(line=Line.STOPS)
-        assert await cycler.list_files(FileType.PROCEDURE) == []
-        assert await cycler.read_check_messages() == []
-        with pytest.raises(TesterRefused, match="not active"):
-            await cycler.rest(1)
-        assert len(simulated.received.of(8, 1)) == 5 - (transport != "json")
-
-
-async def test_a_log_in_that_fails_says_so() -> None:
-    async with SimulatedCycler(behaviour=Behaviour(users={"robin": "secret"})) as simulated:
-        for login in (None, m.Login(user="robin", password="no")):
-            with pytest.raises(TesterRefused) as refused:
-                await AsyncCycler(address(simulated), login=login).read_status(1)
-            assert refused.value.code == ("LOGIN_FAILED" if login else "MACNET_ERROR")

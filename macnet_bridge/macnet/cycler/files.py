@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from macnet_bridge.errors import BadReply, InvalidRequest, TesterRefused, TooLarge, TransferBroken
-from macnet_bridge.macnet.connection import TRIES, BeforeSend, Conversation
+from macnet_bridge.macnet.connection import BeforeSend
+from macnet_bridge.macnet.conversation import TRIES, Conversation
 from macnet_bridge.macnet.cycler.lines import Line, Lines
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
