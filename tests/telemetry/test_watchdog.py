@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import pytest
 from hypothesis import given
@@ -76,28 +76,26 @@ def test_states_that_end_nothing(state: ChannelState) -> None:
 @given(
     watchdog_s=st.floats(0.5, 60.0),
     pauses=st.lists(st.floats(0.05, 100.0), min_size=1, max_size=30),
-    poll_s=st.floats(0.05, 100.0),
+    before_s=st.floats(0.0, 100.0),
+    later_s=st.floats(0.001, 100.0),
     operator_s=st.none() | st.floats(0.0, 1000.0),
 )
 def test_hours_of_outputs(
-    watchdog_s: float, pauses: list[float], poll_s: float, operator_s: float | None
+    watchdog_s: float, pauses: list[float], before_s: float, later_s: float, operator_s: float | None
 ) -> None:
-    """A tester with a watchdog, a bridge that pauses at will, an operator perhaps, and a poll that
-    sees what they did later.
+    """A tester with a watchdog, a bridge that pauses at will, an operator perhaps, and readings some
+    time before and after the stop.
 
-    The watchdog's stop is always told, and an operator's never where the tester got its outputs.
+    The watchdog's stop is always told; an operator's only where it took so long to be seen that the
+    watchdog could have been the one.
     """
-    sent = [0.0]
-    for pause in pauses:
-        sent.append(sent[-1] + pause)
-    last = next((at for at, then in pairwise(sent) if then - at > watchdog_s), sent[-1])
+    sent = list(accumulate(pauses, initial=0.0))
+    last = next((at for at, then in pairwise(sent) if then > at + watchdog_s), sent[-1])
     bitten_at = last + watchdog_s
-    stopped_at = bitten_at if operator_s is None else min(bitten_at, operator_s)
-    seen_at = (stopped_at // poll_s + 1) * poll_s
+    by_hand = operator_s is not None and operator_s < bitten_at
+    stopped_at = operator_s if operator_s is not None and by_hand else bitten_at
     taken_at = max(at for at in sent if at <= stopped_at)
-    test = DirectTest("a", watchdog_s, Fed(taken_at, taken_at), 0.0, seen_at - poll_s)
-    found = watchdog.judge(test, look(seen_at - T0))
-    if stopped_at == bitten_at:
-        assert found is not None
-    elif seen_at - taken_at < watchdog_s:
-        assert found is None
+    seen_at = stopped_at + later_s
+    test = DirectTest("a", watchdog_s, Fed(taken_at, taken_at), 0.0, stopped_at - before_s)
+    found = watchdog.judge(test, Look(seen_at, status(state=ChannelState.SUSPENDED)))
+    assert (found is not None) is (not by_hand or seen_at - taken_at >= watchdog_s)
