@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from macnet_bridge.errors import Rejected, TesterOffline, TesterRefused
 from macnet_bridge.macnet.cycler import AsyncCycler, Line
+from macnet_bridge.macnet.cycler.outputs import Fed
 from macnet_bridge.macnet.probe import Probe
 from macnet_bridge.macnet.protocol.functions import CHANNEL_SPECIFICATION
 from macnet_bridge.macnet.protocol.messages import ChannelSpecification
@@ -19,6 +22,27 @@ StopEnded = Callable[[int, str, bool, str | None, float], None]
 
 STOPS_FIRST_S = 10.0
 """How long reads make way for a stop of many channels."""
+
+
+@dataclass(slots=True)
+class DirectTest:
+    """A test in direct mode that this bridge began, and what a tester's watchdog knows of it.
+
+    Times are Unix seconds.
+
+    Attributes:
+        name: of the test.
+        watchdog_s: after how long without an output the tester suspends it.
+        fed: when outputs left.
+        shown_at: since when the tester is known to run it; infinity: not yet.
+        ran_at: when the last reading was asked for that showed it running.
+    """
+
+    name: str
+    watchdog_s: float
+    fed: Fed
+    shown_at: float = math.inf
+    ran_at: float = 0.0
 
 
 class Tester:
@@ -35,6 +59,8 @@ class Tester:
         aux_units: by channel, units of its auxiliary inputs as far as asked. MacNet (4, 5)
         cells: by channel, test name and cell of the last start that named its cell.
         locks: by channel, why no test may start there.
+        direct: by channel, the test in direct mode that only the tester's own watchdog, or somebody
+            else, can have suspended; gone when it is over, or when a suspend of this bridge leaves.
         published: by channel, the state that was published last.
         touched: called with a channel that a command has just changed.
         lock_changed: called with a channel that was locked or unlocked.
@@ -64,6 +90,7 @@ class Tester:
         self.aux_units: dict[int, list[str]] = {}
         self.cells: dict[int, tuple[str, str]] = {}
         self.locks: dict[int, Lock] = {}
+        self.direct: dict[int, DirectTest] = {}
         self.published: dict[int, ChannelState] = {}
         self._stopping = 0
         self._stops_over = asyncio.Event()

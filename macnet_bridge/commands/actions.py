@@ -5,6 +5,7 @@ Each says yes only for what the tester said, and reads the tester wherever it ca
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -71,10 +72,16 @@ def feed_no_current(job: Job[Any]) -> None:
         lease.asked(m.REST)
 
 
+def suspending(job: Job[Any]) -> None:
+    """Gate before (6, 3): whatever becomes of it, from now on it may be this bridge that suspended."""
+    job.deciding()
+    job.tester.direct.pop(job.channel, None)
+
+
 async def _try_to_suspend(job: Job[Any]) -> MacNetBridgeError | None:
     """What kept the tester from saying yes, None when it did."""
     try:
-        await job.tester.cycler.suspend(job.channel, job.deciding)
+        await job.tester.cycler.suspend(job.channel, partial(suspending, job))
     except (TesterRefused, TransportError) as error:
         if not job.sent:
             raise

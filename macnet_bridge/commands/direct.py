@@ -5,6 +5,7 @@ What makes current flow needs a lease. What ends it needs none.
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from msgspec import UnsetType
@@ -31,6 +32,7 @@ from macnet_bridge.payloads.arguments import (
     StartDirectArguments,
 )
 from macnet_bridge.payloads.results import DirectStarted, Nothing, OutputTaken, StateShown
+from macnet_bridge.tester import DirectTest
 from macnet_bridge.topics import Scope
 
 
@@ -67,6 +69,8 @@ async def start_direct(job: Job[StartDirectArguments]) -> Done:
     )
     done = await carry_out(job, Start(lambda gate: _begin(job, lease, request, gate), None, test_name, ""))
     lease.is_confirmed = True
+    if (direct := job.tester.direct.get(job.channel)) is not None:
+        direct.shown_at = time.time()
     return Done({"lease": lease.record.token} | done.result, done.verified)
 
 
@@ -74,7 +78,7 @@ async def _begin(
     job: Job[StartDirectArguments], lease: Lease, request: m.StartDirect, gate: BeforeSend
 ) -> None:
     """MacNet (6, 7), once, with the lease on disk before."""
-    outputs_of(job)  # so that whoever keeps the lease finds them
+    outputs = outputs_of(job)
     # A channel that could not be put to rest is not to be started.
     await job.tester.cycler.ping_rest(job.channel)
     await job.leases.grant(lease)
@@ -83,6 +87,9 @@ async def _begin(
         gate()
         lease.begin(_as_output(request), job.now)
         job.leases.begin(lease)
+        test = DirectTest(lease.record.test_name, lease.watchdog_s, outputs.started())
+        if lease.watchdog_s:
+            job.tester.direct[job.channel] = test
 
     try:
         await job.tester.cycler.start_direct(job.channel, request, leaves)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from macnet_bridge.commands.actions import feed_no_current
+from macnet_bridge.commands.actions import feed_no_current, suspending
 from macnet_bridge.commands.job import Done, Job, Verb
 from macnet_bridge.commands.read_back import can_read_back
 from macnet_bridge.macnet.cycler.stopping import Stopper
@@ -34,7 +35,8 @@ class StopOfAll:
         job.looked = True
         live = can_read_back(job, f.CHANNEL_STATUSES)
         with self._tester.stops_first():
-            state = await self._stopper.stop(job.channel, job.deciding, states_are_live=live)
+            gate = partial(suspending, job)
+            state = await self._stopper.stop(job.channel, gate, states_are_live=live)
         if job.sent:
             self._tester.touched(job.channel)
         if state is None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-AlarmKind = Literal["limit", "problem", "stale", "clock", "stop_unconfirmed"]
+AlarmKind = Literal["limit", "problem", "watchdog", "stale", "clock", "stop_unconfirmed"]
 Severity = Literal["warning", "critical"]
 
 

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from msgspec import UNSET
 
 from macnet_bridge.errors import TesterRefused, TransportError
-from macnet_bridge.macnet.protocol.codes import RUNNING, STOPPED
+from macnet_bridge.macnet.protocol.codes import RUNNING, STOPPED, ChannelState
 from macnet_bridge.macnet.protocol.messages import EndStatus, StatusAndReadings
 from macnet_bridge.macnet.survey import Survey
 from macnet_bridge.payloads.alarms import Alarm, AlarmKind
-from macnet_bridge.telemetry import alarms
+from macnet_bridge.payloads.events import TestStarted
+from macnet_bridge.telemetry import alarms, watchdog
 from macnet_bridge.telemetry.alarms import NO_LIMITS, AlarmLimits, AlarmTable, Finding, LimitJudge
 from macnet_bridge.telemetry.channel import Channel
 from macnet_bridge.telemetry.clock import Bounds, TesterClock
@@ -71,6 +72,7 @@ class Watch:
         self._forget(now_unix)
         if self._survey is not None and found.system != self._survey.system:
             self._looks.clear()  # what happened between two testers is no event
+            self._tester.direct.clear()
         self._survey, self._is_there, self._ends_lost = found, True, 0
         self._clock, self._told_offset = TesterClock(), found.clock_offset_second
         self._told_width_s = 1.0
@@ -127,6 +129,7 @@ class Watch:
         if before is not None:
             self._tell_events(number, before, after, end)
         self._judge(number, status, now_unix)
+        self._see_direct(number, before, after, asked_unix)
         self._see_stopped(number, status, asked_unix, now_unix)
         if now_unix >= self._clock_due or now_unix < self._clock_due - _CLOCK_EVERY_S:
             self._clock_due = now_unix + _CLOCK_EVERY_S
@@ -175,8 +178,29 @@ class Watch:
         place: alarms.Place = (number, "stop_unconfirmed")
         if self._alarms.get(place) is None or status.state not in STOPPED:
             return
-        if self._survey is not None and self._survey.live and asked_unix >= self._alarms.since(place):
+        if self._proves_state(asked_unix, self._alarms.since(place)):
             self._put(*place, None, now_unix)
+
+    def _see_direct(self, number: int, before: Look | None, after: Look, asked_unix: float) -> None:
+        """Who suspended a test in direct mode, from the first reading that shows it; until it goes on."""
+        place: alarms.Place = (number, "watchdog")
+        test = self._tester.direct.get(number)
+        if test is not None and self._proves_state(asked_unix, test.shown_at):
+            if watchdog.is_over(test, after):
+                del self._tester.direct[number]
+                self._put(*place, watchdog.judge(test, after), after.unix_time_second)
+                return
+            if after.status.state in RUNNING:
+                test.ran_at = asked_unix
+        if self._alarms.get(place) is not None and (
+            after.status.state != ChannelState.SUSPENDED
+            or (before is not None and TestStarted in happened(before, after))
+        ):
+            self._put(*place, None, after.unix_time_second)
+
+    def _proves_state(self, asked_unix: float, since_unix: float) -> bool:
+        """Whether a reading tells a state that the channel had after this moment."""
+        return self._survey is not None and self._survey.live and asked_unix >= since_unix
 
     def _stop_ended(self, number: int, verb: str, ends_test: bool, why: str | None, now_unix: float) -> None:
         if why is not None:

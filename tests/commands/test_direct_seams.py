@@ -15,6 +15,7 @@ from tests.commands.lab import LIMITS, SOON_S, lab
 from tests.commands.test_direct import READY, Shelf, error, events, output, outputs, started
 
 WATCHED = CyclerRules(5.0, limits=LIMITS, direct_watchdog_s=0.6)
+PATIENT = CyclerRules(5.0, limits=LIMITS, direct_watchdog_s=900.0)
 
 
 async def test_a_rest_that_overtook_a_setpoint_is_what_the_watchdog_is_fed_with() -> None:
@@ -84,3 +85,68 @@ async def test_after_a_suspend_that_nobody_could_confirm_no_current_is_fed(topic
         await it.until(lambda: it.asked(6, 8) >= seen + 2)
         it.simulated.faults.remove(lost)
         assert set(outputs(it)[seen:]) == {("R", 0.0)}
+
+
+@pytest.mark.parametrize(
+    ("stop", "is_ours"),
+    [
+        ("lab1/1/cmd/suspend", True),
+        ("lab1/1/cmd/stop_direct", True),
+        ("all/cmd/suspend", True),
+        ("lab1/1/cmd/rest", False),
+    ],
+)
+async def test_a_suspend_that_left_is_not_to_be_taken_for_the_watchdogs(stop: str, is_ours: bool) -> None:
+    async with lab(behaviour=READY, cycler_rules=PATIENT) as it:
+        await started(it, test_name="by hand")
+        test = it.tester.direct[1]
+        assert (test.name, test.watchdog_s, test.fed.taken_at) == ("by hand", 900.0, test.fed.left_at)
+        assert 0.0 < test.fed.taken_at <= test.shown_at
+        it.take(f"macnet/{stop}", b'{"id":"stop"}')
+        assert (await it.final("stop"))["status"] == "done"
+        assert (1 not in it.tester.direct) is is_ours
+
+
+async def test_a_suspend_that_could_not_leave_is_nobodys() -> None:
+    async with lab(behaviour=READY, cycler_rules=WATCHED, timeout_s=SOON_S) as it:
+        await started(it)
+        await it.simulated.stop()
+        assert error(await it.ask("suspend"))[1] == "TESTER_OFFLINE"
+        assert 1 in it.tester.direct
+
+
+async def test_a_lease_that_lapsed_while_the_watchdog_bit_leaves_the_stop_to_it() -> None:
+    async with lab(behaviour=READY, cycler_rules=PATIENT, timeout_s=SOON_S) as it:
+        await started(it)
+        await it.simulated.stop()
+        it.clock.ahead_s = 61.0
+        it.service._leases.changed(it.service._leases.find(("lab1", 1)))
+        await it.until(lambda: events(it))
+        assert (events(it)[0]["reason"], events(it)[0]["suspended"]) == ("silence", False)
+        it.simulated.channel(1).suspend()
+        await it.simulated.start()
+        await it.until(lambda: not it.service._leases.count)
+        assert it.asked(6, 3) == 0
+        assert 1 in it.tester.direct
+
+
+async def test_only_outputs_that_were_taken_feed_the_watchdog() -> None:
+    async with lab(behaviour=READY, cycler_rules=PATIENT) as it:
+        lease = await started(it)
+        fed = it.tester.direct[1].fed
+        begun = fed.taken_at
+        it.simulated.faults.add(Fault("reset", on=(6, 8), times=1))
+        assert (await it.ask("set_output", output(lease, 1, 1.0)))["status"] == "unknown"
+        assert fed.taken_at == begun < fed.left_at
+        assert (await it.ask("set_output", output(lease, 2, 1.0)))["status"] == "done"
+        taken = fed.taken_at
+        assert begun < taken == fed.left_at
+        it.simulated.channel(1).suspend()
+        assert error(await it.ask("set_output", output(lease, 3, 1.0)))[0] == "failed"
+        assert (fed.taken_at, fed.left_at) == (taken, taken)
+
+
+async def test_without_a_watchdog_nothing_is_taken_for_its_stop() -> None:
+    async with lab(behaviour=READY) as it:
+        await started(it)
+        assert it.tester.direct == {}

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
-from macnet_bridge.simulator import SimulatedCycler
+from macnet_bridge.macnet.protocol.codes import RUNNING
+from macnet_bridge.simulator import Fault, SimulatedCycler
 from tests.bridge.conftest import Lab
 from tests.bridge.mqtt_peer import Seen
+from tests.bridge.running import ALLOW_ALL, FAST, cycler_table
 from tests.bridge.test_roles import PASSWORDS, Site, place
 from tests.brokers import NO_MOSQUITTO, AmqttBroker
 from tests.node_red import NodeRed, needs_node_red
@@ -100,6 +102,42 @@ async def test_who_hears_of_what(lab: Lab, start_node_red: StartNodeRed) -> None
     async with asyncio.timeout(PATIENCE_S):
         while await node_red.ask("/counts") != [3, 1]:  # noqa: ASYNC110 - they hear of it a moment later
             await asyncio.sleep(0.05)
+
+
+async def test_a_start_of_which_nobody_knows_what_became(lab: Lab, start_node_red: StartNodeRed) -> None:
+    """The tester carries it out, its reply is lost, and so is whatever is read to find out."""
+    cycler = await lab.cycler(1)
+    patience = f"{ALLOW_ALL}[commands]\ntimeout_s = 2.0\n{FAST}"
+    await lab.bridge(cycler_table(cycler), more=patience)
+    peer = await lab.peer()
+    await lab.online(peer)
+    dots = [
+        {"id": "dot", "type": "status", "scope": ["commands"], "wires": [["keep"]]},
+        function("keep", "flow.set('dot', msg.status);"),
+        {"id": "shown", "type": "http in", "url": "/dot", "method": "get", "wires": [["show"]]},
+        function("show", "msg.payload = flow.get('dot') || {}; return msg;", "out"),
+    ]
+    node_red = await start_node_red([tab(), connection(lab), *placed(dots), *commands()])
+    lost = Fault("reset", on=(4, 6))
+    cycler.faults.add(Fault("reset", on=(6, 2), times=1))
+    cycler.faults.add(lost)
+    told = await node_red.ask("/command", START)
+    answer = told["answer"]
+    assert (told["output"], answer["status"], answer["final"]) == (2, "unknown", True)
+    assert (answer["error"]["code"], answer["error"]["retryable"]) == ("NO_REPLY", False)
+    assert told["kept"] == {"deep": [1, 2]}
+    dot = {"fill": "yellow", "shape": "dot", "text": "lab1/1 start_test unknown NO_REPLY"}
+    async with asyncio.timeout(PATIENCE_S):
+        while not dot.items() <= (await node_red.ask("/dot")).items():  # noqa: ASYNC110 - it comes a moment later
+            await asyncio.sleep(0.05)
+
+    cycler.faults.remove(lost)
+    later = await node_red.ask("/command", {"cycler": "lab1", "channel": 1, "verb": "read_status"})
+    assert later["answer"]["final"]
+    published = [seen.json["id"] for seen in peer.seen if seen.topic.endswith("/cmd/start_test")]
+    assert published == [answer["id"]] * answer["deliveries"]
+    assert len(cycler.received.of(6, 2, 1)) == 1
+    assert cycler.channel(1).state in RUNNING
 
 
 async def test_everything_stops(lab: Lab, start_node_red: StartNodeRed) -> None:

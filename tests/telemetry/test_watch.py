@@ -11,6 +11,7 @@ import pytest
 
 from macnet_bridge.broker import Outgoing
 from macnet_bridge.macnet import AsyncCycler, TesterAddress
+from macnet_bridge.macnet.cycler.outputs import Fed
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.macnet.protocol.messages import SystemInfo, TestInfo
 from macnet_bridge.macnet.survey import Survey
@@ -19,7 +20,7 @@ from macnet_bridge.telemetry.channel import Channel
 from macnet_bridge.telemetry.delivery import Delivery
 from macnet_bridge.telemetry.publisher import Identity, Publisher
 from macnet_bridge.telemetry.watch import Watch
-from macnet_bridge.tester import Tester
+from macnet_bridge.tester import DirectTest, Tester
 from macnet_bridge.topics import Topics
 from tests.telemetry.statuses import status
 
@@ -196,6 +197,65 @@ def test_states_that_prove_nothing_end_no_doubt() -> None:
     assert it.alarms(STOP) == ["suspend"]
     it.tester.stop_ended(1, "suspend", True, None, START + 4.0)
     assert it.alarms(STOP) == ["suspend", None]
+
+
+STARVED = "macnet/lab1/1/telemetry/alarm/watchdog"
+
+
+def direct(it: Watched, taken_s: float = 0.0, shown_s: float = 0.0) -> None:
+    taken = START + taken_s
+    it.tester.direct[1] = DirectTest("a", 10.0, Fed(taken, taken), START + shown_s)
+
+
+@pytest.mark.parametrize("state", [ChannelState.AVAILABLE, ChannelState.ACTIVE, ChannelState.COMPLETED])
+def test_a_watchdog_that_bit_is_told_until_the_channel_goes_on(state: ChannelState) -> None:
+    it = Watched()
+    direct(it)
+    it.see(1, 4.0, asked=3.9)
+    it.see(1, 5.0, state=ChannelState.NO_CONTROLLER)
+    assert it.tester.direct[1].ran_at == START + 3.9
+    for at in (12.0, 13.0):
+        it.see(1, at, state=ChannelState.SUSPENDED)
+    assert it.alarms(STARVED) == ["no_output"]
+    it.see(1, 14.0, state=state)
+    assert it.alarms(STARVED) == ["no_output", None]
+    it.see(1, 15.0, state=ChannelState.SUSPENDED)
+    assert it.alarms(STARVED) == ["no_output", None], "nobody controls it any more"
+
+
+def test_another_test_that_is_suspended_at_once_ends_the_alarm_of_the_watchdog() -> None:
+    it = Watched()
+    direct(it)
+    it.see(1, 12.0, state=ChannelState.SUSPENDED)
+    it.see(1, 13.0, state=ChannelState.SUSPENDED, test_time_second=1.0)
+    assert it.alarms(STARVED) == ["no_output", None]
+
+
+def test_a_suspend_before_the_watchdogs_time_is_never_told_as_its_own() -> None:
+    it = Watched()
+    direct(it)
+    for at in (9.0, 11.0, 60.0):
+        it.see(1, at, state=ChannelState.SUSPENDED)
+    assert it.alarms(STARVED) == []
+
+
+def test_what_was_seen_before_the_start_says_nothing_of_it() -> None:
+    it = Watched()
+    direct(it, shown_s=20.0)
+    it.see(1, 21.0, asked=19.9, state=ChannelState.SUSPENDED)
+    assert it.alarms(STARVED) == []
+    it.see(1, 22.0, asked=20.1, state=ChannelState.SUSPENDED)
+    assert it.alarms(STARVED) == ["no_output"]
+
+
+def test_no_watchdog_is_told_of_states_that_prove_nothing_nor_of_another_tester() -> None:
+    it = Watched()
+    it.there(live=False)
+    direct(it)
+    it.see(1, 12.0, state=ChannelState.SUSPENDED)
+    it.there(test_channels=64)
+    it.see(1, 13.0, state=ChannelState.SUSPENDED)
+    assert it.alarms(STARVED) == []
 
 
 @pytest.mark.parametrize(("first", "then", "cleared"), [("suspend", "rest", False), ("rest", "rest", True)])

@@ -13,10 +13,11 @@ function dot (fill, shape, text) {
   return { fill, shape, text: text.length > TEXT_MAX ? text.slice(0, TEXT_MAX - 1) + '…' : text }
 }
 
-/** Of a link, for all nodes: undefined while it is connected. */
-function ofLink ({ state, reason }) {
+/** Of a link, for all nodes: undefined while it is connected. There is no room for the broker's URL. */
+function ofLink ({ state, reason, obstacle }) {
   if (state === 'connected') return undefined
-  return state === 'connecting' ? dot('yellow', 'ring', 'connecting') : dot('red', 'ring', reason)
+  if (state === 'connecting') return dot('yellow', 'ring', 'connecting')
+  return dot('red', 'ring', state === 'waiting' && obstacle ? `no broker: ${obstacle}` : reason)
 }
 
 const NO_CONNECTION_NODE = dot('red', 'ring', 'choose a connection')

@@ -46,6 +46,8 @@ class Link extends EventEmitter {
     /** `waiting` before the first attempt and between two, `connecting`, `connected`, `closed`. */
     this.state = 'waiting'
     this.reason = 'not connected yet'
+    /** What was in the way of the last attempt, in the words of the system or the broker. */
+    this.obstacle = ''
     this.listeners_ = new Set()
     this.versions = new Versions(settings.protocol || 'auto')
     this.pauseMs = FIRST_PAUSE_MS
@@ -198,6 +200,7 @@ class Link extends EventEmitter {
     client.end(true)
     this.client = undefined
     this.versions.failed(attempt)
+    this.obstacle = attempt.reason
     this.#say('waiting', `no connection to ${this.settings.url}: ${attempt.reason}`)
     this.timer = setTimeout(() => this.#connect(), this.pauseMs * (0.5 + Math.random() / 2))
     this.pauseMs = Math.min(2 * this.pauseMs, LONGEST_PAUSE_MS)

@@ -26,8 +26,11 @@ test('a ring waits', () => {
 
 test('without a connection they say why', () => {
   assert.equal(dots.ofLink({ state: 'connected' }), undefined)
-  assert.deepEqual(dots.ofLink({ state: 'waiting', reason: 'no connection' }), { fill: 'red', shape: 'ring', text: 'no connection' })
-  assert.equal(dots.ofLink({ state: 'waiting', reason: 'x'.repeat(99) }).text.length, 48)
+  assert.deepEqual(dots.ofLink({ state: 'waiting', reason: 'not connected yet', obstacle: '' }), { fill: 'red', shape: 'ring', text: 'not connected yet' })
+  const obstacle = 'connect ECONNREFUSED 10.0.0.17:1883'
+  const reason = `no connection to mqtt://broker.lab.example.org:1883: ${obstacle}`
+  assert.deepEqual(dots.ofLink({ state: 'waiting', reason, obstacle }), { fill: 'red', shape: 'ring', text: `no broker: ${obstacle}` })
+  assert.equal(dots.ofLink({ state: 'waiting', reason: 'x'.repeat(99), obstacle: '' }).text.length, 48)
 })
 
 test('a doubt is yellow', () => {

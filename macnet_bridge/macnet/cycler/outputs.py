@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from macnet_bridge.errors import (
     NotConfirmed,
@@ -28,10 +30,26 @@ _REST_TRIES = 2
 _Send = Callable[[BeforeSend], Awaitable[None]]
 
 
+@dataclass(slots=True)
+class Fed:
+    """What fed a tester's watchdog of a channel in direct mode, and when, in Unix seconds.
+
+    Attributes:
+        taken_at: when the last output left that the tester took.
+        left_at: when the last one left that it may have taken.
+    """
+
+    taken_at: float = 0.0
+    left_at: float = 0.0
+
+
 class Outputs:
     """Sets the output of one channel. The newest of several calls wins.
 
     MacNet (6, 8) may be repeated: it says what the output is to be, not how it is to change.
+
+    Attributes:
+        fed: when outputs left.
     """
 
     def __init__(self, cycler: AsyncCycler, channel: int, pacing: OutputPacing) -> None:
@@ -41,11 +59,18 @@ class Outputs:
         self._newest = 0
         self._left = False
         self._turn = asyncio.Lock()
+        self.fed = Fed()
 
     @property
     def is_idle(self) -> bool:
         """Whether no output is on its way, or waits to be."""
         return not self._turn.locked()
+
+    def started(self) -> Fed:
+        """Direct mode starts now, with an output of its own. MacNet (6, 7)"""
+        now = time.time()
+        self.fed = Fed(now, now)
+        return self.fed
 
     async def set(self, output: DirectOutput, gate: BeforeSend | None = None) -> None:
         """Let current flow.
@@ -108,14 +133,17 @@ class Outputs:
 
     async def _until_taken(self, number: int, send: _Send, gate: BeforeSend | None) -> None:
         """Send until the tester does not say any more that it comes too soon."""
-        end = _now() + TAKEN_WITHIN_S
+        end, fed_before = _now() + TAKEN_WITHIN_S, self.fed.left_at
         while True:
             # In a loop, because where the clock is coarse a timer rings early.
             while wait_s := self._pacing.wait_s(self._channel, _now()):  # noqa: ASYNC110
                 await asyncio.sleep(wait_s)
             try:
-                return await send(lambda: self._leaves(number, gate))
+                await send(lambda: self._leaves(number, gate))
+                self.fed.taken_at = self.fed.left_at
+                return
             except TesterRefused as error:
+                self.fed.left_at = fed_before  # what is refused feeds nothing
                 if error.code not in _NOT_YET or _now() >= end:
                     raise
             finally:
@@ -131,6 +159,7 @@ class Outputs:
         if gate is not None:
             gate()
         self._left = True
+        self.fed.left_at = time.time()
         self._pacing.left(self._channel, _now())
 
     async def _rests(self, line: Line) -> bool:
