@@ -93,7 +93,7 @@ class BridgeClient:
         return CyclerClient(self._link, cycler, self._margin_s)
 
     def bridge(self, name: str) -> BridgeParty:
-        """The bridge of that name (`bridge.name` of its configuration): `ping`, `query`, `cancel`."""
+        """The bridge of that name, `bridge.name` of its configuration."""
         return BridgeParty(self._link, name, self._margin_s)
 
     async def suspend_all(self, **options: Unpack[BridgeOptions]) -> dict[str, Acknowledgement]:

@@ -20,6 +20,7 @@ import msgspec
 from msgspec import UNSET
 
 from macnet_bridge import kill_points
+from macnet_bridge.commands import debug_lines
 from macnet_bridge.commands.admission import Admission, CommandRules
 from macnet_bridge.commands.answers import Answers, SendAcknowledgement
 from macnet_bridge.commands.audit import Audit
@@ -32,6 +33,7 @@ from macnet_bridge.commands.lane import Lane
 from macnet_bridge.commands.lease import LeaseRecord
 from macnet_bridge.commands.leases import Leases, LeasesInMemory
 from macnet_bridge.commands.locks import Locks
+from macnet_bridge.commands.log_level import LogLevel
 from macnet_bridge.commands.memory import AnswerMemory, Remembered
 from macnet_bridge.commands.problems import problem
 from macnet_bridge.commands.record import Record
@@ -41,6 +43,7 @@ from macnet_bridge.commands.stop_latency import StopLatency
 from macnet_bridge.commands.ticket import Clock, CommandMessage, Now, Ticket, read_ticket
 from macnet_bridge.errors import CommandStopped, MacNetBridgeError, Rejected
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
+from macnet_bridge.payloads.arguments import LogLevelName
 from macnet_bridge.payloads.telemetry import Lock
 from macnet_bridge.store import Journal
 from macnet_bridge.tester import Tester
@@ -90,6 +93,7 @@ class CommandService:
         locks: Locks | None = None,
         audit: Audit | None = None,
         leases: Leases | None = None,
+        log_level: LogLevel | None = None,
         left: Callable[[], Collection[str]] = frozenset,
         send_event: SendEvent | None = None,
         run: int = 0,
@@ -117,6 +121,7 @@ class CommandService:
         self._remembered: dict[Job[Any], Remembered] = {}
         self._orders: dict[Job[Any], asyncio.Future[Acknowledgement]] = {}
         self._is_stopping = False
+        self._log_level = log_level or LogLevel()
         self._leases = Leases(LeasesInMemory()) if leases is None else leases
         self._admission = Admission(
             topics, rules, testers, clock, self._memory, self._history, self._leases, self
@@ -150,6 +155,7 @@ class CommandService:
         self.heard_at = now.monotonic
         ticket = read_ticket(message, self._topics, self._reply_prefixes, now)
         self._audit.received(message, ticket)
+        debug_lines.received(ticket)
         entry: Remembered | None = None
         try:
             known = (
@@ -378,6 +384,9 @@ class CommandService:
         ]
         done = [self._lanes[job.ticket.cycler, job.ticket.channel].withdraw(job, reason) for job in meant]
         return done.count(True), done.count(False)
+
+    def set_log_level(self, level: LogLevelName, principal: str) -> LogLevelName:
+        return self._log_level.change(level, principal)
 
     async def set_lock(self, tester: Tester, channel: int, lock: Lock | None) -> None:
         await self._locks.change(tester, channel, lock)
