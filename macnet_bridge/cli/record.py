@@ -118,8 +118,10 @@ def record(
     path = to or Path(FORMATS[file_format])
     if file_format == "sqlite" and path.is_dir():
         raise ConfigError(f"--to: {path} is a folder; name a file, or say --format parquet")
+    recording = recording_at(path, file_format)
+    # Before there is a lock: its file stays, as nobody can take it away and know that none has it.
+    recording.judge()
     with locked(path):
-        recording = recording_at(path, file_format)
         recording.open()
         try:
             run_async(Session(settings, root, wanted, recording, path, shown_on).run(seconds))
