@@ -19,7 +19,7 @@ from rich.live import Live
 from rich.text import Text
 
 from macnet_bridge.broker import BrokerSettings, Subscriber
-from macnet_bridge.cli.broker_options import BrokerOptions, broker_options, in_options, reach
+from macnet_bridge.cli.broker_options import BrokerOptions, broker_options, reach
 from macnet_bridge.cli.live import AboveTable
 from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.cli.loop import on_signals, run_async
@@ -233,7 +233,7 @@ class Session:
         )
 
     def _on_lost(self, reason: str) -> None:
-        self._lost_for = in_options(reason)
+        self._lost_for = reason
         _log.warning("%s; trying again", self._advice(self._lost_for))
 
     def _on_session(self, is_kept: bool) -> None:
