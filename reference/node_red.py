@@ -51,7 +51,7 @@ def _row(verb: Verb[Any]) -> dict[str, Any]:
 def _about(verb: Verb[Any]) -> str:
     notes = [doc(verb)]
     if verb.reads:
-        notes.append("It changes nothing.")
+        notes.append("It changes nothing at a tester.")
     if verb.stops:
         notes.append("It stops, and overtakes what waits.")
     return " ".join(notes)

@@ -23,9 +23,9 @@ Every verb and its arguments, made by `python -m reference` from the table that 
 What they do is in [Commands](../commands.md); every payload by key is in [Topics and
 payloads](../reference-topics.md).
 
-*Reads* need no rule `[[commands.allow]]` and change nothing; *stops* need none either, unless
-`stop_needs_rule` says so, and overtake whatever waits. *Needs an id*: the command is refused without one,
-and carried out once however often it comes.
+*Reads* need no rule `[[commands.allow]]` and change nothing at a tester; *stops* need none either,
+unless `stop_needs_rule` says so, and overtake whatever waits. *Needs an id*: the command is refused without
+one, and carried out once however often it comes.
 An argument in **bold** is needed. `R` is the root, `C` a cycler, `N` a channel, `B` a bridge.
 """
 _TITLES = {

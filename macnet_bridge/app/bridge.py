@@ -28,8 +28,10 @@ from macnet_bridge.app.retained import RetainedTopics
 from macnet_bridge.app.serving import Serving
 from macnet_bridge.app.stray_alarms import StrayAlarms
 from macnet_bridge.broker import Broker, Lane, Outgoing, Subscription
+from macnet_bridge.commands import debug_lines
 from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.leases import Leases
+from macnet_bridge.commands.log_level import LogLevel
 from macnet_bridge.commands.service import CommandService, system_clock
 from macnet_bridge.macnet.protocol.messages import Login
 from macnet_bridge.store import Journal
@@ -63,6 +65,7 @@ class Bridge:
         self._journal = Journal(config.bridge.data_dir)
         self._commands: CommandService | None = None
         self._leases = Leases(LeaseFile(config.bridge.data_dir))
+        self._log_level = LogLevel()
         self.topics = Topics(config.mqtt.root, config.bridge.name)
         self.identity = Identity(config.bridge.name, secrets.token_hex(8), data_dir.memory.run)
         self._about = About(self.topics, self.identity, config, since)
@@ -78,7 +81,7 @@ class Bridge:
         )
         for name, tester in self.testers.items():
             tester.came_online = self._on_tester
-            tester.cycler.watch(self._audit.watcher(name))
+            tester.cycler.watch(debug_lines.watching(name, self._audit.watcher(name)))
         publishers = {cycler.name: self._publisher(cycler) for cycler in config.cycler}
         pollers = {cycler.name: self._poller(cycler, publishers[cycler.name]) for cycler in config.cycler}
         rank = Rank(round(since, 3), self.identity.session)
@@ -150,6 +153,7 @@ class Bridge:
         try:
             with self._audit_file, ExitStack() as at_end:
                 at_end.callback(self._audit.flush)
+                at_end.callback(self._log_level.restore)
                 async with asyncio.TaskGroup() as tasks:
                     await self._serve(tasks)
         finally:
@@ -180,6 +184,7 @@ class Bridge:
             locks=self._locks,
             audit=self._audit,
             leases=self._leases,
+            log_level=self._log_level,
             left=lambda: self._serving.not_served,
             send_event=self.delivery.event,
             run=self.identity.run,

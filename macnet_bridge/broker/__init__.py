@@ -15,11 +15,13 @@ from macnet_bridge.broker.messages import (
     Subscription,
     shown_url,
 )
+from macnet_bridge.broker.setting_names import IN_CONFIGURATION, SettingNames
 from macnet_bridge.broker.subscriber import Subscriber
 from macnet_bridge.broker.supervisor import Broker
 from macnet_bridge.broker.visit import Visit, visit
 
 __all__ = [
+    "IN_CONFIGURATION",
     "Broker",
     "BrokerSettings",
     "Counters",
@@ -27,6 +29,7 @@ __all__ = [
     "Lane",
     "Listener",
     "Outgoing",
+    "SettingNames",
     "Subscriber",
     "Subscription",
     "Visit",

@@ -156,7 +156,7 @@ class Listener:
     def _announce(self, reason: str) -> None:
         if reason != self._told:
             self._told = reason
-            self._tell_lost(reason)
+            self._tell_lost(self._settings.names.put_into(reason))
 
     # -- the connection calls
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from macnet_bridge.broker.setting_names import IN_CONFIGURATION, SettingNames
 from macnet_bridge.errors import BrokerError, ConfigError
 
 Protocol = Literal["5", "4"]
@@ -41,6 +42,7 @@ class BrokerSettings:
         session_expiry_s: how long the broker keeps messages for us after a loss (MQTT 5 only).
         keeps_session: leave the session at the broker when the connection ends, with 3.1.1, too.
         connect_timeout_s: time limit of each step up to the broker's answer.
+        names: what errors call these settings.
     """
 
     url: str
@@ -56,14 +58,15 @@ class BrokerSettings:
     keeps_session: bool = False
     max_incoming_bytes: int = 262_144
     connect_timeout_s: float = 5.0
+    names: SettingNames = IN_CONFIGURATION
 
     @property
     def endpoint(self) -> Endpoint:
         """The host and port of `url`. Raises ConfigError when it is not a broker's address."""
-        return parse_url(self.url)
+        return parse_url(self.url, self.names.url)
 
 
-def parse_url(url: str) -> Endpoint:
+def parse_url(url: str, name: str = IN_CONFIGURATION.url) -> Endpoint:
     """Split an MQTT URL. Raises ConfigError, whose message says what a right one looks like."""
     try:
         parts = urlsplit(url)
@@ -74,7 +77,7 @@ def parse_url(url: str) -> Endpoint:
         if parts.scheme not in _DEFAULT_PORTS or parts.path.strip("/") or parts.query or "@" in parts.netloc:
             host = None
     if not host or port == 0:
-        raise ConfigError("mqtt.url must look like mqtt://host:1883 or mqtts://host:8883, without a user")
+        raise ConfigError(f"{name} must look like mqtt://host:1883 or mqtts://host:8883, without a user")
     return Endpoint(host, port or _DEFAULT_PORTS[parts.scheme], parts.scheme == "mqtts")
 
 

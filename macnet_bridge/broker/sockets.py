@@ -40,5 +40,8 @@ def tls_context(settings: BrokerSettings) -> ssl.SSLContext | None:
         if settings.cert_file:
             context.load_cert_chain(settings.cert_file, settings.key_file or None)
     except OSError as error:
-        raise BrokerError(f"check mqtt.ca_file, mqtt.cert_file and mqtt.key_file: {error}") from error
+        names = settings.names
+        raise BrokerError(
+            f"check {names.ca_file}, {names.cert_file} and {names.key_file}: {error}"
+        ) from error
     return context

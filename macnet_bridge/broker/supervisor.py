@@ -289,7 +289,7 @@ class Broker:
         self._needs_clean_start = loss.cause is Cause.GARBLED or self._needs_clean_start
         self._watch.lost(loss.cause, ready_for_s)
         # That it is no MQTT broker is no good guess at an address where one answered before.
-        reason = loss.seen if self.counters.connects else str(loss)
+        reason = self._settings.names.put_into(loss.seen if self.counters.connects else str(loss))
         if not self._choice.is_undecided:
             self._announce(reason, was_ready=ready_for_s is not None)
         self._stop_if_taken_over()

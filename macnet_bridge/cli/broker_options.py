@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import click
@@ -13,7 +13,7 @@ from msgspec import structs
 
 from macnet_bridge.app.config import MqttSection
 from macnet_bridge.app.load import load, password
-from macnet_bridge.broker import BrokerSettings
+from macnet_bridge.broker import IN_CONFIGURATION, BrokerSettings, SettingNames
 from macnet_bridge.errors import ConfigError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -90,21 +90,23 @@ def reach(
         if options.password_env not in environment:
             raise ConfigError(f"--password-env: the environment has no {options.password_env}")
         secret = environment[options.password_env]
-    try:
-        return _settings(mqtt, secret, purpose), mqtt.root.strip("/")
-    except ConfigError as error:
-        raise ConfigError(str(error) if options.url is None else in_options(str(error))) from None
+    settings = _settings(mqtt, secret, purpose, names_of(options))
+    _ = settings.endpoint  # a wrong URL is told now
+    return settings, mqtt.root.strip("/")
 
 
-def in_options(reason: str) -> str:
-    """What is wrong with a connection, with our options in place of the keys of a configuration."""
-    for key in ("url", "username"):
-        reason = reason.replace(f"mqtt.{key}", f"--{key}")
-    return reason
+def names_of(options: BrokerOptions) -> SettingNames:
+    """What errors call the settings: keys of the file where they come from there, else our options."""
+    if options.path is None:
+        # There are no options for these.
+        files = {key: f"mqtt.{key} in a file for -c" for key in ("ca_file", "cert_file", "key_file")}
+        return SettingNames(url="--url", username="--username", **files)
+    given = {"url": options.url, "username": options.username}
+    return replace(IN_CONFIGURATION, **{key: f"--{key}" for key, value in given.items() if value is not None})
 
 
-def _settings(mqtt: MqttSection, secret: str, purpose: str) -> BrokerSettings:
-    settings = BrokerSettings(
+def _settings(mqtt: MqttSection, secret: str, purpose: str, names: SettingNames) -> BrokerSettings:
+    return BrokerSettings(
         url=mqtt.url,
         # Another with the same name would be thrown out by the broker.
         client_id=f"macnet-{purpose}-{secrets.token_hex(4)}",
@@ -116,6 +118,5 @@ def _settings(mqtt: MqttSection, secret: str, purpose: str) -> BrokerSettings:
         key_file=mqtt.key_file,
         keepalive_s=mqtt.keepalive_s,
         session_expiry_s=0,
+        names=names,
     )
-    _ = settings.endpoint  # a wrong URL is told now
-    return settings

@@ -7,10 +7,12 @@ import logging
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, TextIO, TypeVar
+from typing import Any, TextIO, TypeVar, get_args
 
 import click
 import msgspec
+
+from macnet_bridge.payloads.arguments import LogLevelName
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,7 +45,7 @@ def log_options(command: F) -> F:
     """Add `--log-format` and `--log-level` to a command; `set_up_logging` takes their values."""
     command = click.option(
         "--log-level",
-        type=click.Choice(["debug", "info", "warning", "error"]),
+        type=click.Choice(get_args(LogLevelName)),
         default="info",
         show_default=True,
         envvar="MACNET_LOG_LEVEL",

@@ -19,7 +19,7 @@ from rich.live import Live
 from rich.text import Text
 
 from macnet_bridge.broker import BrokerSettings, Subscriber
-from macnet_bridge.cli.broker_options import BrokerOptions, broker_options, in_options, reach
+from macnet_bridge.cli.broker_options import BrokerOptions, broker_options, reach
 from macnet_bridge.cli.live import AboveTable
 from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.cli.loop import on_signals, run_async
@@ -118,8 +118,10 @@ def record(
     path = to or Path(FORMATS[file_format])
     if file_format == "sqlite" and path.is_dir():
         raise ConfigError(f"--to: {path} is a folder; name a file, or say --format parquet")
+    recording = recording_at(path, file_format)
+    # Before there is a lock: its file stays, as nobody can take it away and know that none has it.
+    recording.judge()
     with locked(path):
-        recording = recording_at(path, file_format)
         recording.open()
         try:
             run_async(Session(settings, root, wanted, recording, path, shown_on).run(seconds))
@@ -231,7 +233,7 @@ class Session:
         )
 
     def _on_lost(self, reason: str) -> None:
-        self._lost_for = in_options(reason)
+        self._lost_for = reason
         _log.warning("%s; trying again", self._advice(self._lost_for))
 
     def _on_session(self, is_kept: bool) -> None:

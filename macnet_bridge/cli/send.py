@@ -12,13 +12,12 @@ import msgspec
 from msgspec import UNSET
 
 from macnet_bridge.broker import BrokerSettings
-from macnet_bridge.cli.broker_options import BrokerOptions, broker_options, in_options, reach
+from macnet_bridge.cli.broker_options import BrokerOptions, broker_options, reach
 from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.cli.loop import run_async
 from macnet_bridge.cli.send_arguments import Target, read_arguments, read_target
 from macnet_bridge.client import BridgeClient, CommandFailed, NoAnswer, NotAllStopped
 from macnet_bridge.client.request import Options
-from macnet_bridge.errors import BrokerError
 from macnet_bridge.payloads.acknowledgements import Acknowledgement, PartResult
 
 EXIT_REFUSED = 1
@@ -100,8 +99,6 @@ def send(
     except KeyboardInterrupt:
         _tell_interrupted(whom, name, as_json)
         sys.exit(EXIT_NO_ANSWER)
-    except BrokerError as error:
-        raise BrokerError(in_options(str(error))) from None
     _tell(answers, as_json)
     sys.exit(exit_code(answers))
 
@@ -125,6 +122,7 @@ def _client(settings: BrokerSettings, root: str) -> BridgeClient:
         ca_file=settings.ca_file,
         cert_file=settings.cert_file,
         key_file=settings.key_file,
+        names=settings.names,
     )
 
 

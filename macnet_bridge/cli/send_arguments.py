@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
 
+from macnet_bridge.commands.groups import listed_channels
+from macnet_bridge.errors import ConfigError
 from macnet_bridge.topics import RESERVED_NAMES, is_name
-
-_CHANNELS = re.compile(r"all|[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?(,[1-9][0-9]{0,4}(-[1-9][0-9]{0,4})?)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +45,17 @@ def read_target(text: str) -> Target:
         return Target("bridge", rest)
     if not is_name(name) or name in RESERVED_NAMES:
         raise ValueError(f"{text!r} is no target: CYCLER, CYCLER/CHANNELS, bridge/NAME or all")
-    if slash and not _CHANNELS.fullmatch(rest):
-        raise ValueError(f"{rest!r} are no channels: 5, 1-16,33 or all")
+    if slash:
+        _check_channels(rest)
     return Target("cycler", name, rest)
+
+
+def _check_channels(text: str) -> None:
+    """Refuse here what the bridge would refuse, in its words."""
+    try:
+        listed_channels(text)
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
 
 
 def read_arguments(pairs: Sequence[str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from macnet_bridge.cli.cell_options import CELL_OPTIONS, behaviour, cell_options
 from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.cli.loop import on_signals, run_async
 from macnet_bridge.errors import ConfigError
-from macnet_bridge.simulator import Fault, FolderFiles, SimulatedCycler
+from macnet_bridge.simulator import CannotListen, Fault, FolderFiles, SimulatedCycler
 from macnet_bridge.simulator.cycler import Profile
 from macnet_bridge.simulator.sockets.fault_text import EXAMPLE, parse, parse_lines
 from macnet_bridge.simulator.sockets.log_lines import writer
@@ -191,11 +191,14 @@ async def _simulate(cyclers: list[SimulatedCycler]) -> None:
 async def _start(cycler: SimulatedCycler) -> None:
     try:
         await cycler.start()
-    except OSError as error:
+    except CannotListen as error:
+        option = error.name.replace("_", "-")
         raise ConfigError(
-            f"cannot listen on {cycler.host}: {os_reason(error)}; "
-            "choose with --json-port, --tcp-port, --udp-port"
+            f"cannot listen on {cycler.host}:{error.port}: {os_reason(error)}; "
+            f"free it, or choose another with --{option}, 0 for any"
         ) from None
+    except OSError as error:
+        raise ConfigError(f"cannot listen on {cycler.host}: {os_reason(error)}; correct --host") from None
 
 
 def _ports(cycler: SimulatedCycler) -> dict[str, Any]:

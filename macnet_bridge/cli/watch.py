@@ -12,7 +12,7 @@ import msgspec
 from rich.console import Console
 
 from macnet_bridge.broker import BrokerSettings, Listener
-from macnet_bridge.cli.broker_options import BrokerOptions, broker_options, in_options, reach
+from macnet_bridge.cli.broker_options import BrokerOptions, broker_options, reach
 from macnet_bridge.cli.changes import Changes, Now
 from macnet_bridge.cli.lab_view import LabView
 from macnet_bridge.cli.live import Watch, draw_table, print_lines
@@ -137,7 +137,7 @@ class Session:
             self._print(self._changes.after(topic))
 
     def _on_lost(self, reason: str) -> None:
-        self._lost_for = reason = in_options(reason)
+        self._lost_for = reason
         self._view.lost()
         if self._as_json:
             self._print(self._changes.everything())

@@ -3,6 +3,7 @@
 `BridgeClient` is the door; docs/client.md shows it at work.
 """
 
+from macnet_bridge.broker import SettingNames
 from macnet_bridge.client.client import BridgeClient
 from macnet_bridge.client.failures import (
     BadCommand,
@@ -42,6 +43,7 @@ __all__ = [
     "NotAllowed",
     "NothingPublished",
     "PreconditionFailed",
+    "SettingNames",
     "TesterUnreachable",
     "UnknownOutcome",
 ]

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Literal, Self, Unpack
 from uuid import uuid4
 
-from macnet_bridge.broker import BrokerSettings
+from macnet_bridge.broker import BrokerSettings, SettingNames
 from macnet_bridge.client.failures import NoAnswer, NotAllStopped
 from macnet_bridge.client.link import Command, Link
 from macnet_bridge.client.parties import BridgeParty, CyclerClient
@@ -24,6 +24,7 @@ from macnet_bridge.payloads.acknowledgements import Acknowledgement
 
 MARGIN_S = 5.0
 _MAX_INCOMING_BYTES = 1 << 20
+_ARGUMENTS = SettingNames()
 
 
 class BridgeClient:
@@ -37,6 +38,8 @@ class BridgeClient:
         margin_s: how long after its deadline a command is still waited for and sent again, since
             its answer may have been on the way: then `NoAnswer`.
         connect_timeout_s: how long `async with` waits for the broker.
+        names: what errors call these arguments, for programs whose users give them otherwise:
+            `SettingNames(url="--broker")`.
     """
 
     def __init__(
@@ -52,6 +55,7 @@ class BridgeClient:
         key_file: str = "",
         margin_s: float = MARGIN_S,
         connect_timeout_s: float = 10.0,
+        names: SettingNames = _ARGUMENTS,
     ) -> None:
         self._settings = BrokerSettings(
             url=url,
@@ -65,6 +69,7 @@ class BridgeClient:
             # Each connection begins anew; the broker need not keep anything for one that is gone.
             session_expiry_s=0,
             max_incoming_bytes=_MAX_INCOMING_BYTES,
+            names=names,
         )
         self._link = Link(self._settings, root)
         self._margin_s = margin_s
@@ -93,7 +98,7 @@ class BridgeClient:
         return CyclerClient(self._link, cycler, self._margin_s)
 
     def bridge(self, name: str) -> BridgeParty:
-        """The bridge of that name (`bridge.name` of its configuration): `ping`, `query`, `cancel`."""
+        """The bridge of that name, `bridge.name` of its configuration."""
         return BridgeParty(self._link, name, self._margin_s)
 
     async def suspend_all(self, **options: Unpack[BridgeOptions]) -> dict[str, Acknowledgement]:

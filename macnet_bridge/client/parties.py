@@ -179,7 +179,7 @@ class CyclerClient(CyclerVerbs):
 
 
 class BridgeParty(BridgeVerbs):
-    """A bridge itself: `ping`, `query`, `cancel`.
+    """A bridge itself: `ping`, `query`, `cancel`, `set_log_level`.
 
     Attributes:
         name: in the topics.

@@ -31,6 +31,7 @@ READS = frozenset(
         "sb_read_scan_entry",
         "sb_scan_list",
         "sb_version_status",
+        "set_log_level",
         "test_name_exists",
     ]
 )

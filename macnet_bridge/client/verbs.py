@@ -547,3 +547,9 @@ class BridgeVerbs(Target):
     async def cancel(self, *, id: str, **options: Unpack[BridgeOptions]) -> Acknowledgement:
         """Say of how many commands nothing will be sent any more, and for how many it is too late."""
         return await self._command("cancel", {"id": id}, with_defaults(options))
+
+    async def set_log_level(
+        self, *, level: Literal["debug", "info", "warning", "error"], **options: Unpack[BridgeOptions]
+    ) -> Acknowledgement:
+        """The bridge itself; no tester is asked. It holds until the bridge ends, or the next one."""
+        return await self._command("set_log_level", {"level": level}, with_defaults(options))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 from msgspec import UNSET, structs
 
+from macnet_bridge.commands import debug_lines
 from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.memory import AnswerMemory, Remembered
 from macnet_bridge.commands.problems import problem
@@ -72,6 +73,7 @@ class Answers:
             payload = msgspec.json.encode(answer)
             self._publish(ticket, payload)
         self._audit.answered(ticket, answer)
+        debug_lines.answered(ticket, answer)
         if answer.latency_ms is not UNSET:
             self.latencies_ms.append(answer.latency_ms)
         if entry is not None:
@@ -96,6 +98,7 @@ class Answers:
         again = structs.replace(answer, duplicate=True, reply_ignored=ticket.reply_ignored or UNSET)
         self._publish(ticket, msgspec.json.encode(again))
         self._audit.answered(ticket, again)
+        debug_lines.answered(ticket, again)
 
     def _publish(self, ticket: Ticket, payload: bytes) -> bool:
         """Whether the acknowledgement's own topic got it."""

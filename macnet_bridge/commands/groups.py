@@ -145,17 +145,22 @@ def wanted_channels(given: list[int] | str, tester: Tester) -> list[int]:
             raise Rejected("TESTER_OFFLINE", f"{tester.name} was not there yet; it has unknown channels")
         return tester.channels
     try:
-        channels = list(dict.fromkeys(given)) if isinstance(given, list) else sorted(_parsed(given))
+        return listed_channels(given)
     except ConfigError as error:
         raise Rejected("BAD_ARGS", str(error), "channels") from None
+
+
+def listed_channels(given: list[int] | str) -> list[int]:
+    """The channels of one command, in the order given, each once; from "all" none.
+
+    Raises:
+        ConfigError: they cannot be read, or are too many or none at all.
+    """
+    if given == "all":
+        return []
+    channels = list(dict.fromkeys(given)) if isinstance(given, list) else sorted(parse_channels(given) or ())
     if not 1 <= len(channels) <= MAX_CHANNELS:
-        raise Rejected("BAD_ARGS", f"channels: {len(channels)}; 1 to {MAX_CHANNELS}", "channels")
-    return channels
-
-
-def _parsed(text: str) -> frozenset[int]:
-    channels = parse_channels(text)
-    assert channels is not None, "that would be all"
+        raise ConfigError(f"channels: {len(channels)}; 1 to {MAX_CHANNELS}")
     return channels
 
 

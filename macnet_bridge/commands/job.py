@@ -17,7 +17,7 @@ from macnet_bridge.commands.ticket import Clock, Ticket
 from macnet_bridge.commands.validity import Validity
 from macnet_bridge.errors import MacNetBridgeError
 from macnet_bridge.payloads.acknowledgements import Verified
-from macnet_bridge.payloads.arguments import Arguments
+from macnet_bridge.payloads.arguments import Arguments, LogLevelName
 from macnet_bridge.payloads.envelope import MAX_PAYLOAD_BYTES
 from macnet_bridge.payloads.telemetry import Lock
 from macnet_bridge.tester import Tester
@@ -41,7 +41,7 @@ class Verb(Generic[A]):
     Attributes:
         arguments: the Struct that its `args` must fit.
         result: the type of an acknowledgement's `result` when it is done.
-        reads: changes nothing; allowed without a rule, and an empty payload is enough.
+        reads: changes nothing at a tester; allowed without a rule, and an empty payload is enough.
         stops: overtakes whatever waits for the channel.
         starts: makes current flow, perhaps only some time after the request.
         needs_id: must not run twice, so it must say which command it is.
@@ -73,6 +73,9 @@ class Desk(Protocol):
 
     def withdraw(self, principal: str, command_id: str) -> tuple[int, int]:
         """Take commands back: of how many nothing will be sent, and for how many it is too late."""
+
+    def set_log_level(self, level: LogLevelName, principal: str) -> LogLevelName:
+        """Have the log say more or less from now on; what it was until now."""
 
     async def set_lock(self, tester: Tester, channel: int, lock: Lock | None) -> None:
         """Lock or unlock a channel; it is on disk when this returns. Raises Rejected."""

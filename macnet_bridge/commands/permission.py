@@ -83,9 +83,9 @@ def parse_channels(text: str | Sequence[int]) -> frozenset[int] | None:
         if found is None:
             raise ConfigError(f'channels {text!r}: write "all" or something like "1-16,33"')
         first, last = int(found["first"]), int(found["last"] or found["first"])
-        if not 1 <= first <= last <= LAST_CHANNEL:
-            raise ConfigError(
-                f"channels {text!r}: {part.strip()!r} is no range of channels from 1 to {LAST_CHANNEL}"
-            )
+        if not (1 <= first <= LAST_CHANNEL and 1 <= last <= LAST_CHANNEL):
+            raise ConfigError(f"channels {text!r}: {part.strip()} is not within 1 to {LAST_CHANNEL}")
+        if first > last:
+            raise ConfigError(f"channels {text!r}: {part.strip()} runs backwards, write {last}-{first}")
         channels.update(range(first, last + 1))
     return frozenset(channels)

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import UNSET
 
 from macnet_bridge import kill_points
+from macnet_bridge.commands import debug_lines
 from macnet_bridge.commands.admission import Admission, Order
 from macnet_bridge.commands.answers import Answers, SendAcknowledgement
 from macnet_bridge.commands.audit import Audit
@@ -31,6 +32,7 @@ from macnet_bridge.commands.keeper import LeaseKeeper, SendEvent
 from macnet_bridge.commands.lease import LeaseRecord
 from macnet_bridge.commands.leases import Leases, LeasesInMemory
 from macnet_bridge.commands.locks import Locks
+from macnet_bridge.commands.log_level import LogLevel
 from macnet_bridge.commands.memory import AnswerMemory, Remembered
 from macnet_bridge.commands.problems import problem
 from macnet_bridge.commands.rules import CommandRules
@@ -41,6 +43,7 @@ from macnet_bridge.commands.ticket import Clock, CommandMessage, Now, Ticket, re
 from macnet_bridge.commands.under_way import UnderWay
 from macnet_bridge.errors import CommandStopped, MacNetBridgeError, Rejected
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
+from macnet_bridge.payloads.arguments import LogLevelName
 from macnet_bridge.payloads.telemetry import Lock
 from macnet_bridge.store import Journal
 from macnet_bridge.tester import Tester
@@ -83,6 +86,7 @@ class CommandService:
         locks: Locks | None = None,
         audit: Audit | None = None,
         leases: Leases | None = None,
+        log_level: LogLevel | None = None,
         left: Callable[[], Collection[str]] = frozenset,
         send_event: SendEvent | None = None,
         run: int = 0,
@@ -104,6 +108,7 @@ class CommandService:
         self._journalling = Journalling(journal, self._memory, self._answers, self._settler, clock, tasks)
         self._history = History(self._memory, journal, testers, rules.permission)
         self._reply_prefixes = [f"{topics.root}/reply", *rules.reply_prefixes]
+        self._log_level = log_level or LogLevel()
         self._leases = Leases(LeasesInMemory()) if leases is None else leases
         self._admission = Admission(
             topics, rules, testers, clock, self._memory, self._history, self._leases, self
@@ -139,6 +144,7 @@ class CommandService:
         self.heard_at = now.monotonic
         ticket = read_ticket(message, self._topics, self._reply_prefixes, now)
         self._audit.received(message, ticket)
+        debug_lines.received(ticket)
         entry: Remembered | None = None
         try:
             known = (
@@ -256,6 +262,9 @@ class CommandService:
         ]
         done = [self._under_way.withdraw(command, reason) for command in meant]
         return done.count(True), done.count(False)
+
+    def set_log_level(self, level: LogLevelName, principal: str) -> LogLevelName:
+        return self._log_level.change(level, principal)
 
     async def set_lock(self, tester: Tester, channel: int, lock: Lock | None) -> None:
         await self._locks.change(tester, channel, lock)

@@ -11,6 +11,7 @@ from macnet_bridge.commands.advanced_start import advanced_start
 from macnet_bridge.commands.cancel import cancel
 from macnet_bridge.commands.global_flags import set_global_flags
 from macnet_bridge.commands.job import Verb
+from macnet_bridge.commands.log_level import set_log_level
 from macnet_bridge.commands.macnet import macnet
 from macnet_bridge.commands.query import query
 from macnet_bridge.payloads.arguments import (
@@ -26,6 +27,7 @@ from macnet_bridge.payloads.arguments import (
     QueryArguments,
     ResetArguments,
     SetGlobalFlagsArguments,
+    SetLogLevelArguments,
     SetSafetyLimitsArguments,
     SetVariableArguments,
     StartTestArguments,
@@ -41,6 +43,7 @@ from macnet_bridge.payloads.results import (
     FileOutline,
     FlagsSet,
     Locked,
+    LogLevelSet,
     RoundTrip,
     SafetySet,
     StateShown,
@@ -90,6 +93,7 @@ VERBS: dict[tuple[Scope, str], Verb[Any]] = {
         Verb("ping", Scope.BRIDGE, NoArguments, BridgeVersion, reads.ping_bridge, reads=True),
         Verb("query", Scope.BRIDGE, QueryArguments, CommandKnown, query, reads=True),
         Verb("cancel", Scope.BRIDGE, CancelArguments, Withdrawn, cancel, reads=True),
+        Verb("set_log_level", Scope.BRIDGE, SetLogLevelArguments, LogLevelSet, set_log_level, reads=True),
         Verb("suspend", Scope.ALL, NoArguments, StateShown, actions.suspend, stops=True, ends_lease=True),
         Verb("lock", _CHANNEL, LockArguments, Locked, locks.lock),
         Verb("unlock", _CHANNEL, NoArguments, Unlocked, locks.unlock),
@@ -144,9 +148,6 @@ VERBS: dict[tuple[Scope, str], Verb[Any]] = {
 """All verbs by scope and name."""
 
 
-LATER = frozenset({"set_log_level"})
-"""Verbs of the contract that this version does not have. None of its own is like them."""
-
 _PLACES = {
     Scope.CHANNEL: "a channel: publish to …/CYCLER/CHANNEL",
     Scope.CYCLER: "the cycler: publish to …/CYCLER",
@@ -168,8 +169,6 @@ def no_such_verb(scope: Scope, verb: str, list_topic: str) -> str:
     """
     if elsewhere := [of for of, name in VERBS if name == verb]:
         return f"{verb} is of {', or of '.join(f'{_PLACES[of]}/cmd/{verb}' for of in elsewhere)}"
-    if verb in LATER:
-        return f"{verb} is not available in this version"
     near = difflib.get_close_matches(verb, verb_names(scope), n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"{list_topic} lists them"
     whom = "all" if scope is Scope.ALL else f"a {scope.value}"

@@ -130,6 +130,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "SetGlobalFlagsArguments": {"flags": "0x00000020"},
     "LockArguments": {"reason": "the cell is being changed"},
     "CancelArguments": {"id": "01JD-1"},
+    "SetLogLevelArguments": {"level": "debug"},
     "QueryArguments": {"id": "01JD-1"},
     "NameArguments": {"name": "CCCV_1C"},
     "ListFilesArguments": {"type": "procedure"},

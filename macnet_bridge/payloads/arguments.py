@@ -56,6 +56,9 @@ SentFileType = Literal["procedure", "user_function", "can", "fra", "waveform"]
 ListedFileType = Literal["active", "archive", SentFileType]
 FetchedFileType = Literal[ListedFileType, "system_events"]
 
+LogLevelName = Literal["debug", "info", "warning", "error"]
+"""From the one that tells most."""
+
 _PATTERNS_IN_WORDS = {
     _PRINTABLE_OR_NONE: "Expected printable ASCII",
     _PRINTABLE: "Expected printable ASCII",
@@ -193,6 +196,12 @@ class CancelArguments(Arguments, frozen=True, kw_only=True):
     """Arguments of `cancel`."""
 
     id: Annotated[str, Meta(min_length=1, max_length=128)]
+
+
+class SetLogLevelArguments(Arguments, frozen=True, kw_only=True):
+    """Arguments of `set_log_level`."""
+
+    level: LogLevelName
 
 
 class NameArguments(Arguments, frozen=True, kw_only=True):

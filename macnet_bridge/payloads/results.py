@@ -10,6 +10,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
+from macnet_bridge.payloads.arguments import LogLevelName
 from macnet_bridge.payloads.telemetry import Lock
 
 
@@ -147,6 +148,17 @@ class Withdrawn(Struct, frozen=True, kw_only=True):
 
     cancelled: int
     too_late: int
+
+
+class LogLevelSet(Struct, frozen=True, kw_only=True):
+    """Result of `set_log_level`.
+
+    Attributes:
+        previous: what it was until now.
+    """
+
+    level: LogLevelName
+    previous: LogLevelName
 
 
 class Settled(Struct, frozen=True, kw_only=True):

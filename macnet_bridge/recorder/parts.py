@@ -7,6 +7,7 @@ for long enough. That file also has what goes into no part: tests, runs, gaps an
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -48,17 +49,28 @@ class Parts(MovingRecording):
         self._waiting = dict.fromkeys(names, 0)
         self._bytes = 0
 
-    def open(self) -> None:
-        """Make the folder where there is none.
+    def judge(self) -> None:
+        """As any recording does.
 
         Raises:
-            ConfigError: it cannot be made or used, is of another version, or has parts and no database.
+            ConfigError: it cannot be used, is of another version, or has parts and no database.
         """
-        if not self.path.exists() and any(self._found()):
+        if os.path.exists(self._folder) and not os.path.isdir(self._folder):
+            raise ConfigError(f"--to: {self._folder} cannot be used: it is a file; name a folder")
+        if not os.path.exists(self.path) and any(self._found()):
             raise ConfigError(
                 f"--to: {self._folder} has parts, but no {FILE} that knows what is in them; "
                 "put it back, or name another folder"
             )
+        super().judge()
+
+    def open(self) -> None:
+        """Make the folder where there is none.
+
+        Raises:
+            ConfigError: as `judge`, or it cannot be made.
+        """
+        self.judge()
         try:
             for table in TABLES.values():
                 self._of(table).mkdir(parents=True, exist_ok=True)

@@ -15,10 +15,12 @@ from macnet_bridge.simulator.machine.files import FolderFiles, MemoryFiles
 from macnet_bridge.simulator.machine.tester import Behaviour, Tester
 from macnet_bridge.simulator.sockets.fault_kinds import Fault
 from macnet_bridge.simulator.sockets.forms import Forms
+from macnet_bridge.simulator.sockets.opening import CannotListen
 from macnet_bridge.simulator.sockets.received import Received, Transport
 
 __all__ = [
     "Behaviour",
+    "CannotListen",
     "Fault",
     "FolderFiles",
     "Forms",

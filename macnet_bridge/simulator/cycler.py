@@ -28,6 +28,7 @@ from macnet_bridge.simulator.sockets.desk import Desk
 from macnet_bridge.simulator.sockets.fault_kinds import Fault
 from macnet_bridge.simulator.sockets.faults import Faults
 from macnet_bridge.simulator.sockets.forms import Forms
+from macnet_bridge.simulator.sockets.opening import opening
 from macnet_bridge.simulator.sockets.received import MAX_RECORDS, Predicate, Received, ReceivedLog
 from macnet_bridge.simulator.sockets.service import Service
 from macnet_bridge.simulator.sockets.turnstile import Turnstile
@@ -139,18 +140,21 @@ class SimulatedCycler:
         """Listen at the three ports.
 
         Raises:
-            OSError: a port is taken or may not be used; none is open then.
+            CannotListen: a port is taken or may not be used; none is open then.
+            OSError: this is no address of this computer; nor then.
         """
         if not self.tester.is_on:
             self.tester.power_on(self._time(), _time_of_day())
         self._connections.welcome = True
         try:
             drops_glued = self.forms.glued_requests == "dropped"
-            self.json_port = await self._listen(
-                partial(JsonConnection, drops_glued=drops_glued), self.json_port
-            )
-            self.tcp_port = await self._listen(BinaryConnection, self.tcp_port)
-            self.udp_port = await self._listen_to_datagrams(self.udp_port)
+            json_connection = partial(JsonConnection, drops_glued=drops_glued)
+            with opening("json_port", self.json_port):
+                self.json_port = await self._listen(json_connection, self.json_port)
+            with opening("tcp_port", self.tcp_port):
+                self.tcp_port = await self._listen(BinaryConnection, self.tcp_port)
+            with opening("udp_port", self.udp_port):
+                self.udp_port = await self._listen_to_datagrams(self.udp_port)
         except OSError:
             await self.stop()
             raise

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from macnet_bridge.store.ledger import Kept, Ledger, count_gaps, mark_lost
-from macnet_bridge.store.recording_file import connect
+from macnet_bridge.store.recording_file import connect, judge
 from macnet_bridge.store.rows import Row, Rows
 from macnet_bridge.store.writer import Writer
 
@@ -72,6 +72,14 @@ class Recording:
         self._ledger: Ledger | None = None
         self._is_ledger_settled = True
         self._asked = 0
+
+    def judge(self) -> None:
+        """Refuse what lies there already and is no recording; makes nothing, and changes nothing.
+
+        Raises:
+            ConfigError: it cannot be used, or is none of ours.
+        """
+        judge(self.path)
 
     def open(self) -> None:
         """Open the file, and make it where there is none.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from macnet_bridge import __version__
@@ -30,8 +32,30 @@ def connect(path: Path, steps: Sequence[str] = STEPS) -> sqlite3.Connection:
     Raises:
         ConfigError: it is no recording, is damaged, of a newer version, or cannot be used.
     """
-    try:
+    with _told_in_words(path):
         return _connect(path, steps)
+
+
+def judge(path: Path, steps: Sequence[str] = STEPS) -> None:
+    """Refuse what lies there as `connect` would. Nothing is made, and where nothing lies nothing is wrong.
+
+    Raises:
+        ConfigError: it is no recording, is damaged, of a newer version, or cannot be used.
+    """
+    if not os.path.exists(path):
+        return
+    where = f"{path.absolute().as_uri()}?mode=rw"  # which makes no file
+    with (
+        _told_in_words(path),
+        closing(sqlite3.connect(where, uri=True, timeout=_BUSY_S, isolation_level=None)) as connection,
+    ):
+        _judge(connection, path, len(steps))
+
+
+@contextmanager
+def _told_in_words(path: Path) -> Iterator[None]:
+    try:
+        yield
     except sqlite3.OperationalError as error:
         raise ConfigError(f"--to: {path} cannot be used: {error}") from None
     except sqlite3.DatabaseError as error:

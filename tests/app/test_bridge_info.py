@@ -48,4 +48,4 @@ async def test_no_secret_is_published(tmp_path: Path) -> None:
     assert info.run == 1
     assert info.config["cycler"][0]["limits"]["voltage_max_volt"] == 4.25
     assert "start_test" in info.verbs["channel"]
-    assert info.verbs["bridge"] == ["ping", "query", "cancel"]
+    assert info.verbs["bridge"] == ["ping", "query", "cancel", "set_log_level"]

@@ -39,7 +39,7 @@ RULE = '[[commands.allow]]\nprincipal = "*"\ncommands = ["*"]\n'
         ),
         (
             CYCLER + RULE + 'channels = "16-1"',
-            "b.toml: commands.allow: channels '16-1': '16-1' is no range of channels from 1 to 65535",
+            "b.toml: commands.allow: channels '16-1': 16-1 runs backwards, write 1-16",
         ),
         (
             CYCLER + RULE.replace('"*"]', '"start_tset"]'),

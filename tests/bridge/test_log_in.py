@@ -40,6 +40,7 @@ async def test_commands_and_readings_of_a_tester_with_log_in(
     for seen in peer.seen:
         assert b"sesame" not in seen.payload
         assert b"TESTER_PASSWORD" not in seen.payload
+    assert "lab1: MacNet (8, 1) login: a reply after" in caplog.text
     assert "sesame" not in caplog.text
 
 

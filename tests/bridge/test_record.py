@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -332,10 +333,16 @@ def test_a_broker_that_is_not_there_is_told_at_the_end_of_the_time(tmp_path: Pat
         (["--to", "."], 1, "--to: . is a folder; name a file, or say --format parquet"),
         (["--to", "/", "--format", "parquet"], 1, "--to: / cannot be a recording; name a folder in it"),
         (["--to", "notes.txt"], 1, "notes.txt is no recording (file is not a database); name another file"),
+        (["--to", "mine.sqlite"], 1, "mine.sqlite is a database of another program; name another file"),
+        (["--to", "notes.txt", "--format", "parquet"], 1, "notes.txt cannot be used: it is a file; name a"),
     ],
 )
-def test_wrong_use_is_one_line(tmp_path: Path, arguments: list[str], code: int, line: str) -> None:
+def test_wrong_use_is_one_line_and_leaves_nothing(
+    tmp_path: Path, arguments: list[str], code: int, line: str
+) -> None:
     (tmp_path / "lab").mkdir()
+    with closing(sqlite3.connect(tmp_path / "mine.sqlite")) as mine:
+        mine.execute("CREATE TABLE mine (a)")
     (tmp_path / "notes.txt").write_text("cell 7 is the warm one\n" * 100, "utf-8")
     outcome = subprocess.run(
         [sys.executable, "-m", "macnet_bridge", "record", "--seconds", "5", *arguments],
@@ -349,6 +356,7 @@ def test_wrong_use_is_one_line(tmp_path: Path, arguments: list[str], code: int, 
     assert outcome.returncode == code
     assert line in outcome.stderr.splitlines()[-1]
     assert "Traceback" not in outcome.stderr
+    assert {path.name for path in tmp_path.rglob("*")} == {"lab", "mine.sqlite", "notes.txt"}
 
 
 def test_parquet_without_pyarrow_is_one_line(tmp_path: Path) -> None:
@@ -364,6 +372,7 @@ def test_parquet_without_pyarrow_is_one_line(tmp_path: Path) -> None:
     )
     assert outcome.returncode == 1
     assert outcome.stderr == "macnet-bridge: Parquet needs pyarrow: pip install 'macnet-bridge[parquet]'\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 @posix_only

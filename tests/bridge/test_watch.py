@@ -190,7 +190,7 @@ async def test_lines_where_nobody_sees_a_table(lab: Lab) -> None:
     [
         (["Lab1"], 2, "'Lab1' is no name of a cycler"),
         (["all"], 2, "'all' is no name of a cycler"),
-        (["lab1/0"], 2, "no range of channels"),
+        (["lab1/0"], 2, "not within 1 to 65535"),
         (["lab1/x"], 2, "channels 'x'"),
         (["--url", "http://x"], 1, "mqtt://"),
         (["--password-env", "NOT_THERE"], 1, "the environment has no NOT_THERE"),

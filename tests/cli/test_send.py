@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -122,7 +123,7 @@ async def test_ctrl_c_says_that_the_outcome_is_open(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["lab1/0", "suspend"], "'0' are no channels"),
+        (["lab1/3-1", "suspend"], "Error: channels '3-1': 3-1 runs backwards, write 1-3"),
         (["LAB", "suspend"], "'LAB' is no target"),
         (["all", "reset"], "all takes suspend only"),
         (["lab1/1", "lock", "reason"], "'reason' is not key=value"),
@@ -143,6 +144,21 @@ def test_targets() -> None:
     assert read_target("lab1/1-16,33") == Target("cycler", "lab1", "1-16,33")
     assert read_target("lab1/5").channel == 5
     assert read_target("lab1/all").channel is None
+
+
+@pytest.mark.parametrize(
+    ("channels", "words"),
+    [
+        ("0", "channels '0': 0 is not within 1 to 65535"),
+        ("3-1", "channels '3-1': 3-1 runs backwards, write 1-3"),
+        ("1,,2", 'channels \'1,,2\': write "all" or something like "1-16,33"'),
+        ("", 'channels \'\': write "all" or something like "1-16,33"'),
+        ("1-2000", "channels: 2000; 1 to 1024"),
+    ],
+)
+def test_what_are_no_channels(channels: str, words: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
+        read_target(f"lab1/{channels}")
 
 
 def test_values_are_json_or_text() -> None:

@@ -173,8 +173,8 @@ def free_ports(cyclers: int) -> int:
 
 
 @contextmanager
-def bound(port: int) -> Iterator[socket.socket]:
-    with socket.socket() as sock:
+def bound(port: int, kind: int = socket.SOCK_STREAM) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, kind) as sock:
         sock.bind(("127.0.0.1", port))
         yield sock
 
@@ -182,9 +182,32 @@ def bound(port: int) -> Iterator[socket.socket]:
 def test_a_taken_port_stops_all_of_them() -> None:
     with bound(0) as taken:
         taken.listen()
-        code, line = wrong("--cyclers", "2", f"--json-port={taken.getsockname()[1] - 30}")
+        port = taken.getsockname()[1]
+        code, line = wrong("--cyclers", "2", f"--json-port={port - 30}")
     assert code == 1
-    assert line.startswith("macnet-bridge: cannot listen on 127.0.0.1: ")
+    assert line.startswith(f"macnet-bridge: cannot listen on 127.0.0.1:{port}: ")
+    assert line.endswith("; free it, or choose another with --json-port, 0 for any")
+
+
+@pytest.mark.parametrize("name", ["json-port", "tcp-port", "udp-port"])
+def test_which_port_is_taken(name: str) -> None:
+    kind = socket.SOCK_DGRAM if name == "udp-port" else socket.SOCK_STREAM
+    with bound(0, kind) as taken:
+        if kind is socket.SOCK_STREAM:
+            taken.listen()
+        port = taken.getsockname()[1]
+        code, line = wrong(f"--{name}={port}")
+    assert code == 1
+    assert line.startswith(f"macnet-bridge: cannot listen on 127.0.0.1:{port}: ")
+    assert line.endswith(f"; free it, or choose another with --{name}, 0 for any")
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid"])
+def test_a_host_that_is_not_this_one(host: str) -> None:
+    code, line = wrong(f"--host={host}")
+    assert code == 1
+    assert line.startswith(f"macnet-bridge: cannot listen on {host}: ")
+    assert line.endswith("; correct --host")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no SIGTERM to catch")

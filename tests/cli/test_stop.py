@@ -104,7 +104,7 @@ async def test_a_channel_that_the_tester_does_not_have() -> None:
     ("target", "words"),
     [
         ("lab9", "no cycler 'lab9'"),
-        ("lab1/0", "no range of channels"),
+        ("lab1/0", "not within 1 to 65535"),
         ("lab1/x", "write"),
         ("lab1/9", "channel 9 is not one of those configured"),
     ],

@@ -111,10 +111,14 @@ async def test_the_cells_that_come_with_it_start(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("name", "words", "said"),
     [
-        ("alert_service.py", [], "not watching: mqtt.url"),
-        ("batch_start.py", [f"file={PROJECT / 'examples' / 'cells.csv'}"], "nothing was started: mqtt.url"),
+        ("alert_service.py", [], "not watching: url must look like mqtt://"),
+        (
+            "batch_start.py",
+            [f"file={PROJECT / 'examples' / 'cells.csv'}"],
+            "nothing was started: url must look like mqtt://",
+        ),
         ("batch_start.py", ["file=nowhere.csv"], "nothing was started: [Errno 2]"),
-        ("closed_loop_charge.py", [], "ended early: mqtt.url"),
+        ("closed_loop_charge.py", [], "ended early: url must look like mqtt://"),
         ("closed_loop_charge.py", ["chanel=3"], "no chanel, only url,"),
     ],
 )

@@ -62,6 +62,8 @@ async def test_cycler_bridge_and_group(lab: Lab, protocol: str) -> None:
     async with client_of(lab, protocol=protocol) as client:
         assert (await client["lab1"].procedure_exists(name="CCCV_1C")).result == {"exists": True}
         assert (await client.bridge("lab").ping()).status == "done"
+        changed = await client.bridge("lab").set_log_level(level="error")
+        assert (changed.result or {})["level"] == "error"
         group = client["lab1"].channels("1-3")
         summary = await group.start_test(procedure="CCCV_1C", c_rate_ah=2.5, test_name="b {channel}", id="b1")
         assert [(part.channel, part.status) for part in summary.results or []] == [

@@ -14,9 +14,11 @@ from typing import Any
 
 import msgspec
 
+from macnet_bridge.commands import debug_lines
 from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.leases import Leases
 from macnet_bridge.commands.limits import Limits
+from macnet_bridge.commands.log_level import LogLevel
 from macnet_bridge.commands.permission import AllowRule, Permission
 from macnet_bridge.commands.rules import CommandRules, CyclerRules
 from macnet_bridge.commands.service import CommandService
@@ -223,7 +225,8 @@ async def lab(
         sent: list[Sent] = []
         audited: list[bytes] = []
         audit = Audit(audited.append if audit_to is None else audit_to, clock, run=7)
-        tester.cycler.watch(audit.watcher("lab1"))
+        tester.cycler.watch(debug_lines.watching("lab1", audit.watcher("lab1")))
+        log_level = LogLevel()
         async with asyncio.TaskGroup() as tasks:
 
             def service(leases: Leases | None) -> CommandService:
@@ -241,6 +244,7 @@ async def lab(
                     journal=journal,
                     audit=audit,
                     leases=leases,
+                    log_level=log_level,
                 )
 
             first = service(leases)
@@ -248,6 +252,7 @@ async def lab(
             await first.recover()
             yield made
             await made.service.drain(PATIENCE_S)
+        log_level.restore()
         tester.cycler.close()
         assert len(made.finals()) == made.handled
         for answer in made.answers():

@@ -112,6 +112,7 @@ SAMPLES: dict[tuple[Scope, str], Sample] = {
     (Scope.BRIDGE, "ping"): Sample(()),
     (Scope.BRIDGE, "query"): Sample((), {"id": "never-given"}),
     (Scope.BRIDGE, "cancel"): Sample((), {"id": "none-like-it"}),
+    (Scope.BRIDGE, "set_log_level"): Sample((), {"level": "debug"}),
     (Scope.ALL, "suspend"): Sample(((4, 1), (6, 3)), prepare=running),
     (_CHANNEL, "lock"): Sample((), {"reason": "the cell swells"}),
     (_CHANNEL, "unlock"): Sample(()),

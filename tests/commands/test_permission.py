@@ -137,6 +137,21 @@ def test_what_are_no_channels(text: str) -> None:
         parse_channels(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1,33-17", "channels '1,33-17': 33-17 runs backwards, write 17-33"),
+        ("3-0", "channels '3-0': 3-0 is not within 1 to 65535"),
+        ("5,65536", "channels '5,65536': 65536 is not within 1 to 65535"),
+        ("a", 'channels \'a\': write "all" or something like "1-16,33"'),
+    ],
+)
+def test_what_is_said_of_them(text: str, words: str) -> None:
+    with pytest.raises(ConfigError) as problem:
+        parse_channels(text)
+    assert str(problem.value) == words
+
+
 @given(st.sets(st.integers(1, 200), min_size=1))
 def test_any_set_of_channels(channels: set[int]) -> None:
     assert parse_channels(",".join(map(str, channels))) == frozenset(channels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec import Raw
 
-from macnet_bridge.commands.verbs import LATER, VERBS, no_such_verb
+from macnet_bridge.commands.verbs import no_such_verb
 from macnet_bridge.errors import Rejected
 from macnet_bridge.payloads.arguments import AdvancedStartArguments, StartTestArguments, decode_arguments
 from macnet_bridge.payloads.envelope import decode_envelope
@@ -29,15 +29,10 @@ from tests.commands.lab import lab
             "or of the bridge: publish to …/bridge/BRIDGE/cmd/ping",
         ),
         (Scope.CHANNEL, "dance", "no verb 'dance' for a channel; macnet/bridge/lab/info lists them"),
-        (Scope.BRIDGE, "set_log_level", "set_log_level is not available in this version"),
     ],
 )
 def test_verbs(scope: Scope, verb: str, words: str) -> None:
     assert no_such_verb(scope, verb, "macnet/bridge/lab/info") == words
-
-
-def test_what_comes_later_is_not_there_yet() -> None:
-    assert LATER.isdisjoint(name for _, name in VERBS)
 
 
 async def test_it_is_what_the_acknowledgement_says() -> None:

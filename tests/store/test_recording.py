@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from macnet_bridge.errors import ConfigError
 from macnet_bridge.store import Recording, RecordingUnavailable
 from macnet_bridge.store import recording_file as file_module
 from macnet_bridge.store.ledger import Kept, Ledger
-from macnet_bridge.store.recording_file import connect
+from macnet_bridge.store.recording_file import APPLICATION_ID, connect
 from macnet_bridge.store.recording_schema import STEPS, VERSION
 from macnet_bridge.store.rows import Rows
 
@@ -254,9 +255,35 @@ def test_a_newer_file_is_refused_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "r.sqlite"
     connect(path, [*STEPS, "", ""]).close()
     before = path.read_bytes()
-    with pytest.raises(ConfigError, match=r"written by a newer version \(schema 3, this one knows 1\)"):
-        Recording(path).open()
+    for refuse in (Recording(path).judge, Recording(path).open):
+        with pytest.raises(ConfigError, match=r"written by a newer version \(schema 3, this one knows 1\)"):
+            refuse()
     assert path.read_bytes() == before
+
+
+def test_to_judge_makes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "50% of ?a#b.sqlite"
+    Recording(path).judge()
+    Recording(tmp_path / "nowhere" / "r.sqlite").judge()
+    assert list(tmp_path.iterdir()) == []
+    connect(path).close()
+    before = path.read_bytes()
+    Recording(path).judge()
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    assert path.read_bytes() == before
+    with pytest.raises(ConfigError, match="cannot be used: unable to open database file"):
+        Recording(tmp_path).judge()
+
+
+def test_what_only_the_log_says_is_known_to_whoever_judges(tmp_path: Path) -> None:
+    """As after a kill: the file itself does not say yet whose it is."""
+    path, killed = tmp_path / "r.sqlite", tmp_path / "killed.sqlite"
+    with closing(connect(path)):
+        Recording(path).judge()  # nor does it mind that another has it open
+        for end in ("", "-wal"):
+            shutil.copy(f"{path}{end}", f"{killed}{end}")
+    assert APPLICATION_ID.to_bytes(4, "big") not in killed.read_bytes()
+    Recording(killed).judge()
 
 
 @pytest.mark.parametrize("script", ["CREATE TABLE mine (a)", "PRAGMA user_version = 5"])
@@ -265,16 +292,20 @@ def test_the_database_of_another_program_is_left_alone(tmp_path: Path, script: s
     with closing(sqlite3.connect(path)) as database:
         database.execute(script)
     before = path.read_bytes()
-    with pytest.raises(ConfigError, match="database of another program; name another file"):
-        Recording(path).open()
+    for refuse in (Recording(path).judge, Recording(path).open):
+        with pytest.raises(ConfigError, match="database of another program; name another file"):
+            refuse()
     assert path.read_bytes() == before
 
 
 def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("cell 7 is the warm one\n" * 100, "utf-8")
-    with pytest.raises(ConfigError, match=r"is no recording \(file is not a database\); name another file"):
-        Recording(path).open()
+    for refuse in (Recording(path).judge, Recording(path).open):
+        with pytest.raises(
+            ConfigError, match=r"is no recording \(file is not a database\); name another file"
+        ):
+            refuse()
     assert path.read_text("utf-8").startswith("cell 7")
 
 
