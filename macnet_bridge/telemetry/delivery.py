@@ -23,7 +23,7 @@ from macnet_bridge.broker import Outgoing
 from macnet_bridge.payloads.health import DeliveryHealth, SpoolHealth
 from macnet_bridge.payloads.telemetry import Reading
 from macnet_bridge.store import Spool
-from macnet_bridge.store.spool import Message
+from macnet_bridge.store.spool_tables import Message
 from macnet_bridge.telemetry.backlog import Backlog
 from macnet_bridge.telemetry.numbering import Numbering
 from macnet_bridge.telemetry.repeats import Repeats

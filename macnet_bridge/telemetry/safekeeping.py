@@ -13,7 +13,7 @@ from typing import Any
 from macnet_bridge.payloads.health import SpoolHealth
 from macnet_bridge.payloads.telemetry import Previous
 from macnet_bridge.store import Spool, SpoolUnavailable
-from macnet_bridge.store.spool import Message, Safe
+from macnet_bridge.store.spool_tables import Message, Safe
 
 log = logging.getLogger(__name__)
 

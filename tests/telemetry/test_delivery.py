@@ -20,7 +20,8 @@ from macnet_bridge.broker.outbox import Entry, Outbox, OutboxLimits
 from macnet_bridge.payloads.events import DirectLapsed
 from macnet_bridge.payloads.telemetry import RawCodes
 from macnet_bridge.store import Spool, SpoolUnavailable
-from macnet_bridge.store.spool import FILE, Message
+from macnet_bridge.store.spool_file import FILE
+from macnet_bridge.store.spool_tables import Message
 from macnet_bridge.telemetry import repeats
 from macnet_bridge.telemetry import safekeeping as safekeeping_module
 from macnet_bridge.telemetry.delivery import Delivery, DeliveryLimits
