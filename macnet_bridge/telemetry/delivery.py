@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -409,13 +410,9 @@ class Delivery:
             log.warning(line)
 
     def _keep_older_than(self, since: float) -> None:
-        while self._in_memory:
-            number = next(iter(self._in_memory))
-            owed = self._in_memory[number]
-            if owed.since >= since:
-                break
-            del self._in_memory[number]
-            self._on_disk[number] = owed
+        # What cannot be kept may come back at once: it is not met here again.
+        for owed in list(takewhile(lambda owed: owed.since < since, self._in_memory.values())):
+            self._on_disk[owed.number] = self._in_memory.pop(owed.number)
             self._safekeeping.keep(owed)
 
     def _keep_again(self) -> None:

@@ -25,6 +25,7 @@ from macnet_bridge.store.spool_tables import Message
 from macnet_bridge.telemetry import repeats
 from macnet_bridge.telemetry import safekeeping as safekeeping_module
 from macnet_bridge.telemetry.delivery import Delivery, DeliveryLimits
+from macnet_bridge.telemetry.safekeeping import Owed, Safekeeping
 
 PATIENCE_S = 20.0
 SMALL = DeliveryLimits(messages=10, patience_s=0.25)
@@ -571,6 +572,35 @@ async def test_a_clean_stop_puts_on_disk_what_is_not_confirmed(tmp_path: Path) -
         it.connect()
         await until(lambda: len(it.driver.sent) == 7)
         assert it.driver.seqs(historical=True) == [1, 2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+async def test_what_can_not_be_kept_is_offered_to_the_disk_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_on: bool
+) -> None:
+    """With a disk that is far behind, or none, batches come back at once."""
+    offered: list[int] = []
+    keep = Safekeeping.keep
+
+    def counted(safekeeping: Safekeeping, owed: Owed) -> None:
+        offered.append(owed.number)
+        assert len(offered) <= 450, "it goes round and round, and the stops with it"
+        keep(safekeeping, owed)
+
+    monkeypatch.setattr(Safekeeping, "keep", counted)
+    monkeypatch.setattr(safekeeping_module, "_WRITING_MAX", 10)
+    limits = DeliveryLimits(messages=1000, patience_s=1e9)
+    async with bench(tmp_path if is_on else None, limits=limits) as it:
+        it.driver.confirms = False
+        it.connect()
+        it.read(450)
+        it.delivery.keep_the_rest()
+        assert len(set(offered)) == 450
+        offered.clear()
+        it.driver.confirms = True
+        it.driver.confirm()
+        await until(lambda: it.delivery.health().confirmed == 450)
+        assert it.delivery.health().lost == 0
 
 
 # --- what goes wrong at the same time
