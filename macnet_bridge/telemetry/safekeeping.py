@@ -28,6 +28,17 @@ _TRUSTED_AGAIN_S = 10.0
 
 _RUN_BITS = 40
 
+_OFF = SpoolHealth(
+    state="off",
+    waiting=0,
+    megabytes=0.0,
+    oldest_second=None,
+    kept=0,
+    replayed=0,
+    dropped_for_size=0,
+    dropped_for_age=0,
+)
+
 
 class Safekeeping:
     """The spool as delivery uses it, without waiting for it.
@@ -66,6 +77,7 @@ class Safekeeping:
 
     @property
     def is_on(self) -> bool:
+        """Whether there is a spool."""
         return self._spool is not None
 
     @property
@@ -84,6 +96,7 @@ class Safekeeping:
             self._opening.look_through()
 
     def next_number(self) -> int:
+        """For what is owed next; larger than that of all that is on disk."""
         number = self._next_number
         self._next_number += 1
         return number
@@ -139,16 +152,7 @@ class Safekeeping:
         """`spool` in `R/bridge/B/health`."""
         spool = self._spool
         if spool is None:
-            return SpoolHealth(
-                state="off",
-                waiting=0,
-                megabytes=0.0,
-                oldest_second=None,
-                kept=0,
-                replayed=0,
-                dropped_for_size=0,
-                dropped_for_age=0,
-            )
+            return _OFF
         has_oldest = spool.waiting > 0 and spool.oldest_at is not None
         return SpoolHealth(
             state="failing" if self.is_failing else "ok",
