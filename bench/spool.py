@@ -35,7 +35,7 @@ from bench.table import quantile
 from macnet_bridge.broker import Broker, BrokerSettings, Outgoing, Subscription
 from macnet_bridge.payloads.telemetry import RawCodes
 from macnet_bridge.store import Spool
-from macnet_bridge.store.spool import Message
+from macnet_bridge.store.spool_tables import Message
 from macnet_bridge.telemetry.delivery import Delivery
 from macnet_bridge.telemetry.replay import FETCHED_AT_ONCE
 

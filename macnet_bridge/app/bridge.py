@@ -134,7 +134,6 @@ class Bridge:
             tester,
             publisher,
             wiring.intervals(cycler, self._config),
-            run_number=self.identity.run,
             constant_id=wiring.has_constant_id(cycler),
             watch=wiring.watch(tester, publisher, cycler, self._config),
             commanded_at=lambda: -math.inf if self._commands is None else self._commands.heard_at,

@@ -2,6 +2,7 @@
 
 from macnet_bridge.store.journal import Journal, Row
 from macnet_bridge.store.recording import Recording, RecordingUnavailable
-from macnet_bridge.store.spool import Spool, SpoolUnavailable
+from macnet_bridge.store.spool import Spool
+from macnet_bridge.store.spool_file import SpoolUnavailable
 
 __all__ = ["Journal", "Recording", "RecordingUnavailable", "Row", "Spool", "SpoolUnavailable"]

@@ -1,4 +1,4 @@
-"""How quickly one tester is read, since it was last asked for."""
+"""How quickly one tester is read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Literal
 
 from macnet_bridge.macnet.cycler.traffic import Traffic
 from macnet_bridge.payloads.health import CyclerHealth, latency
+from macnet_bridge.telemetry.figures import CyclerFigures
 
 
 class Pace:
@@ -39,5 +40,20 @@ class Pace:
             readings_per_second=readings,
             sweeps_per_second=sweeps,
             round_trip_ms=latency(round(trip * 1000, 3) for trip in self._traffic.take_round_trips()),
+            failed_reads=self.failed,
+        )
+
+    def figures(
+        self, name: str, state: Literal["online", "degraded", "offline"], lag_s: float
+    ) -> CyclerFigures:
+        """What happened since the bridge began."""
+        return CyclerFigures(
+            name=name,
+            state=state,
+            poll_lag_s=lag_s,
+            requests=self._traffic.answered,
+            busy_s=self._traffic.busy_s,
+            readings=self.readings,
+            sweeps=self.sweeps,
             failed_reads=self.failed,
         )

@@ -1,4 +1,4 @@
-"""Polls one tester: finds it, reads it as planned, notices when it is gone, finds it again."""
+"""Polls one tester: reads it as planned while it is there, and looks for it while it is not."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from macnet_bridge.errors import BadReply, InvalidRequest, MacNetBridgeError, TesterRefused, TransportError
-from macnet_bridge.macnet.cycler import Line, ReadTransport
+from macnet_bridge.errors import MacNetBridgeError, TesterRefused, TransportError
 from macnet_bridge.macnet.cycler.lines import KEEP_ALIVE_S
-from macnet_bridge.macnet.probe import probe
 from macnet_bridge.macnet.protocol import functions as f
-from macnet_bridge.macnet.survey import Survey, survey
+from macnet_bridge.macnet.survey import Survey
 from macnet_bridge.payloads.health import CyclerHealth
 from macnet_bridge.telemetry.budget import ALERT, AT_EASE
 from macnet_bridge.telemetry.channel import Channel
 from macnet_bridge.telemetry.doubts import Doubts
 from macnet_bridge.telemetry.dues import Due, Intervals, Kind
 from macnet_bridge.telemetry.figures import ChannelFigures, CyclerFigures, channel_figures
+from macnet_bridge.telemetry.finder import Finder
 from macnet_bridge.telemetry.lateness import WINDOW_S, Lateness
 from macnet_bridge.telemetry.pace import Pace
 from macnet_bridge.telemetry.planner import Planner
 from macnet_bridge.telemetry.presence import Presence
 from macnet_bridge.telemetry.publisher import Publisher
-from macnet_bridge.telemetry.reader import AnotherTester, Outcomes, Reader, Subject
+from macnet_bridge.telemetry.reader import Reader
+from macnet_bridge.telemetry.reading_transport import ReadingTransport
+from macnet_bridge.telemetry.recognition import Recognition
+from macnet_bridge.telemetry.specifications import Specifications
 from macnet_bridge.telemetry.sweep import SWEEP_FUNCTIONS, blocks
 from macnet_bridge.telemetry.turns import NEVER
 from macnet_bridge.telemetry.watch import Watch
@@ -57,13 +59,13 @@ class Poller:
         publisher: Publisher,
         intervals: Intervals,
         *,
-        run_number: int,
         constant_id: bool = False,
         watch: Watch | None = None,
         commanded_at: Callable[[], float] = lambda: -math.inf,
     ) -> None:
         """
         Args:
+            constant_id: whether the tester may answer each request with one id.
             commanded_at: when the last command came, to any tester: they all share the event loop.
         """
         self._commanded_at = commanded_at
@@ -71,15 +73,23 @@ class Poller:
         self.watch = watch or Watch(tester, publisher)
         self._publisher = publisher
         self._intervals = intervals
-        self._run_number = run_number
-        self._constant_id = constant_id
         self._channels: dict[int, Channel] = {}
-        self._presence = Presence(publisher)
-        self._connected = 0
-        self._planner: Planner | None = None
         self._pace = Pace(tester.cycler.traffic, time.monotonic())
-        self._unspecified: list[int] = []
-        self._transport: ReadTransport = tester.cycler.transport
+        self._presence = Presence(publisher, self._pace)
+        self._specifications = Specifications(tester, publisher)
+        self._recognition = Recognition(tester, self._specifications)
+        self._transport = ReadingTransport(tester, publisher)
+        self._finder = Finder(
+            tester,
+            publisher,
+            self._channels,
+            self._presence,
+            self.watch,
+            self._recognition,
+            self._transport,
+            constant_id=constant_id,
+        )
+        self._planner: Planner | None = None
         self._wake = asyncio.Event()
         tester.touched = self._touched
         tester.lock_changed = self._lock_changed
@@ -97,9 +107,9 @@ class Poller:
         self._presence.away()
         while True:
             try:
-                planner = await self._come_online()
+                found = await self._finder.find()
                 retry_s = _RETRY_FIRST_S
-                await self._poll(planner)
+                await self._poll(found)
             except MacNetBridgeError as error:
                 self._go_offline(str(error))
             except Exception as error:
@@ -109,6 +119,12 @@ class Poller:
                 self._go_offline(f"internal error: {error!r}")
             await asyncio.sleep(random.uniform(retry_s / 2, retry_s))
             retry_s = min(2 * retry_s, _RETRY_LAST_S)
+
+    def _go_offline(self, reason: str) -> None:
+        self._planner = None
+        self._finder.gone(reason)
+
+    # --- what others ask
 
     def publish_retained(self) -> None:
         """Publish everything retained again, for a broker that may have lost it."""
@@ -120,22 +136,14 @@ class Poller:
 
     def health(self, now: float) -> CyclerHealth:
         """How the tester keeps up, since the last call. `now` is in monotonic seconds."""
-        lag_s = self._planner.lag(now) if self._planner else 0.0
-        return self._pace.health(now, self._publisher.cycler_state, lag_s)
+        return self._pace.health(now, self._publisher.cycler_state, self._lag_s(now))
 
     def figures(self, now: float) -> CyclerFigures:
         """As `health`, in counts since the bridge began, which whoever asks leaves as they are."""
-        pace, traffic = self._pace, self._tester.cycler.traffic
-        return CyclerFigures(
-            name=self.name,
-            state=self._publisher.cycler_state,
-            poll_lag_s=self._planner.lag(now) if self._planner else 0.0,
-            requests=traffic.answered,
-            busy_s=traffic.busy_s,
-            readings=pace.readings,
-            sweeps=pace.sweeps,
-            failed_reads=pace.failed,
-        )
+        return self._pace.figures(self.name, self._publisher.cycler_state, self._lag_s(now))
+
+    def _lag_s(self, now: float) -> float:
+        return self._planner.lag(now) if self._planner else 0.0
 
     def channel_figures(self) -> Iterator[ChannelFigures]:
         """The last full readings of the channels, those of a tester that is away left out."""
@@ -144,48 +152,39 @@ class Poller:
             if (figures := channel_figures(self.name, number, channel, sign)) is not None:
                 yield figures
 
-    # --- coming and going
+    def _touched(self, channel: int) -> None:
+        """A command has just changed this channel: look at it before its turn."""
+        if self._planner is not None and channel in self._channels:
+            self._channels[channel].test_may_be_another()
+            self._planner.hurry(channel, time.monotonic())
+            self._wake.set()
 
-    async def _come_online(self) -> Planner:
-        tester = self._tester
-        tester.cycler.use("json")
-        found = await survey(tester.cycler, constant_id=self._constant_id)
-        if not tester.channels:
-            raise InvalidRequest(f"it has {found.system.test_channels} channels, none of those configured")
-        tester.survey = found
-        self._connected = tester.cycler.times_connected(Line.READS)
-        self._forget_specifications(found)
-        self._presence.there(time.time())
-        for number in tester.channels:
-            channel = self._channels.setdefault(number, Channel(self._run_number))
-            channel.lock = tester.locks.get(number)
-            # Of two tests in the same state nothing else tells one from the other.
-            channel.test_may_be_another()
-        log.info("%s is online with %d channels", tester.name, found.system.test_channels)
-        tester.came_online()
-        self.watch.there(found, time.time())
-        self._presence.publish()
-        # Commands are served from here on; they do not wait for the probe.
-        await self._choose_transport(found)
-        self._publisher.info()
-        return self._plan(found)
+    def _lock_changed(self, number: int) -> None:
+        channel = self._channels.get(number)
+        if channel is not None and channel.see_lock(self._tester.locks.get(number), time.time()):
+            self._publisher.state(number, channel)
 
-    async def _survey_again(self, doubts: Doubts) -> bool:
-        """Ask a doubtful tester again when it is time. True = something else was found."""
-        if not doubts.is_due(time.monotonic()):
-            return False
-        known = self._tester.online()
-        try:
-            found = await survey(self._tester.cycler, constant_id=self._constant_id)
-        except TransportError:
-            found = known  # if it is gone, the next read that is due finds out
-        doubts.surveyed(time.monotonic(), doubtful=found.doubtful)
-        if found.system != known.system or (found.missing, found.live) == (known.missing, known.live):
-            return False
-        self._tester.survey = found
-        self._tester.came_online()
-        self._presence.publish()
-        return True
+    # --- polling
+
+    async def _poll(self, found: Survey) -> None:
+        planner = self._plan(found)
+        reader = self._reader(planner)
+        doubts = Doubts(RESURVEY_FIRST_S, RESURVEY_LAST_S, time.monotonic(), doubtful=found.doubtful)
+        while True:
+            await self._tester.let_stops_pass()
+            await self._tester.cycler.keep_alive()
+            if self._intervals.has_flat_out:
+                await self._publisher.let_through()
+            self._judge(reader)
+            if await self._finder.find_again(doubts):
+                planner = self._plan(self._tester.online())
+                reader = self._reader(planner)
+            now = time.monotonic()
+            due = planner.next_due(now, *(ALERT if now - self._commanded_at() < AT_EASE_AFTER_S else AT_EASE))
+            if due is not None:
+                await self._carry_out(due, reader, planner)
+            elif not await self._specifications.read_one():
+                await self._wait(min(planner.next_turn() - time.monotonic(), KEEP_ALIVE_S / 3))
 
     def _plan(self, found: Survey) -> Planner:
         served, now = self._tester.channels, time.monotonic()
@@ -203,57 +202,6 @@ class Poller:
         self._planner, self._presence.lateness = planner, Lateness(planner, now, WINDOW_S)
         return planner
 
-    async def _choose_transport(self, found: Survey) -> None:
-        tester = self._tester
-        if tester.cycler.is_auto:
-            tester.probe = await probe(tester.cycler, found)
-            tester.cycler.use(tester.probe.chosen)
-            log.info("%s is read by %s (%s)", tester.name, tester.probe.chosen, tester.probe)
-        self._transport = tester.cycler.transport
-
-    def _forget_specifications(self, found: Survey) -> None:
-        """What comes back need not be what went away, and limits are made of these."""
-        self._tester.specifications.clear()
-        self._tester.aux_units.clear()
-        self._unspecified = list(self._tester.channels) if found.has(f.CHANNEL_SPECIFICATION) else []
-
-    def _go_offline(self, reason: str) -> None:
-        # Said when it goes, and again when the reason changes; not at every attempt to reach it.
-        if self._tester.survey is not None or reason != self._presence.away_for:
-            log.warning("%s is offline: %s", self._tester.name, reason)
-        self._tester.survey = None
-        self._planner = None
-        self._presence.away(reason)
-        now = time.time()
-        self.watch.gone(reason, now)
-        for number, channel in self._channels.items():
-            if channel.go_stale(now):
-                self._publisher.state(number, channel)
-
-    # --- polling
-
-    async def _poll(self, planner: Planner) -> None:
-        reader, found = self._reader(planner), self._tester.online()
-        doubts = Doubts(RESURVEY_FIRST_S, RESURVEY_LAST_S, time.monotonic(), doubtful=found.doubtful)
-        while True:
-            await self._tester.let_stops_pass()
-            await self._tester.cycler.keep_alive()
-            if self._intervals.has_flat_out:
-                await self._publisher.let_through()
-            self._judge(reader)
-            if await self._survey_again(doubts):
-                planner = self._plan(self._tester.online())
-                reader = self._reader(planner)
-            now = time.monotonic()
-            due = planner.next_due(now, *(ALERT if now - self._commanded_at() < AT_EASE_AFTER_S else AT_EASE))
-            if due is not None:
-                await self._carry_out(due, reader, planner)
-                self._notice_fall_back()
-                with suppress(TransportError, TesterRefused):  # the next read that is due finds out
-                    await self._recognize()  # one that refused the read is another one perhaps
-            elif not await self._read_a_specification():
-                await self._wait(min(planner.next_turn() - time.monotonic(), KEEP_ALIVE_S / 3))
-
     def _reader(self, planner: Planner) -> Reader:
         return Reader(
             self._tester,
@@ -262,7 +210,7 @@ class Poller:
             planner,
             self._pace,
             self.watch,
-            recognize=self._recognize,
+            recognize=self._recognition.check,
         )
 
     def _judge(self, reader: Reader) -> None:
@@ -278,89 +226,19 @@ class Poller:
             reader.learned_at = NEVER
             self._publisher.info()
 
-    def _notice_fall_back(self) -> None:
-        cycler = self._tester.cycler
-        if cycler.transport != self._transport:
-            self._transport = cycler.transport
-            log.warning("%s is read by %s again: %s", self._tester.name, cycler.transport, cycler.fallen_back)
-            self._publisher.info()
-
-    async def _recognize(self) -> None:
-        """After a new connection: a tester that came back between two reads was never seen to be away.
-
-        Raises:
-            AnotherTester: this one was not there before.
-            TransportError, TesterRefused: it did not say who it is.
-        """
-        cycler, known = self._tester.cycler, self._tester.online()
-        connected = cycler.times_connected(Line.READS)
-        if connected == self._connected:
-            return
-        system = await cycler.read_system_info()
-        if system != known.system:
-            raise AnotherTester("it was restarted as another tester")
-        self._connected = connected
-        self._forget_specifications(known)
-
     async def _carry_out(self, due: Due, reader: Reader, planner: Planner) -> None:
         traffic = self._tester.cycler.traffic
         answered, busy_s = traffic.answered, traffic.busy_s
         outcomes = await reader.carry_out(due)
         if traffic.answered > answered:
             planner.observe(traffic.busy_s - busy_s, traffic.answered - answered)
-        self._note(outcomes)
-
-    def _note(self, outcomes: Outcomes) -> None:
-        """Keep what became of reads.
-
-        Raises:
-            TransportError: so many in a row had no good reply that the tester counts as away.
-        """
-        is_lost, now_unix = False, time.time()
-        for subject, error in outcomes:
-            if error is None:
-                self._presence.answered(subject, now_unix)
-            elif not is_lost:  # what was asked together is lost together, once
-                is_lost = isinstance(error, TransportError)
-                self._pace.failed += 1
-                self._say(subject, error)
-
-    def _say(self, subject: Subject, error: MacNetBridgeError) -> None:
-        if not isinstance(error, TransportError):
-            self._presence.refused(subject, str(error))
-        elif self._presence.lost(subject, str(error), garbled=isinstance(error, BadReply)):
-            raise error
+        self._presence.note(outcomes, time.time())
+        self._transport.notice_fall_back()
+        with suppress(TransportError, TesterRefused):  # the next read that is due finds out
+            await self._recognition.check()  # one that refused the read is another one perhaps
 
     async def _wait(self, seconds: float) -> None:
         self._wake.clear()
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(max(0.0, seconds)):
                 await self._wake.wait()
-        except TimeoutError:
-            pass
-
-    def _touched(self, channel: int) -> None:
-        """A command has just changed this channel: look at it before its turn."""
-        if self._planner is not None and channel in self._channels:
-            self._channels[channel].test_may_be_another()
-            self._planner.hurry(channel, time.monotonic())
-            self._wake.set()
-
-    def _lock_changed(self, number: int) -> None:
-        channel = self._channels.get(number)
-        if channel is not None and channel.see_lock(self._tester.locks.get(number), time.time()):
-            self._publisher.state(number, channel)
-
-    async def _read_a_specification(self) -> bool:
-        """Use idle time to read one more specification. False = all are known, or never will be."""
-        tester = self._tester
-        if not self._unspecified:
-            return False
-        try:
-            await tester.specification(self._unspecified[0], line=Line.READS)
-        except TransportError:
-            return False  # if the tester is gone, the next read that is due finds out
-        del self._unspecified[0]  # asked once, also where the tester does not tell
-        if not self._unspecified:
-            self._publisher.info()
-        return True

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from macnet_bridge.errors import BadReply, MacNetBridgeError, TransportError
 from macnet_bridge.telemetry.lateness import Lateness
+from macnet_bridge.telemetry.pace import Pace
 from macnet_bridge.telemetry.publisher import Publisher
-from macnet_bridge.telemetry.reader import Subject
+from macnet_bridge.telemetry.reader import Outcomes, Subject
 
 FAILURES_UNTIL_OFFLINE = 2
 """Reads that fail in a row until a tester counts as away: one alone may be a hiccup."""
@@ -22,8 +24,9 @@ class Presence:
         lateness: whether it keeps up, None while it is away.
     """
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(self, publisher: Publisher, pace: Pace) -> None:
         self._publisher = publisher
+        self._pace = pace
         self.lateness: Lateness | None = None
         self._last_ok: float | None = None
         self._failures = self._garbled = 0
@@ -53,29 +56,35 @@ class Presence:
         self._failures = self._garbled = 0
         self._troubles.clear()
 
-    def answered(self, subject: Subject, now_unix: float) -> None:
-        """A read succeeded."""
+    def note(self, outcomes: Outcomes, now_unix: float) -> None:
+        """Keep what became of reads.
+
+        Raises:
+            TransportError: so many in a row had no good reply that the tester counts as away.
+        """
+        is_lost = False
+        for subject, error in outcomes:
+            if error is None:
+                self._answered(subject, now_unix)
+            elif not is_lost:  # what was asked together is lost together, once
+                is_lost = isinstance(error, TransportError)
+                self._pace.failed += 1
+                self._failed(subject, error)
+
+    def _answered(self, subject: Subject, now_unix: float) -> None:
         self._last_ok = now_unix
         self._failures = self._garbled = 0
         if self._troubles and self._troubles.pop(subject, None) is not None:
             self.publish()
 
-    def refused(self, subject: Subject, why: str) -> None:
-        """The tester said no to a read. It answers, so it is there."""
-        self._failures = self._garbled = 0
-        self._troubles[subject] = why
-        self.publish()
-
-    def lost(self, subject: Subject, why: str, *, garbled: bool = False) -> bool:
-        """A read had no good reply. True = it is one too many in a row, and the tester is away.
-
-        Args:
-            garbled: whether it had a reply that was none.
-        """
-        self._garbled += garbled
-        self._failures += not garbled
+    def _failed(self, subject: Subject, error: MacNetBridgeError) -> None:
+        if not isinstance(error, TransportError):  # it said no: it answers, so it is there
+            self._failures = self._garbled = 0
+        elif isinstance(error, BadReply):
+            self._garbled += 1
+        else:
+            self._failures += 1
         if self._failures >= FAILURES_UNTIL_OFFLINE or self._garbled >= GARBLED_UNTIL_OFFLINE:
-            return True
-        self._troubles[subject] = why
+            raise error
+        self._troubles[subject] = str(error)
         self.publish()
-        return False

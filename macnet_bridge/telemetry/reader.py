@@ -33,10 +33,6 @@ _SWEEP_REQUESTS = 4
 R = TypeVar("R")
 
 
-class AnotherTester(MacNetBridgeError):
-    """Another tester answered than the one that was found; nothing of it is told as of that one."""
-
-
 class Reader:
     """Reads of one tester while it is online.
 

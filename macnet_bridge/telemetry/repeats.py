@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from macnet_bridge.telemetry.safekeeping import Owed
+from macnet_bridge.telemetry.owed import Owed
 
 REPEATED_S = 5.0
 """What was confirmed so shortly before a broker was lost is sent again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from macnet_bridge.store.spool import Message
+from macnet_bridge.store.spool_tables import Message
 from macnet_bridge.telemetry.safekeeping import Safekeeping
 
 LEAST_PER_SECOND = 500.0

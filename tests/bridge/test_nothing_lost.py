@@ -15,7 +15,8 @@ import pytest
 from macnet_bridge.app.bridge import Bridge
 from macnet_bridge.simulator import Behaviour
 from macnet_bridge.store import Spool
-from macnet_bridge.store.spool import FILE, Message
+from macnet_bridge.store.spool_file import FILE
+from macnet_bridge.store.spool_tables import Message
 from tests.bridge.conftest import Lab
 from tests.bridge.mqtt_peer import MqttPeer, Seen
 from tests.bridge.running import cycler_table

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sqlite3
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -20,8 +21,9 @@ from macnet_bridge.broker import Outgoing
 from macnet_bridge.store import Spool
 from macnet_bridge.telemetry import repeats
 from macnet_bridge.telemetry.delivery import Delivery, DeliveryLimits
-from macnet_bridge.telemetry.room import Room
-from tests.telemetry.test_delivery import Driver, until, values
+from macnet_bridge.telemetry.outlet import Outlet
+from macnet_bridge.telemetry.safekeeping import Safekeeping
+from tests.telemetry.deliveries import Driver, until, values
 
 LIMITS = DeliveryLimits(messages=12, patience_s=0.0)
 Name = tuple[str, int, int]
@@ -55,7 +57,7 @@ class Model:
             self.publish, lambda: self.driver.ready, self.spool, run=self.run, limits=LIMITS
         )
         self.delivery.open()
-        self.delivery._safekeeping.begin()
+        self.safekeeping.begin()
         self.sound = self.writer._connection
         self.seqs: dict[int, int] = defaultdict(int)
         self.sent.clear()
@@ -127,14 +129,14 @@ class Model:
 
     async def tick(self) -> None:
         await asyncio.sleep(0.001)
-        self.delivery._tick()
+        self.delivery._tick(time.monotonic())
 
     async def second(self) -> None:
-        self.delivery._every_second(1.0)
+        self.delivery._every_second(time.monotonic(), 1.0)
 
     async def disk(self) -> None:
         """All that the disk was asked for is done."""
-        self.delivery._safekeeping.flush()
+        self.safekeeping.flush()
         await asyncio.wrap_future(self.writer._thread.submit(int))
         for _ in range(5):
             await asyncio.sleep(0)
@@ -154,10 +156,10 @@ class Model:
         await self.end()
 
     async def crash(self) -> None:
-        at_risk = list(self.delivery._safekeeping._pending)
-        self.delivery._safekeeping._pending.clear()
+        at_risk = list(self.safekeeping._pending)
+        self.safekeeping._pending.clear()
         await self.disk()  # what it was asked for may still come to nothing
-        at_risk += self.delivery._in_memory.values()
+        at_risk += self.delivery._forward._unconfirmed.older_than(float("inf"))
         for owed in at_risk:
             if not owed.was_settled:
                 self.died_with_process.add((owed.topic, self.run, owed.seq))
@@ -178,8 +180,12 @@ class Model:
             self.spool.close()
 
     @property
-    def room(self) -> Room:
-        return self.delivery._room
+    def safekeeping(self) -> Safekeeping:
+        return self.delivery._forward.safekeeping
+
+    @property
+    def outlet(self) -> Outlet:
+        return self.delivery._outlet
 
     def remember_numbers(self) -> None:
         for (_, channel), last in self.delivery._numbering._last.items():
@@ -197,10 +203,10 @@ class Model:
         await self.connect()
         self.driver.confirms = True
         async with asyncio.timeout(20):
-            while self.spool.waiting or self.delivery._newest:
+            while self.spool.waiting or self.delivery._conflation._newest:
                 await self.tick()
         self.remember_numbers()
-        await until(lambda: not self.delivery.health().unconfirmed and not self.room._messages)
+        await until(lambda: not self.delivery.health().unconfirmed and not self.outlet._messages)
 
     def check(self) -> None:
         lost = self.lost_before + self.delivery.health().lost
@@ -211,7 +217,7 @@ class Model:
         assert len(missing) == lost + len(died)
         assert self.previous <= self.arrived | self.denied | missing
         assert self.delivery.health().unconfirmed == 0
-        assert self.room._messages == self.room._bytes == 0
+        assert self.outlet._messages == self.outlet._bytes == 0
 
 
 Step = Callable[[Model], Awaitable[None]]

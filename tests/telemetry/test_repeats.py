@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from macnet_bridge.telemetry.owed import Owed
 from macnet_bridge.telemetry.repeats import REPEAT_AFTER_S, REPEATED_S, Repeats
-from macnet_bridge.telemetry.safekeeping import Owed
 
 
 def owed(number: int) -> Owed:
