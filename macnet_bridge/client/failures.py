@@ -102,7 +102,7 @@ class UnknownOutcome(CommandFailed):
 
 
 class NoAnswer(MacNetBridgeError):
-    """No final acknowledgement came until the deadline and a margin had passed.
+    """No final acknowledgement came until the deadline and a margin had passed, or the client was closed.
 
     Whether the command was carried out is not known here. The bridge knows: ask it with
     `lab.bridge(NAME).query(id=error.id)`, or send the same command with the same id again.
@@ -121,8 +121,10 @@ class NoAnswer(MacNetBridgeError):
         self.topic = topic
         self.deliveries = deliveries
         super().__init__(
-            f"no answer to {topic}, sent {deliveries} times: the outcome is unknown; "
+            f"no answer to {topic}, sent {deliveries} time{'s' * (deliveries > 1)}: the outcome is unknown; "
             f"ask with lab.bridge(NAME).query(id={command_id!r}), or send it again with that id"
+            if deliveries
+            else f"the command for {topic} was not sent: there was no connection to the broker"
         )
 
 

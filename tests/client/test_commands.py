@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -28,6 +29,8 @@ from macnet_bridge.simulator import SimulatedCycler
 from tests.bridge.conftest import Lab
 from tests.bridge.running import FAST, cycler_table
 from tests.client.conftest import client_of
+
+PATIENCE_S = 30.0
 
 LIMITS = """
 [cycler.limits]
@@ -166,6 +169,19 @@ async def test_nobody_answers_for_a_cycler_without_bridge(lab: Lab, protocol: st
     assert caught.value.id == "stop-1"
     assert caught.value.deliveries == 2
     assert "query(id='stop-1')" in str(caught.value)
+
+
+async def test_a_client_that_is_closed_sends_nothing_and_says_so_at_once(lab: Lab) -> None:
+    peer = await lab.peer()
+    async with client_of(lab, margin_s=3600) as client:
+        waits = asyncio.create_task(client["nobody"][1].suspend(id="stop-1"))
+        await peer.wait(lambda seen: seen.topic.endswith("/nobody/1/cmd/suspend"))
+    async with asyncio.timeout(PATIENCE_S):
+        with pytest.raises(NoAnswer, match=r"sent \d times?: the outcome is unknown"):
+            await waits
+        with pytest.raises(NoAnswer, match="was not sent") as never:
+            await client["nobody"][1].suspend(id="stop-2")
+    assert never.value.deliveries == 0
 
 
 async def test_what_no_command_can_be_is_said_at_once(lab: Lab) -> None:
