@@ -16,6 +16,7 @@ import msgspec
 from macnet_bridge import __version__, kill_points
 from macnet_bridge.app import wiring
 from macnet_bridge.app.about import About
+from macnet_bridge.app.cell_file import CellFile
 from macnet_bridge.app.config import Config, CyclerSection
 from macnet_bridge.app.contract import Contract
 from macnet_bridge.app.data_dir import DataDir
@@ -91,6 +92,7 @@ class Bridge:
         for name, tester in self.testers.items():
             tester.came_online = self._on_tester
             tester.cycler.watch(self._audit.watcher(name))
+        self._cells = CellFile(data_dir.path, self.testers)
         self._publishers: dict[str, Publisher] = {}
         pollers = {cycler.name: self._poller(cycler) for cycler in config.cycler}
         rank = Rank(round(since, 3), self.identity.session)
