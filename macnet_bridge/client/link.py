@@ -219,7 +219,7 @@ class Link:
     async def _send(self, waiting: _Waiting) -> None:
         command = waiting.command
         protocol = await self._listener.subscribed()
-        if protocol == "4" or not command.wants_reply:
+        if protocol == "4" or not command.wants_reply or not self.bridges.all_know_replies:
             await self._listen_for_answers(command)
         by_reply = command.wants_reply
         message = Outgoing(

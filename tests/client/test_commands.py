@@ -59,6 +59,19 @@ async def test_a_start_is_done_on_the_channel_named(lab: Lab, protocol: str) -> 
     assert len(cycler.received.of(6, 2, 5)) == 1
 
 
+async def test_a_bridge_without_mqtt_5_answers_a_client_that_has_it(lab: Lab) -> None:
+    if not lab.broker.supports_v5:
+        pytest.skip("this broker knows MQTT 3.1.1 only")
+    cycler = await lab.cycler(4)
+    await served(lab, cycler, mqtt='protocol = "4"')
+    async with client_of(lab, protocol="5") as client:
+        answer = await client["lab1"][3].start_test(procedure="CCCV_1C", c_rate_ah=2.5)
+        assert (answer.status, answer.channel) == ("done", 3)
+        assert (await client["lab1"][3].suspend()).status == "done"
+        assert (await client.bridge("lab").ping()).status == "done"
+    assert len(cycler.received.of(6, 2, 3)) == 1
+
+
 async def test_cycler_bridge_and_group(lab: Lab, protocol: str) -> None:
     cycler = await lab.cycler(4)
     await served(lab, cycler)
