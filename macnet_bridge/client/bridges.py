@@ -44,6 +44,16 @@ class Bridges:
         """
         return {name for name, left in self._left.items() if self._cyclers.get(name, {""}) - left}
 
+    def about(self, cycler: str | None) -> str:
+        """Why nobody may answer for a cycler, as far as bridges tell; empty where they tell nothing."""
+        if not self._left:
+            return "no bridge is online"
+        told = [self._cyclers.get(name) for name in self._left]
+        known = {name for cyclers in told for name in cyclers or ()}
+        if cycler is None or cycler in known or None in told:
+            return ""
+        return f"no bridge that is online has a cycler {cycler}; there are {', '.join(sorted(known))}"
+
     def take(self, source: Source, payload: bytes) -> None:
         """Note a status or an info; an empty payload clears it."""
         if source.leaf == "status":

@@ -77,9 +77,6 @@ class _Waiting:
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
-    def no_answer(self) -> NoAnswer:
-        return NoAnswer(self.command.id, self.command.topic, self.deliveries)
-
 
 class Link:
     """One connection to the broker, which comes back by itself.
@@ -136,7 +133,7 @@ class Link:
         self._is_closed = True
         for waiting in self._waiting.values():
             if not waiting.answer.done():
-                waiting.answer.set_exception(waiting.no_answer())
+                waiting.answer.set_exception(self._no_answer(waiting))
                 waiting.answer.exception()  # who waited may be gone, and that is nothing to complain of
         for stream in list(self._streams):
             stream.close()
@@ -173,7 +170,12 @@ class Link:
                 async with asyncio.timeout_at(asyncio.get_running_loop().time() + self._left_s(command)):
                     return await self._send_until_answered(waiting)
             except TimeoutError:
-                raise waiting.no_answer() from None
+                raise self._no_answer(waiting) from None
+
+    def _no_answer(self, waiting: _Waiting) -> NoAnswer:
+        command = waiting.command
+        why = self.bridges.about(None if command.reach is None else command.reach.cycler)
+        return NoAnswer(command.id, command.topic, waiting.deliveries, why)
 
     @staticmethod
     def _left_s(command: Command) -> float:

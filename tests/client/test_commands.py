@@ -182,6 +182,7 @@ async def test_nobody_answers_for_a_cycler_without_bridge(lab: Lab, protocol: st
     assert caught.value.id == "stop-1"
     assert caught.value.deliveries == 2
     assert "query(id='stop-1')" in str(caught.value)
+    assert "no bridge is online" in str(caught.value)
 
 
 async def test_a_client_that_is_closed_sends_nothing_and_says_so_at_once(lab: Lab) -> None:
