@@ -82,6 +82,7 @@ class Bridge:
         self.testers = {
             cycler.name: wiring.tester(cycler, config, logins.get(cycler.name)) for cycler in config.cycler
         }
+        self._cells = CellFile(data_dir.path, self.testers)
         self.delivery = Delivery(
             self._offer, lambda: self.broker.ready, wiring.spool(config, data_dir.path), run=self.identity.run
         )
@@ -92,7 +93,6 @@ class Bridge:
         for name, tester in self.testers.items():
             tester.came_online = self._on_tester
             tester.cycler.watch(self._audit.watcher(name))
-        self._cells = CellFile(data_dir.path, self.testers)
         self._publishers: dict[str, Publisher] = {}
         pollers = {cycler.name: self._poller(cycler) for cycler in config.cycler}
         rank = Rank(round(since, 3), self.identity.session)

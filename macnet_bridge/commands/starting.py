@@ -66,9 +66,9 @@ async def carry_out(job: Job[S], start: Start) -> Done:
         await check(job, start.check, job.preparing)
     if job.conditions.expected is not None:
         await job.conditions.expected(job)
+    names = [start.test_name, *start.other_names]
     if isinstance(job.args, CommonStartArguments) and job.args.cell_id:
         job.tester.name_cell(job.channel, start.test_name, job.args.cell_id)
-    names = [start.test_name, *start.other_names]
     await job.about_to_send(TestProof(test_names=names, mark=start.mark))
     doubt = await send_once(start.send(job.deciding))
     await job.decide()
