@@ -62,6 +62,7 @@ class Tester:
         direct: by channel, the test in direct mode that only the tester's own watchdog, or somebody
             else, can have suspended; gone when it is over, or when a suspend of this bridge leaves.
         published: by channel, the state that was published last.
+        cells_changed: called when another cell was named.
         touched: called with a channel that a command has just changed.
         lock_changed: called with a channel that was locked or unlocked.
         seen: called with a channel and the state that a poll found it in, by MacNet's number.
@@ -94,6 +95,7 @@ class Tester:
         self.published: dict[int, ChannelState] = {}
         self._stopping = 0
         self._stops_over = asyncio.Event()
+        self.cells_changed: Callable[[], None] = lambda: None
         self.touched: Callable[[int], None] = lambda channel: None
         self.lock_changed: Callable[[int], None] = lambda channel: None
         self.seen: Callable[[int, int], None] = lambda channel, state: None
@@ -158,6 +160,11 @@ class Tester:
             with suppress(TimeoutError):
                 async with asyncio.timeout(STOPS_FIRST_S):
                     await self._stops_over.wait()
+
+    def name_cell(self, channel: int, test_name: str, cell: str) -> None:
+        """A test of this name is about to be started on a cell."""
+        self.cells[channel] = (test_name, cell)
+        self.cells_changed()
 
     def cell_id(self, channel: int, test_name: str | None) -> str | None:
         """The cell that a test was started on by us, None for tests of other origin."""

@@ -13,6 +13,7 @@ from functools import partial
 from macnet_bridge import __version__, kill_points
 from macnet_bridge.app import wiring
 from macnet_bridge.app.about import About
+from macnet_bridge.app.cell_file import CellFile
 from macnet_bridge.app.config import Config, CyclerSection
 from macnet_bridge.app.contract import Contract
 from macnet_bridge.app.data_dir import DataDir
@@ -72,6 +73,7 @@ class Bridge:
         self.testers = {
             cycler.name: wiring.tester(cycler, config, logins.get(cycler.name)) for cycler in config.cycler
         }
+        self._cells = CellFile(data_dir.path, self.testers)
         self.delivery = Delivery(
             self._offer, lambda: self.broker.ready, wiring.spool(config, data_dir.path), run=self.identity.run
         )

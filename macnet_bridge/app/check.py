@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from msgspec import structs
 
 from macnet_bridge.app.config import AllowSection, Channels, Config, CyclerSection, MqttSection
+from macnet_bridge.app.http import host_and_port
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.commands.permission import parse_channels
 from macnet_bridge.commands.verbs import VERBS
@@ -26,12 +27,21 @@ def complaints(config: Config) -> Iterator[str]:
         yield "no [[cycler]] is configured; add one with name and host"
     if config.bridge.name in RESERVED_NAMES:
         yield f"bridge.name: {config.bridge.name!r} is reserved"
+    yield from _of_http(config.bridge.http)
     yield from _of_reply_prefixes(config.mqtt)
     yield from _duplicates(config.cycler)
     for cycler in config.cycler:
         yield from _of_cycler(cycler)
     for rule in config.commands.allow:
         yield from _of_rule(rule, config)
+
+
+def _of_http(address: str) -> Iterator[str]:
+    try:
+        if address:
+            host_and_port(address)
+    except ConfigError as error:
+        yield str(error)
 
 
 def _of_reply_prefixes(mqtt: MqttSection) -> Iterator[str]:
@@ -72,9 +82,15 @@ def _of_cycler(cycler: CyclerSection) -> Iterator[str]:
         if not _is_channel(number):
             yield f"{where}: [cycler.channel.{number}] is no channel; write a number from 1 up"
         yield from _of_aux(f"{where}: channel.{number}.aux", channel.aux)
-        yield from _of_limits(f"{where}: channel.{number}.limits", channel.limits)
-        if loosened := _loosened(cycler.limits, channel.limits):
-            yield f"{where}: channel.{number}.limits.{loosened} is wider than the cycler's"
+        yield from _of_channel_limits(f"{where}: channel.{number}.limits", channel.limits, cycler.limits)
+
+
+def _of_channel_limits(where: str, limits: Limits, of_cycler: Limits) -> Iterator[str]:
+    yield from _of_limits(where, limits)
+    if loosened := _loosened(of_cycler, limits):
+        yield f"{where}.{loosened} is wider than the cycler's"
+    elif not (_crossed(limits) or _crossed(of_cycler)) and (crossed := _crossed(of_cycler.tightened(limits))):
+        yield f"{where}, with the cycler's: {crossed}"
 
 
 def _of_aux(where: str, names: Mapping[str, str]) -> Iterator[str]:
@@ -107,9 +123,15 @@ def _of_limits(where: str, limits: Limits) -> Iterator[str]:
             yield f"{where}.{name}: {value} is no limit"
         elif value < 0 and not name.startswith("voltage"):
             yield f"{where}.{name}: {value:g} is below 0; limits of current and power are magnitudes"
+    if crossed := _crossed(limits):
+        yield f"{where}: {crossed}"
+
+
+def _crossed(limits: Limits) -> str | None:
     low, high = limits.voltage_min_volt, limits.voltage_max_volt
-    if low is not None and high is not None and low >= high:
-        yield f"{where}: voltage_min_volt {low:g} is not below voltage_max_volt {high:g}"
+    if low is None or high is None or low < high:
+        return None
+    return f"voltage_min_volt {low:g} is not below voltage_max_volt {high:g}"
 
 
 def _duplicates(cyclers: list[CyclerSection]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The bridge's data directory: one process at a time, and what must outlive it.
 
-That is a counter of starts, which channels have retained topics at the broker, and the locks of
-channels (`lock_file`).
+That is a counter of starts, which channels have retained topics at the broker, the locks of channels
+(`lock_file`) and the cells that tests run on (`cell_file`).
 """
 
 from __future__ import annotations

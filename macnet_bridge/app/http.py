@@ -35,13 +35,7 @@ async def serve_http(
     Raises:
         ConfigError: not an address, or it cannot be listened on.
     """
-    try:
-        parts = urlsplit(f"//{address}")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host, port = None, None
-    if host is None or port is None:
-        raise ConfigError(f'bridge.http: {address!r} is not host:port; "" turns it off')
+    host, port = host_and_port(address)
     try:
         return await asyncio.start_server(
             lambda reader, writer: _answer(reader, writer, readiness, metrics), host, port
@@ -50,6 +44,18 @@ async def serve_http(
         raise ConfigError(
             f'bridge.http: cannot listen on {address}: {os_reason(error)}; change it, or "" turns it off'
         ) from None
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """The parts of `host:port`. Raises ConfigError."""
+    try:
+        parts = urlsplit(f"//{address}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if host is None or port is None:
+        raise ConfigError(f'bridge.http: {address!r} is not host:port; "" turns it off')
+    return host, port
 
 
 async def _answer(

@@ -102,7 +102,13 @@ async def _ask(
         reads_by=probed.chosen if section.transport == "auto" else section.transport,
         missing_functions={f"{c},{n}": why for (c, n), why in found.missing.items()},
     )
-    notes = [*_of_survey(found), *_of_channels(tester), *_of_transports(probed, section), *_of_clock(clock)]
+    notes = [
+        *_of_survey(found),
+        *_of_channels(tester),
+        *_of_channel_tables(tester, section),
+        *_of_transports(probed, section),
+        *_of_clock(clock),
+    ]
     return structs.replace(report, notes=notes)
 
 
@@ -164,6 +170,12 @@ def _of_channels(tester: Tester) -> Iterator[Note]:
         yield error(f"it has {count} channels, none of those configured; correct channels")
     elif tester.served and (lacking := sorted(n for n in tester.served if n > count)):
         yield warning(f"channels {lacking[0]} to {lacking[-1]} are configured, and it has {count}")
+
+
+def _of_channel_tables(tester: Tester, section: CyclerSection) -> Iterator[Note]:
+    for number in sorted(map(int, section.channel)):
+        if not tester.serves(number):
+            yield warning(f"[cycler.channel.{number}] has no effect: that channel is not served")
 
 
 def _of_transports(probed: Probe, section: CyclerSection) -> Iterator[Note]:

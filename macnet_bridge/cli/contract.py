@@ -7,23 +7,28 @@ from typing import Any
 
 import click
 
+from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.contract.asyncapi import asyncapi_document
 from macnet_bridge.contract.json_schema import schema_document
 
 
 @click.command(epilog="Example: macnet-bridge asyncapi > asyncapi.json")
-def asyncapi() -> None:
+@log_options
+def asyncapi(log_format: str, log_level: str) -> None:
     """Print the AsyncAPI 3 document of all topics, commands and payloads, as JSON.
 
     JSON is YAML, too: tools that ask for asyncapi.yaml take it as it is.
     """
+    set_up_logging(log_format, log_level)
     click.echo(shown(asyncapi_document(VERBS.values())))
 
 
 @click.command(epilog="Example: macnet-bridge schema > schema.json")
-def schema() -> None:
+@log_options
+def schema(log_format: str, log_level: str) -> None:
     """Print the JSON Schemas (draft 2020-12) of all payloads, and which topic carries which."""
+    set_up_logging(log_format, log_level)
     click.echo(shown(schema_document(VERBS.values())))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.errors import ConfigError
 from macnet_bridge.export.choice import Wanted, fits, table, unix_second
 from macnet_bridge.export.columns import Labels
@@ -60,6 +61,7 @@ def _moment(context: click.Context, parameter: click.Parameter, text: str | None
     help="'Voltage / V' or 'voltage_volt' in the header.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
+@log_options
 def export(
     database: Path,
     test: str | None,
@@ -74,6 +76,8 @@ def export(
     keeps_idle: bool,
     labels: Labels,
     overwrite: bool,
+    log_format: str,
+    log_level: str,
 ) -> None:
     """Write one test of a recording as a file in the Battery Data Format: CSV or Parquet.
 
@@ -83,6 +87,7 @@ def export(
 
     Exit code 0 when the file is there, 1 when it is not; 2 for wrong usage.
     """
+    set_up_logging(log_format, log_level)
     with RecordingReader(database, _read_part) as recording:
         wanted = Wanted(test or "", cycler, channel, Part(run, since, until))
         if test is None or lists:

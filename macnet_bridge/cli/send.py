@@ -94,7 +94,7 @@ def send(
             click.echo(f"macnet-bridge: bridge {name} is online and did not answer", err=True)
         sys.exit(EXIT_NO_ANSWER if error.silent else exit_code(list(error.answers.values())))
     except NoAnswer as error:
-        _tell_no_answer(error.id, as_json)
+        _tell_no_answer(error.id, as_json, f"no answer ({error.why})" if error.why else "no answer")
         sys.exit(EXIT_NO_ANSWER)
     except KeyboardInterrupt:
         _tell_interrupted(whom, name, as_json)

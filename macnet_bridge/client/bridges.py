@@ -12,9 +12,10 @@ _decode_status = msgspec.json.Decoder(BridgeStatus).decode
 
 
 class _Info(Struct):
-    """What is needed of `R/bridge/B/info`: the cyclers of its configuration."""
+    """What is needed of `R/bridge/B/info`: the cyclers of its configuration, and its version of MQTT."""
 
     cyclers: list[str]
+    protocol: str = "5"
 
 
 _decode_info = msgspec.json.Decoder(_Info).decode
@@ -27,6 +28,12 @@ class Bridges:
         self._left: dict[str, set[str]] = {}
         """Cyclers that are left to another bridge, of each bridge that is online."""
         self._cyclers: dict[str, set[str]] = {}
+        self._knows_replies: dict[str, bool] = {}
+
+    @property
+    def all_know_replies(self) -> bool:
+        """Whether Response Topics reach all bridges that are online; MQTT 3.1.1 has none."""
+        return all(self._knows_replies.get(name, True) for name in self._left)
 
     @property
     def serving(self) -> set[str]:
@@ -37,6 +44,16 @@ class Bridges:
         """
         return {name for name, left in self._left.items() if self._cyclers.get(name, {""}) - left}
 
+    def about(self, cycler: str | None) -> str:
+        """Why nobody may answer for a cycler, as far as bridges tell; empty where they tell nothing."""
+        if not self._left:
+            return "no bridge is online"
+        told = [self._cyclers.get(name) for name in self._left]
+        known = {name for cyclers in told for name in cyclers or ()}
+        if cycler is None or cycler in known or None in told:
+            return ""
+        return f"no bridge that is online has a cycler {cycler}; there are {', '.join(sorted(known))}"
+
     def take(self, source: Source, payload: bytes) -> None:
         """Note a status or an info; an empty payload clears it."""
         if source.leaf == "status":
@@ -45,8 +62,13 @@ class Bridges:
                 self._take_status(source.name, _decode_status(payload))
         elif source.leaf == "info":
             self._cyclers.pop(source.name, None)
+            self._knows_replies.pop(source.name, None)
             if payload:
-                self._cyclers[source.name] = set(_decode_info(payload).cyclers)
+                self._take_info(source.name, _decode_info(payload))
+
+    def _take_info(self, name: str, info: _Info) -> None:
+        self._cyclers[name] = set(info.cyclers)
+        self._knows_replies[name] = info.protocol == "5"
 
     def _take_status(self, name: str, status: BridgeStatus) -> None:
         if status.state == "online":

@@ -102,7 +102,7 @@ class UnknownOutcome(CommandFailed):
 
 
 class NoAnswer(MacNetBridgeError):
-    """No final acknowledgement came until the deadline and a margin had passed.
+    """No final acknowledgement came until the deadline and a margin had passed, or the client was closed.
 
     Whether the command was carried out is not known here. The bridge knows: ask it with
     `lab.bridge(NAME).query(id=error.id)`, or send the same command with the same id again.
@@ -111,18 +111,23 @@ class NoAnswer(MacNetBridgeError):
         id: of the command.
         topic: where it was published.
         deliveries: how often it was handed to the broker; 0: it never left this program.
+        why: what bridges tell of it, such as that none of them has this cycler; may be empty.
     """
 
     code = "NO_ANSWER"
     category = "transport"
 
-    def __init__(self, command_id: str, topic: str, deliveries: int) -> None:
+    def __init__(self, command_id: str, topic: str, deliveries: int, why: str = "") -> None:
         self.id = command_id
         self.topic = topic
         self.deliveries = deliveries
+        self.why = why
         super().__init__(
-            f"no answer to {topic}, sent {deliveries} times: the outcome is unknown; "
+            f"no answer to {topic}, sent {deliveries} time{'s' * (deliveries > 1)}: the outcome is unknown; "
             f"ask with lab.bridge(NAME).query(id={command_id!r}), or send it again with that id"
+            f"{f' ({why})' if why else ''}"
+            if deliveries
+            else f"the command for {topic} was not sent: there was no connection to the broker"
         )
 
 

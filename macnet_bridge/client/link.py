@@ -94,6 +94,7 @@ class Link:
         self._reply_topic = f"{root}/reply/{self.principal}/{settings.client_id}"
         self._reason = ""
         self._is_open = False
+        self._is_closed = False
         filters = [self._reply_topic, f"{root}/bridge/+/status", f"{root}/bridge/+/info"]
         self._listener = Listener(settings, filters, on_lost=self._on_lost)
         self._waiting: dict[bytes, _Waiting] = {}
@@ -128,7 +129,12 @@ class Link:
         raise BrokerError(self._reason or f"no connection to the broker within {timeout_s:g} s")
 
     async def close(self) -> None:
-        """End the connection and all streams. Commands that wait have no answer."""
+        """End the connection and all streams. Commands that wait have no answer, and end with that."""
+        self._is_closed = True
+        for waiting in self._waiting.values():
+            if not waiting.answer.done():
+                waiting.answer.set_exception(self._no_answer(waiting))
+                waiting.answer.exception()  # who waited may be gone, and that is nothing to complain of
         for stream in list(self._streams):
             stream.close()
         tasks = list(self._tasks)
@@ -155,14 +161,21 @@ class Link:
         """Send a command until its final acknowledgement comes, and give that.
 
         Raises:
-            NoAnswer: none came in time.
+            NoAnswer: none came in time, or before the client was closed.
         """
+        if self._is_closed:
+            raise NoAnswer(command.id, command.topic, 0)
         with self._registered(command, takes) as waiting:
             try:
                 async with asyncio.timeout_at(asyncio.get_running_loop().time() + self._left_s(command)):
                     return await self._send_until_answered(waiting)
             except TimeoutError:
-                raise NoAnswer(command.id, command.topic, waiting.deliveries) from None
+                raise self._no_answer(waiting) from None
+
+    def _no_answer(self, waiting: _Waiting) -> NoAnswer:
+        command = waiting.command
+        why = self.bridges.about(None if command.reach is None else command.reach.cycler)
+        return NoAnswer(command.id, command.topic, waiting.deliveries, why)
 
     @staticmethod
     def _left_s(command: Command) -> float:
@@ -208,7 +221,7 @@ class Link:
     async def _send(self, waiting: _Waiting) -> None:
         command = waiting.command
         protocol = await self._listener.subscribed()
-        if protocol == "4" or not command.wants_reply:
+        if protocol == "4" or not command.wants_reply or not self.bridges.all_know_replies:
             await self._listen_for_answers(command)
         by_reply = command.wants_reply
         message = Outgoing(

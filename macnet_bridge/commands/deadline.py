@@ -9,6 +9,8 @@ from msgspec import UNSET, UnsetType
 from macnet_bridge.commands.ticket import Now
 from macnet_bridge.errors import Expired, Rejected
 
+_DAY_S = 86400.0
+
 
 def deadline(
     now: Now,
@@ -48,8 +50,14 @@ def deadline(
         hint = "; are the clocks right?" if field else ""
         raise Rejected("BAD_ARGS", what + hint, field)
     if seconds <= 0:
-        raise Expired(f"its deadline passed {-seconds:.1f} s before it was received")
+        hint = "; it counts in milliseconds" if _is_in_seconds(expires_at, now) else ""
+        raise Expired(f"its deadline passed {-seconds:.1f} s before it was received{hint}")
     return now.monotonic + seconds
+
+
+def _is_in_seconds(expires_at: datetime | float | UnsetType, now: Now) -> bool:
+    """Whether this is a moment of today when it is taken for seconds, a frequent mistake."""
+    return isinstance(expires_at, int | float) and abs(expires_at - now.unix) < _DAY_S
 
 
 def _unix_seconds(expires_at: datetime | float | UnsetType) -> float:

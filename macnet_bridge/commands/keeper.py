@@ -95,6 +95,13 @@ class LeaseKeeper:
         """Leave what still lives to the next run."""
         for task in self._keeping:
             task.cancel()
+        for lease in self._leases.live:
+            record = lease.record
+            log.error(
+                "%s/%d could not be stopped: its direct test %r may still run; go and look",
+                *record.place,
+                record.test_name,
+            )
 
     def seen(self, cycler: str, channel: int, state: int) -> None:
         """A poll saw a channel in this state: perhaps its lease is over."""

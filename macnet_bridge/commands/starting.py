@@ -67,12 +67,12 @@ async def carry_out(job: Job[S], start: Start) -> Done:
     if job.expected is not None:
         await job.expected(job)
     names = [start.test_name, *start.other_names]
+    if isinstance(job.args, CommonStartArguments) and job.args.cell_id:
+        job.tester.name_cell(job.channel, start.test_name, job.args.cell_id)
     await job.about_to_send(TestProof(test_names=names, mark=start.mark))
     doubt = await send_once(start.send(job.deciding))
     await job.decide()
     job.tester.touched(job.channel)
-    if isinstance(job.args, CommonStartArguments) and job.args.cell_id:
-        job.tester.cells[job.channel] = (start.test_name, job.args.cell_id)
     if await _shows_test(job, start):
         return Done({"test_name": start.test_name}, "read_back")
     raise doubt or NotConfirmed(f"the tester said yes, and its state does not show {start.test_name!r}")

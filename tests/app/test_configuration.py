@@ -332,6 +332,14 @@ def test_wrong_values(text: str, start: str) -> None:
         (
             CYCLER
             + LIMITS
+            + "voltage_min_volt = 3\n[cycler.channel.5]\nlimits = { voltage_max_volt = 2.9 }\n",
+            "channel.5.limits, with the cycler's: voltage_min_volt 3 is not below voltage_max_volt 2.9",
+        ),
+        ('[bridge]\nhttp = "9580"\n' + CYCLER, "bridge.http: '9580' is not host:port"),
+        ('[bridge]\nhttp = "127.0.0.1:99999"\n' + CYCLER, "bridge.http: '127.0.0.1:99999' is not host:port"),
+        (
+            CYCLER
+            + LIMITS
             + "voltage_max_volt = 4\n[cycler.channel.5]\nlimits = { voltage_max_volt = 4.1 }\n",
             "channel.5.limits.voltage_max_volt is wider",
         ),

@@ -244,6 +244,30 @@ async def test_channels_that_it_does_not_have(place: Place) -> None:
     assert "none of those configured" in texts(none.cyclers[0].notes, "error")[0]
 
 
+async def test_tables_of_channels_that_are_not_served(place: Place) -> None:
+    simulated = await place.cycler(8)
+    table = cycler_table(
+        simulated, more='channels = "3-12"\n[cycler.channel.3]\n[cycler.channel.2]\n[cycler.channel.9]'
+    )
+    report = await place.inspect(table)
+    assert report.ok
+    assert [text for text in texts(report.cyclers[0].notes, "warning") if "cycler.channel" in text] == [
+        "[cycler.channel.2] has no effect: that channel is not served",
+        "[cycler.channel.9] has no effect: that channel is not served",
+    ]
+
+
+async def test_the_same_tester_by_two_names(place: Place) -> None:
+    simulated, other = await place.cycler(4), await place.cycler(4)
+    again = cycler_table(simulated, "lab2").replace("127.0.0.1", "localhost")
+    report = await place.inspect(cycler_table(simulated), again, cycler_table(other, "lab3"))
+    assert not report.ok
+    assert texts(report.notes, "error") == [
+        f"cyclers lab1 and lab2 are the same tester: 127.0.0.1 and localhost, port {simulated.json_port}; "
+        "leave one out"
+    ]
+
+
 async def test_what_it_lacks_and_what_is_odd(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     odd = structs.replace(readings_module._VERSION, dll_minor=99)
     monkeypatch.setattr(readings_module, "_VERSION", odd)

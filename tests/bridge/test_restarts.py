@@ -131,6 +131,28 @@ async def test_the_bridge_is_killed_and_its_will_says_so(lab: Lab) -> None:
     assert done["status"] == "done"
 
 
+async def test_the_next_run_knows_the_cell_of_a_test(lab: Lab) -> None:
+    cycler = await lab.cycler(4)
+    peer = await lab.peer()
+    start = {
+        "id": f"start-{lab.root}",
+        "args": {"procedure": "CCCV_1C", "c_rate_ah": 2.5, "test_name": "long", "cell_id": "cell 17"},
+    }
+
+    def shows_the_test(seen: Seen) -> bool:
+        return seen.topic == f"{lab.root}/lab1/3/telemetry/state" and seen.json["test_name"] == "long"
+
+    text = lab.config(cycler_table(cycler))
+    async with running_bridge(text):
+        await lab.online(peer)
+        done = await peer.command(f"{lab.root}/lab1/3/cmd/start_test", start)
+        assert done["status"] == "done"
+        assert (await peer.wait(shows_the_test)).json["cell_id"] == "cell 17"
+    after = len(peer.seen)
+    async with running_bridge(text):
+        assert (await peer.wait(shows_the_test, after)).json["cell_id"] == "cell 17"
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals between processes")
 async def test_a_signal_stops_the_bridge_in_good_order(lab: Lab, number: int) -> None:

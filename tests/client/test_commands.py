@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -29,6 +30,8 @@ from tests.bridge.conftest import Lab
 from tests.bridge.running import FAST, cycler_table
 from tests.client.conftest import client_of
 
+PATIENCE_S = 30.0
+
 LIMITS = """
 [cycler.limits]
 voltage_max_volt = 4.25
@@ -54,6 +57,19 @@ async def test_a_start_is_done_on_the_channel_named(lab: Lab, protocol: str) -> 
     assert (answer.status, answer.channel, answer.verified) == ("done", 5, "read_back")
     assert answer.result == {"test_name": "cell-17 a"}
     assert len(cycler.received.of(6, 2, 5)) == 1
+
+
+async def test_a_bridge_without_mqtt_5_answers_a_client_that_has_it(lab: Lab) -> None:
+    if not lab.broker.supports_v5:
+        pytest.skip("this broker knows MQTT 3.1.1 only")
+    cycler = await lab.cycler(4)
+    await served(lab, cycler, mqtt='protocol = "4"')
+    async with client_of(lab, protocol="5") as client:
+        answer = await client["lab1"][3].start_test(procedure="CCCV_1C", c_rate_ah=2.5)
+        assert (answer.status, answer.channel) == ("done", 3)
+        assert (await client["lab1"][3].suspend()).status == "done"
+        assert (await client.bridge("lab").ping()).status == "done"
+    assert len(cycler.received.of(6, 2, 3)) == 1
 
 
 async def test_cycler_bridge_and_group(lab: Lab, protocol: str) -> None:
@@ -168,6 +184,20 @@ async def test_nobody_answers_for_a_cycler_without_bridge(lab: Lab, protocol: st
     assert caught.value.id == "stop-1"
     assert caught.value.deliveries == 2
     assert "query(id='stop-1')" in str(caught.value)
+    assert "no bridge is online" in str(caught.value)
+
+
+async def test_a_client_that_is_closed_sends_nothing_and_says_so_at_once(lab: Lab) -> None:
+    peer = await lab.peer()
+    async with client_of(lab, margin_s=3600) as client:
+        waits = asyncio.create_task(client["nobody"][1].suspend(id="stop-1"))
+        await peer.wait(lambda seen: seen.topic.endswith("/nobody/1/cmd/suspend"))
+    async with asyncio.timeout(PATIENCE_S):
+        with pytest.raises(NoAnswer, match=r"sent \d times?: the outcome is unknown"):
+            await waits
+        with pytest.raises(NoAnswer, match="was not sent") as never:
+            await client["nobody"][1].suspend(id="stop-2")
+    assert never.value.deliveries == 0
 
 
 async def test_what_no_command_can_be_is_said_at_once(lab: Lab) -> None:

@@ -95,6 +95,25 @@ def test_who_serves_nothing_is_not_waited_for(
     assert bridges.serving == set()
 
 
+def test_a_cycler_that_nobody_has_is_told() -> None:
+    bridges = Bridges()
+    assert bridges.about("lab1") == "no bridge is online"
+    bridges.take(told("status"), b'{"state":"online","session":"s","since":1}')
+    assert bridges.about("lab1") == ""  # it has not said yet
+    bridges.take(told("info"), b'{"cyclers":["lab1","lab2"],"protocol":"5"}')
+    assert bridges.about("lab1") == ""
+    assert bridges.about("lab9") == "no bridge that is online has a cycler lab9; there are lab1, lab2"
+
+
+@pytest.mark.parametrize(("protocol", "all_know"), [("5", True), ("3.1.1", False)])
+def test_whether_response_topics_reach_every_bridge(protocol: str, all_know: bool) -> None:
+    bridges = Bridges()
+    bridges.take(told("info"), f'{{"cyclers":["lab1"],"protocol":"{protocol}"}}'.encode())
+    assert bridges.all_know_replies  # while it is away it does not matter
+    bridges.take(told("status"), b'{"state":"online","session":"s","since":1}')
+    assert bridges.all_know_replies is all_know
+
+
 def told(leaf: str) -> Source:
     source = read_published("macnet", f"macnet/bridge/west/{leaf}")
     assert source is not None

@@ -39,6 +39,14 @@ def test_by_date_by_milliseconds_and_by_message_expiry() -> None:
     assert until(message_expiry_s=5) == 1005.0
 
 
+def test_seconds_in_place_of_milliseconds_are_told() -> None:
+    with pytest.raises(Expired, match=r"; it counts in milliseconds$"):
+        until(expires_at=NOW.unix + 5)
+    with pytest.raises(Expired) as passed:
+        until(expires_at=(NOW.unix - 5) * 1000)
+    assert "milliseconds" not in str(passed.value)
+
+
 def test_the_zone_counts() -> None:
     east = timezone(timedelta(hours=5, minutes=30))
     assert until(expires_at=(MOMENT + timedelta(seconds=5)).astimezone(east)) == 1005.0

@@ -501,6 +501,16 @@ async def test_a_bridge_that_stops_leaves_nothing_running() -> None:
         assert (event["reason"], event["suspended"]) == ("bridge_stopped", True)
 
 
+async def test_a_bridge_that_cannot_stop_a_channel_names_it(caplog: pytest.LogCaptureFixture) -> None:
+    async with lab(timeout_s=3600, behaviour=READY) as it:
+        await started(it, channel=2, test_name="b")
+        it.simulated.faults.drop_replies(6, 3)
+        await it.service.drain(0.05)
+        assert [text for text in caplog.messages if "direct" in text] == [
+            "lab1/2 could not be stopped: its direct test 'b' may still run; go and look"
+        ]
+
+
 async def test_what_a_crash_left_is_stopped() -> None:
     shelf = Shelf()
     async with lab(behaviour=READY, leases=Leases(shelf)) as it:
