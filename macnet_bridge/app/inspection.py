@@ -73,7 +73,7 @@ async def _same_testers(cyclers: Sequence[CyclerSection]) -> list[Note]:
 
 
 async def _addresses(cycler: CyclerSection) -> list[str]:
-    """None where the name cannot be resolved, which the inspection of that tester tells."""
+    """No address where the name cannot be resolved, which the inspection of that tester tells."""
     loop = asyncio.get_running_loop()
     try:
         found = await loop.getaddrinfo(cycler.host, cycler.json_port, type=socket.SOCK_STREAM)

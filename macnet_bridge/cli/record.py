@@ -239,13 +239,13 @@ class Session:
     def _on_session(self, is_kept: bool) -> None:
         # Where that cannot be kept, the next start ends subscriptions once more: no harm.
         self._remember(*self._subscribed_as).add_done_callback(_unheeded)
+        if self._lost_for or not self._was_reached:
+            _log.info("connected to %s", self._settings.url)
         if self._was_known and not is_kept:
             _log.warning(
                 "the broker has forgotten the session: what was published since is not recorded, "
                 "unless a bridge sends it again"
             )
-        elif self._lost_for or not self._was_reached:
-            _log.info("connected to %s", self._settings.url)
         self._was_known, self._was_reached, self._lost_for = True, True, ""
 
     def _advice(self, reason: str) -> str:

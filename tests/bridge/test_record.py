@@ -8,12 +8,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 
 from macnet_bridge.simulator import Behaviour
 from tests.bridge.conftest import Lab
@@ -167,6 +170,31 @@ async def test_a_session_of_the_older_mqtt_is_kept_as_well(lab: Lab) -> None:
         read(seq)
     with recorder.recording("-c", str(config)):
         await until(lambda: len(recorder.readings()) == 19)
+
+
+def end_session(lab: Lab, client_id: str) -> None:
+    """Have the broker forget it, by a connection that wants a clean one."""
+    client = paho.Client(CallbackAPIVersion.VERSION2, client_id, clean_session=True)
+    has_begun = threading.Event()
+    client.on_connect = lambda *_: has_begun.set()
+    client.connect(lab.broker.host, lab.broker.port)
+    client.loop_start()
+    assert has_begun.wait(PATIENCE_S)
+    client.disconnect()
+    client.loop_stop()
+
+
+@pytest.mark.needs_real_broker
+async def test_a_session_that_the_broker_has_forgotten_is_told(lab: Lab) -> None:
+    recorder, session = program(lab), f"{lab.root}-session"
+    for _ in range(2):
+        with recorder.recording("--client-id", session):
+            await until(lambda: "connected to" in recorder.said)
+    assert "forgotten" not in recorder.said
+    await asyncio.to_thread(end_session, lab, session)
+    with recorder.recording("--client-id", session):
+        await until(lambda: "the broker has forgotten the session" in recorder.said)
+    assert recorder.said.count("connected to") == 3
 
 
 @pytest.mark.needs_real_broker
