@@ -66,6 +66,7 @@ class _Waiting:
     Attributes:
         takes: says of each final acknowledgement whether it was the last one.
         is_overtaken: a stop of its channels was given since: it is not sent again.
+        is_accepted: a bridge has said that it has it.
     """
 
     command: Command
@@ -73,6 +74,7 @@ class _Waiting:
     token: bytes = field(default_factory=lambda: uuid4().bytes)
     deliveries: int = 0
     is_overtaken: bool = False
+    is_accepted: bool = False
     answer: asyncio.Future[Acknowledgement] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -205,6 +207,10 @@ class Link:
         while not waiting.answer.done():
             await self._send_unless_answered(waiting)
             await asyncio.wait({waiting.answer}, timeout=pause_s)
+            if waiting.is_accepted and waiting.command.role is not Role.STOPS:
+                # A bridge has it, so only its answer can still be lost. Many that wait for a slow tester
+                # would keep it busy with repeats.
+                await asyncio.wait({waiting.answer}, timeout=_LONGEST_PAUSE_S - pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         return waiting.answer.result()
 
@@ -278,6 +284,7 @@ class Link:
     @staticmethod
     def _settle(waiting: _Waiting, name: str, acknowledgement: Acknowledgement) -> None:
         is_whole = acknowledgement.final and acknowledgement.part is not True
+        waiting.is_accepted |= acknowledgement.status == "accepted" and acknowledgement.part is not True
         if is_whole and not waiting.answer.done() and waiting.takes(name, acknowledgement):
             waiting.answer.set_result(acknowledgement)
 

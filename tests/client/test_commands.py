@@ -21,11 +21,12 @@ from macnet_bridge.client import (
     TesterUnreachable,
     UnknownOutcome,
 )
+from macnet_bridge.client import link as link_module
 from macnet_bridge.errors import BrokerError, InvalidRequest
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.payloads.arguments import Safety
 from macnet_bridge.payloads.envelope import Expect
-from macnet_bridge.simulator import SimulatedCycler
+from macnet_bridge.simulator import Fault, SimulatedCycler
 from tests.bridge.conftest import Lab
 from tests.bridge.running import FAST, cycler_table
 from tests.client.conftest import client_of
@@ -70,6 +71,24 @@ async def test_a_bridge_without_mqtt_5_answers_a_client_that_has_it(lab: Lab) ->
         assert (await client["lab1"][3].suspend()).status == "done"
         assert (await client.bridge("lab").ping()).status == "done"
     assert len(cycler.received.of(6, 2, 3)) == 1
+
+
+@pytest.mark.parametrize(("verb", "times"), [("reset", 1), ("suspend", 2)])
+async def test_what_a_bridge_has_accepted_is_not_sent_again_soon_but_a_stop_is(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, verb: str, times: int
+) -> None:
+    """With 96 channels started at once at a slow tester, most would be sent three times."""
+    monkeypatch.setattr(link_module, "_FIRST_PAUSE_S", 2.0)
+    monkeypatch.setattr(link_module, "_LONGEST_PAUSE_S", 60.0)
+    cycler = await lab.cycler(1)
+    await served(lab, cycler)
+    peer = await lab.peer()
+    topic = f"{lab.root}/lab1/1/cmd/{verb}"
+    cycler.faults.add(Fault("delay", on=(6, 5) if verb == "reset" else (6, 3), second=3.0))
+    async with client_of(lab) as client:
+        channel = client["lab1"][1]
+        assert (await (channel.reset() if verb == "reset" else channel.suspend())).status == "done"
+    assert len([seen for seen in peer.seen if seen.topic == topic]) == times
 
 
 async def test_cycler_bridge_and_group(lab: Lab, protocol: str) -> None:

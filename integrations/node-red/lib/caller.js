@@ -91,7 +91,6 @@ class Caller {
   }
 
   #attempt (call) {
-    clearTimeout(call.timer)
     const now = this.now()
     const { command } = call
     if (call.deliveries === 0 && now >= command.expiresAt) {
@@ -103,9 +102,15 @@ class Caller {
       return
     }
     if (!call.isWithdrawn) this.#send(call)
-    const end = call.deliveries === 0 ? command.expiresAt : command.until
-    call.timer = setTimeout(() => this.#attempt(call), Math.min(call.pauseMs, end - now))
-    call.pauseMs = Math.min(2 * call.pauseMs, LONGEST_PAUSE_MS)
+    this.#rest(call, call.pauseMs)
+  }
+
+  /** Wait until it is time to send it again, or too late for that. */
+  #rest (call, pauseMs) {
+    clearTimeout(call.timer)
+    const end = call.deliveries === 0 ? call.command.expiresAt : call.command.until
+    call.timer = setTimeout(() => this.#attempt(call), Math.min(pauseMs, end - this.now()))
+    call.pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)
   }
 
   #send (call) {
@@ -136,7 +141,7 @@ class Caller {
 
   #answered (call, source, ack) {
     if (!answers.isFinal(ack)) {
-      call.isAccepted ||= ack.status === 'accepted' && ack.part !== true
+      if (ack.status === 'accepted' && ack.part !== true) this.#accepted(call)
       call.onProgress()
       return
     }
@@ -149,6 +154,13 @@ class Caller {
     if (this.bridges.answering.every((name) => call.byBridge.has(name))) {
       this.#settle(call, { ...answers.together(call.byBridge), deliveries: call.deliveries })
     }
+  }
+
+  /** A bridge has it, so only its answer can still be lost: repeats would only keep it busy. */
+  #accepted (call) {
+    if (call.isAccepted) return
+    call.isAccepted = true
+    if (!call.command.stops) this.#rest(call, LONGEST_PAUSE_MS)
   }
 
   #unanswered (call) {
