@@ -33,7 +33,7 @@ def check_keys(envelope: Envelope, verb: Verb[Any], scope: Scope) -> None:
         ("stagger_s", envelope.stagger_s > 0 and verb.stops, "a stop waits for nothing"),
         ("expect", envelope.expect is not UNSET and verb.stops, "a stop has no conditions"),
         ("expect", envelope.expect is not UNSET and verb.scope is not Scope.CHANNEL, "only of a channel"),
-        ("dry_run", envelope.dry_run and verb.reads, f"{verb.name} changes nothing; leave it out"),
+        ("dry_run", envelope.dry_run and verb.reads, f"{verb.name} changes no tester; leave it out"),
         ("dry_run", envelope.dry_run and scope is Scope.ALL, "this stops everything, or is not sent"),
     )
     for key, is_wrong, why in wrong:

@@ -86,6 +86,16 @@ async def test_what_is_no_level(args: bytes, field: str) -> None:
         assert logging.getLogger("macnet_bridge").level == before
 
 
+async def test_it_cannot_be_tried_out() -> None:
+    async with lab() as it:
+        before = logging.getLogger("macnet_bridge").level
+        it.take(TOPIC, b'{"id":"dry","dry_run":true,"args":{"level":"debug"}}')
+        answer = await it.final("dry")
+        assert (answer["status"], answer["error"]["field"]) == ("rejected", "dry_run")
+        assert answer["error"]["message"] == "dry_run: set_log_level changes no tester; leave it out"
+        assert logging.getLogger("macnet_bridge").level == before
+
+
 async def test_a_line_for_each_command_answer_and_request(caplog: pytest.LogCaptureFixture) -> None:
     async with lab() as it:
         await it.ask("read_status", channel=2)
