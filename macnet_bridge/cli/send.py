@@ -94,7 +94,7 @@ def send(
             click.echo(f"macnet-bridge: bridge {name} is online and did not answer", err=True)
         sys.exit(EXIT_NO_ANSWER if error.silent else exit_code(list(error.answers.values())))
     except NoAnswer as error:
-        _tell_no_answer(error.id, as_json, f"no answer ({error.why})" if error.why else "no answer")
+        _tell_open(error.id, as_json, no_answer(error))
         sys.exit(EXIT_NO_ANSWER)
     except KeyboardInterrupt:
         _tell_interrupted(whom, name, as_json)
@@ -186,20 +186,30 @@ def _line(place: str, outcome: Acknowledgement | PartResult) -> str:
     return f"{place:<16} {status}{verified}{result}".rstrip()
 
 
-def _tell_no_answer(name: str, as_json: bool, why: str = "no answer") -> None:
+def no_answer(error: NoAnswer) -> str:
+    """What there is to say of a command without a final acknowledgement."""
+    if not error.deliveries:
+        return str(error)
+    return _open(error.id, f"no answer ({error.why})" if error.why else "no answer")
+
+
+def _open(name: str, why: str) -> str:
+    return (
+        f"{why}; what became of it is not known. "
+        f"Ask: send bridge/NAME query id={name}, or send the same again with --id {name}"
+    )
+
+
+def _tell_open(name: str, as_json: bool, line: str) -> None:
     if as_json:
         click.echo(msgspec.json.encode({"id": name, "status": "no_answer", "final": False}).decode())
-        return
-    click.echo(
-        f"macnet-bridge: {why}; what became of it is not known. "
-        f"Ask: send bridge/NAME query id={name}, or send the same again with --id {name}",
-        err=True,
-    )
+    else:
+        click.echo(f"macnet-bridge: {line}", err=True)
 
 
 def _tell_interrupted(target: Target, name: str, as_json: bool) -> None:
     if target.kind != "all":
-        _tell_no_answer(name, as_json, "interrupted")
+        _tell_open(name, as_json, _open(name, "interrupted"))
         return
     # The bridges' commands have an id each, which nobody has been told.
     click.echo("macnet-bridge: interrupted; what has stopped is not known. Go and look", err=True)

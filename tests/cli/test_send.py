@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from macnet_bridge.cli.send import no_answer
 from macnet_bridge.cli.send_arguments import Target, read_arguments, read_target
+from macnet_bridge.client import NoAnswer
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.simulator import SimulatedCycler
 from tests.bridge.conftest import Lab, lab
@@ -87,6 +89,32 @@ async def test_no_answer_and_no_broker(lab: Lab) -> None:
     assert (code, out) == (1, "")
     [line] = err.splitlines()
     assert line == "macnet-bridge: nothing listens at 127.0.0.1:1; start the broker, or correct --url"
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "why", "line"),
+    [
+        (
+            2,
+            "no bridge is online",
+            "no answer (no bridge is online); what became of it is not known. "
+            "Ask: send bridge/NAME query id=s-1, or send the same again with --id s-1",
+        ),
+        (
+            1,
+            "",
+            "no answer; what became of it is not known. "
+            "Ask: send bridge/NAME query id=s-1, or send the same again with --id s-1",
+        ),
+        (
+            0,
+            "no bridge is online",
+            "the command for macnet/lab1/1/cmd/reset was not sent: there was no connection to the broker",
+        ),
+    ],
+)
+def test_what_was_never_sent_is_not_said_to_be_open(deliveries: int, why: str, line: str) -> None:
+    assert no_answer(NoAnswer("s-1", "macnet/lab1/1/cmd/reset", deliveries, why)) == line
 
 
 NO_SIGINT = pytest.mark.skipif(sys.platform == "win32", reason="a program cannot send another one Ctrl-C")
