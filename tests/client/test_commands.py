@@ -78,13 +78,13 @@ async def test_what_a_bridge_has_accepted_is_not_sent_again_soon_but_a_stop_is(
     lab: Lab, monkeypatch: pytest.MonkeyPatch, verb: str, times: int
 ) -> None:
     """With 96 channels started at once at a slow tester, most would be sent three times."""
-    monkeypatch.setattr(link_module, "_FIRST_PAUSE_S", 2.0)
+    monkeypatch.setattr(link_module, "_FIRST_PAUSE_S", 3.5)
     monkeypatch.setattr(link_module, "_LONGEST_PAUSE_S", 60.0)
     cycler = await lab.cycler(1)
     await served(lab, cycler)
     peer = await lab.peer()
     topic = f"{lab.root}/lab1/1/cmd/{verb}"
-    cycler.faults.add(Fault("delay", on=(6, 5) if verb == "reset" else (6, 3), second=3.0))
+    cycler.faults.add(Fault("delay", on=(6, 5) if verb == "reset" else (6, 3), second=4.5))
     async with client_of(lab) as client:
         channel = client["lab1"][1]
         assert (await (channel.reset() if verb == "reset" else channel.suspend())).status == "done"
