@@ -72,7 +72,7 @@ class Watch:
         self._forget(now_unix)
         if self._survey is not None and found.system != self._survey.system:
             self._looks.clear()  # what happened between two testers is no event
-            self._tester.direct.clear()
+            self._forget_direct(now_unix)
         self._survey, self._is_there, self._ends_lost = found, True, 0
         self._clock, self._told_offset = TesterClock(), found.clock_offset_second
         self._told_width_s = 1.0
@@ -85,6 +85,13 @@ class Watch:
         for place in self._alarms.places():
             if place[0] is not None and not self._tester.serves(place[0]):
                 self._put(*place, None, now_unix)
+
+    def _forget_direct(self, now_unix: float) -> None:
+        """Those tests were of another tester."""
+        self._tester.direct.clear()
+        for number, kind in self._alarms.places():
+            if kind == "watchdog":
+                self._put(number, kind, None, now_unix)
 
     def gone(self, why: str, now_unix: float) -> None:
         """The tester is away, and with it all that was seen of its channels."""
@@ -146,6 +153,7 @@ class Watch:
 
     def leave(self, now_unix: float) -> None:
         """Another bridge serves the tester: whatever is wrong is for that one to say."""
+        self._tester.direct.clear()
         for number, kind in self._alarms.places():
             self._put(number, kind, None, now_unix)
 
