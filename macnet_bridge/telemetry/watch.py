@@ -56,6 +56,7 @@ class Watch:
         self._judges: dict[int, LimitJudge] = {}
         self._alarms = AlarmTable()
         self._events = 0
+        self._seen_at = 0.0
         self._clock = TesterClock()
         self._clock_due = 0.0
         self._told_offset: float | None = None
@@ -131,6 +132,7 @@ class Watch:
         status = channel.status
         if status is None:
             return
+        self._follow_clock(now_unix)
         before, after = self._looks.get(number), Look(now_unix, status, channel.test)
         self._looks[number] = after
         if before is not None:
@@ -156,6 +158,14 @@ class Watch:
         self._tester.direct.clear()
         for number, kind in self._alarms.places():
             self._put(number, kind, None, now_unix)
+
+    def _follow_clock(self, now_unix: float) -> None:
+        # Else what happened before our clock was set back would for a long time be yet to come.
+        if now_unix < self._seen_at:
+            self._alarms.set_back(now_unix)
+            for test in self._tester.direct.values():
+                watchdog.set_back(test, now_unix)
+        self._seen_at = now_unix
 
     # --- events
 
