@@ -16,8 +16,8 @@ from macnet_bridge.cli.broker_options import BrokerOptions, names_of
 from macnet_bridge.client import BridgeClient, SettingNames
 from macnet_bridge.errors import BrokerError, ConfigError
 from tests.brokers import RunningBroker, free_port
+from tests.patience import PATIENCE_S
 
-PATIENCE_S = 20.0
 MINE = SettingNames(url="--broker", username="--user")
 
 

@@ -244,6 +244,7 @@ async def look(job: Job[SetOutputArguments], lease: Lease) -> None:
     except MacNetBridgeError:
         return
     if state in STOPPED and job.leases.end(job.place, lease.record.token):
+        job.tester.touched(job.channel)
         await job.leases.keep()
 
 

@@ -176,11 +176,13 @@ class LeaseKeeper:
         if not lease.is_confirmed:
             return
         cycler, channel = lease.record.place
+        tester = self._testers[cycler]
         try:
-            state = (await self._testers[cycler].cycler.read_status(channel, line=Line.COMMANDS)).state
+            state = (await tester.cycler.read_status(channel, line=Line.COMMANDS)).state
         except MacNetBridgeError:
             return
         if state in STOPPED and self._leases.end(lease.record.place, lease.record.token):
+            tester.touched(channel)
             await self._leases.keep()
 
     # --- its end

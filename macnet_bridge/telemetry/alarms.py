@@ -206,5 +206,9 @@ class AlarmTable:
         self._held[place] = finding, now
         return True
 
+    def set_back(self, now: float) -> None:
+        """Our clock was set back: what holds was raised by now."""
+        self._held = {place: (finding, min(since, now)) for place, (finding, since) in self._held.items()}
+
     def places(self) -> list[Place]:
         return list(self._held)

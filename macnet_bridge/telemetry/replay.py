@@ -41,7 +41,7 @@ class Replay:
         self._send = send
         self._wake = wake
         self._rows: deque[Message] = deque()
-        self._under_way: set[int] = set()
+        self._under_way: dict[int, Message] = {}
         self._fetched_up_to = 0
         self._allowance = 0.0
         self._counted_at = 0.0
@@ -60,9 +60,9 @@ class Replay:
         return len(self._under_way)
 
     @property
-    def in_hand(self) -> int:
-        """Read from the disk and not confirmed."""
-        return len(self._rows) + len(self._under_way)
+    def in_hand(self) -> list[Message]:
+        """Read from the disk and not confirmed, the oldest first."""
+        return [*self._under_way.values(), *self._rows]
 
     def begin(self, at: float) -> None:
         """There is a broker: begin with the oldest at this time."""
@@ -80,9 +80,8 @@ class Replay:
 
     def settled(self, number: int) -> bool:
         """One of them was confirmed or refused; False for one of an earlier connection."""
-        if number not in self._under_way:
+        if self._under_way.pop(number, None) is None:
             return False
-        self._under_way.remove(number)
         if self._rows:
             self._wake()
         return True
@@ -108,9 +107,9 @@ class Replay:
             self._fetch(before)
 
     def _send_one(self, row: Message) -> bool:
-        self._under_way.add(row.id)
+        self._under_way[row.id] = row
         if not self._send(row):
-            self._under_way.discard(row.id)
+            self._under_way.pop(row.id, None)
             return False
         self._rows.popleft()
         self._allowance -= 1

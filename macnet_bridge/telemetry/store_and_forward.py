@@ -200,6 +200,8 @@ class StoreAndForward:
 
     def _file_lost(self, waiting: int) -> None:
         """The spool was damaged: what is here as well is not lost with it."""
-        on_disk = self._unconfirmed.on_disk()
-        self.lost += max(0, waiting - len(on_disk) - self._replay.in_hand)
+        on_disk, in_hand = self._unconfirmed.on_disk(), self._replay.in_hand
+        self.lost += max(0, waiting - len(on_disk) - len(in_hand))
         self._not_kept(on_disk)
+        for row in in_hand:  # they are read from the new one, should the broker be lost now
+            self.safekeeping.keep(Owed(row.id, self._now, row.topic, row.payload))

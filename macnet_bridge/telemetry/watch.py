@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from msgspec import UNSET
 
-from macnet_bridge.errors import TesterRefused, TransportError
 from macnet_bridge.macnet.protocol.codes import RUNNING, STOPPED, ChannelState
 from macnet_bridge.macnet.protocol.messages import EndStatus, StatusAndReadings
 from macnet_bridge.macnet.survey import Survey
@@ -15,20 +14,14 @@ from macnet_bridge.payloads.events import TestStarted
 from macnet_bridge.telemetry import alarms, watchdog
 from macnet_bridge.telemetry.alarms import NO_LIMITS, AlarmLimits, AlarmTable, Finding, LimitJudge
 from macnet_bridge.telemetry.channel import Channel
-from macnet_bridge.telemetry.clock import Bounds, TesterClock
+from macnet_bridge.telemetry.clock import TesterClock
+from macnet_bridge.telemetry.ends import Ends
 from macnet_bridge.telemetry.events import Look, completes, event, happened
+from macnet_bridge.telemetry.offset_news import OffsetNews
 from macnet_bridge.telemetry.publisher import Publisher
 from macnet_bridge.tester import Tester
 
-CLOCK_STEP_S = 0.25
-"""A clock offset is published again when it changed by so much, and is known as well as that; and
-when it is known four times as well as what was published."""
-
 _CLOCK_EVERY_S = 0.05
-
-_ENDS_LOST_UNTIL_GIVEN_UP = 2
-"""Replies to (4, 10) that are lost in a row until the tester is not asked for it any more, before it
-comes online again: silence costs a whole time-out."""
 
 
 class Watch:
@@ -56,12 +49,12 @@ class Watch:
         self._judges: dict[int, LimitJudge] = {}
         self._alarms = AlarmTable()
         self._events = 0
+        self._seen_at = 0.0
         self._clock = TesterClock()
         self._clock_due = 0.0
-        self._told_offset: float | None = None
-        self._told_width_s = 1.0
+        self._offset_news = OffsetNews()
         self._survey: Survey | None = None
-        self._ends_lost = 0
+        self._ends = Ends(tester.cycler)
         self._is_there = False
         tester.stop_ended = self._stop_ended
 
@@ -72,10 +65,10 @@ class Watch:
         self._forget(now_unix)
         if self._survey is not None and found.system != self._survey.system:
             self._looks.clear()  # what happened between two testers is no event
-            self._tester.direct.clear()
-        self._survey, self._is_there, self._ends_lost = found, True, 0
-        self._clock, self._told_offset = TesterClock(), found.clock_offset_second
-        self._told_width_s = 1.0
+            self._forget_direct(now_unix)
+        self._survey, self._is_there = found, True
+        self._ends.came_online()
+        self._clock, self._offset_news = TesterClock(), OffsetNews(found.clock_offset_second)
         self._put(None, "stale", None, now_unix)
 
     def _forget(self, now_unix: float) -> None:
@@ -86,6 +79,13 @@ class Watch:
             if place[0] is not None and not self._tester.serves(place[0]):
                 self._put(*place, None, now_unix)
 
+    def _forget_direct(self, now_unix: float) -> None:
+        """Those tests were of another tester."""
+        self._tester.direct.clear()
+        for number, kind in self._alarms.places():
+            if kind == "watchdog":
+                self._put(number, kind, None, now_unix)
+
     def gone(self, why: str, now_unix: float) -> None:
         """The tester is away, and with it all that was seen of its channels."""
         self._is_there = False
@@ -94,24 +94,11 @@ class Watch:
 
     def wants_end(self, number: int, status: StatusAndReadings) -> bool:
         """Whether a test is seen to be completed now, so that the tester can tell its end."""
-        return self._ends_lost < _ENDS_LOST_UNTIL_GIVEN_UP and completes(self._looks.get(number), status)
+        return self._ends.are_told and completes(self._looks.get(number), status)
 
     async def end_of(self, number: int, status: StatusAndReadings) -> EndStatus | None:
         """To which of its ends it came; None where none did or the tester does not tell. MacNet (4, 10)"""
-        if not self.wants_end(number, status):
-            return None
-        try:
-            end = await self._tester.cycler.read_end_status(number)
-        except TransportError:
-            # What is wrong with a tester that does not answer at all, the next reading finds out.
-            self._ends_lost += 1
-            return None
-        except TesterRefused as error:
-            # A result code is an answer: the function is there.
-            self._ends_lost = 0 if isinstance(error.result, int) else _ENDS_LOST_UNTIL_GIVEN_UP
-            return None
-        self._ends_lost = 0
-        return end
+        return await self._ends.of(number) if self.wants_end(number, status) else None
 
     def see(
         self, number: int, channel: Channel, asked_unix: float, now_unix: float, end: EndStatus | None = None
@@ -124,6 +111,7 @@ class Watch:
         status = channel.status
         if status is None:
             return
+        self._follow_clock(now_unix)
         before, after = self._looks.get(number), Look(now_unix, status, channel.test)
         self._looks[number] = after
         if before is not None:
@@ -146,8 +134,17 @@ class Watch:
 
     def leave(self, now_unix: float) -> None:
         """Another bridge serves the tester: whatever is wrong is for that one to say."""
+        self._tester.direct.clear()
         for number, kind in self._alarms.places():
             self._put(number, kind, None, now_unix)
+
+    def _follow_clock(self, now_unix: float) -> None:
+        # Else what happened before our clock was set back would for a long time be yet to come.
+        if now_unix < self._seen_at:
+            self._alarms.set_back(now_unix)
+            for test in self._tester.direct.values():
+                watchdog.set_back(test, now_unix)
+        self._seen_at = now_unix
 
     # --- events
 
@@ -238,14 +235,7 @@ class Watch:
         if self._survey is None or not self._survey.live:
             return  # a clock that stands still has no offset
         self._clock.see(status.tester_time, asked_unix, now_unix)
-        offset = self._clock.offset
-        if offset is not None and offset.width <= 2 * CLOCK_STEP_S and self._is_news(offset):
-            self._told_offset, self._told_width_s = offset.middle, offset.width
-            self._publisher.clock_offset(round(offset.middle, 2))
+        if (offset := self._offset_news.of(self._clock.offset)) is not None:
+            self._publisher.clock_offset(offset)
         held = self._alarms.get((None, "clock"))
         self._put(None, "clock", alarms.clock(self._clock, held, now_unix), now_unix)
-
-    def _is_news(self, offset: Bounds) -> bool:
-        if self._told_offset is None or abs(offset.middle - self._told_offset) > CLOCK_STEP_S:
-            return True
-        return offset.width <= self._told_width_s / 4

@@ -6,6 +6,8 @@ tester took its last output: a watchdog that is fed bites nobody, and one that s
 
 from __future__ import annotations
 
+import math
+
 from macnet_bridge.macnet.protocol.codes import STOPPED, ChannelState
 from macnet_bridge.telemetry.alarms import Finding
 from macnet_bridge.telemetry.events import Look
@@ -45,3 +47,12 @@ def judge(test: DirectTest, look: Look) -> Finding | None:
         f"output; its watchdog does that after {watchdog_s:g} s (direct_watchdog_s)"
     )
     return Finding("critical", what, "no_output", round(most_s, 1), watchdog_s)
+
+
+def set_back(test: DirectTest, now_unix: float) -> None:
+    """Our clock was set back: nothing that is known of a test is later than now."""
+    fed = test.fed
+    fed.taken_at, fed.left_at = min(fed.taken_at, now_unix), min(fed.left_at, now_unix)
+    test.ran_at = min(test.ran_at, now_unix)
+    if test.shown_at < math.inf:
+        test.shown_at = min(test.shown_at, now_unix)

@@ -29,6 +29,7 @@ from tests.bridge.mqtt_peer import MqttPeer
 from tests.bridge.running import config_text, cycler_table, running_bridge
 from tests.brokers import RunningBroker, Setup, free_port
 from tests.macnet.scripted_tester import ScriptedTester, silent
+from tests.patience import PATIENCE_S
 
 LIMITS = "[cycler.limits]\nvoltage_max_volt = 4.2\n"
 SHORT_S = 1.0
@@ -513,4 +514,4 @@ async def test_it_can_be_cancelled(place: Place) -> None:
         inspection.cancel()
         with pytest.raises(asyncio.CancelledError):
             await inspection
-        await asyncio.wait_for(tester.peers[0].closed.wait(), 5.0)
+        await asyncio.wait_for(tester.peers[0].closed.wait(), PATIENCE_S)

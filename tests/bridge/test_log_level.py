@@ -9,8 +9,7 @@ from macnet_bridge.simulator import SimulatedCycler
 from tests.bridge.conftest import Lab
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.bridge.running import BridgeProcess, cycler_table
-
-PATIENCE_S = 20.0
+from tests.patience import PATIENCE_S
 
 
 async def started(lab: Lab, peer: MqttPeer, cycler: SimulatedCycler) -> BridgeProcess:

@@ -150,3 +150,20 @@ async def test_without_a_watchdog_nothing_is_taken_for_its_stop() -> None:
     async with lab(behaviour=READY) as it:
         await started(it)
         assert it.tester.direct == {}
+
+
+@pytest.mark.parametrize("who", ["its holder", "the bridge"])
+async def test_a_channel_that_takes_no_output_any_more_is_read_at_once(who: str) -> None:
+    """The longer that takes, the more a suspend by hand looks as the watchdog's."""
+    touched: list[int] = []
+    async with lab(behaviour=READY, cycler_rules=PATIENT) as it:
+        lease = await started(it)
+        it.tester.touched = touched.append
+        it.simulated.channel(1).suspend()
+        if who == "its holder":
+            assert error(await it.ask("set_output", output(lease, 1, 1.0)))[0] == "failed"
+        else:
+            it.service._keeper._feed(it.service._leases.find(("lab1", 1)), 0.0)
+        await it.until(lambda: not it.service._leases.count)
+        await it.until(lambda: touched)
+    assert touched == [1]

@@ -23,6 +23,7 @@ from macnet_bridge.macnet.cycler import Line
 from macnet_bridge.macnet.protocol.codes import FileType
 from macnet_bridge.simulator import SimulatedCycler
 from tests.macnet.scripted_tester import Peer, ScriptedTester
+from tests.patience import PATIENCE_S
 
 NAME = "a.000"
 SIZES = [0, 1, 499, 500, 501, 1750, 100_000]
@@ -149,7 +150,7 @@ async def test_rubbish_ends_a_transfer() -> None:
     async with ScriptedTester(script, binary=True) as tester:
         with pytest.raises(BadReply):
             await AsyncCycler(tester.address).get_file(FileType.SYSTEM_EVENTS, "x")
-        await asyncio.wait_for(tester.peers[0].closed.wait(), 5.0)
+        await asyncio.wait_for(tester.peers[0].closed.wait(), PATIENCE_S)
 
 
 # --- bounds, gates and transfers that break off
@@ -257,4 +258,4 @@ async def test_an_error_in_the_middle_leaves_it_open_what_was_kept() -> None:
             await cycler.put_file(FileType.CAN, "a.can", b"x")
         assert (broken.value.code, broken.value.category) == ("FILE_ERROR", "device")
         assert isinstance(broken.value, OutcomeUnknown)
-        await asyncio.wait_for(tester.peers[0].closed.wait(), 5.0)
+        await asyncio.wait_for(tester.peers[0].closed.wait(), PATIENCE_S)

@@ -128,7 +128,7 @@ async def datagrams(cycler: SimulatedCycler, count: int) -> None:
         for _ in range(count):
             peer.transport.sendto(READ_VOLTS)
         for _ in range(count):
-            await asyncio.wait_for(peer.replies.get(), 5)
+            await asyncio.wait_for(peer.replies.get(), PATIENCE_S)
 
 
 async def test_requests_are_carried_out_in_the_order_of_their_arrival() -> None:

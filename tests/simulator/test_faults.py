@@ -20,6 +20,7 @@ from macnet_bridge.simulator import Fault, SimulatedCycler, Transport
 from macnet_bridge.simulator.sockets.fault_kinds import GARBAGE, KINDS
 from macnet_bridge.simulator.sockets.faults import Faults
 from macnet_bridge.simulator.sockets.received import Received
+from tests.patience import PATIENCE_S
 from tests.simulator.peers import FakeClock, JsonPeer, binary_peer, datagram_peer, json_peer, request
 
 READ_VOLTS = struct.pack("<4H", 4, 2, 0, 1)
@@ -40,7 +41,7 @@ async def send(sock: socket.socket, data: bytes) -> None:
 
 async def arrives(sock: socket.socket) -> bytes:
     """What is there when something is. Raises ConnectionResetError after an RST."""
-    return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sock, 65536), 5)
+    return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(sock, 65536), PATIENCE_S)
 
 
 def variable(cycler: SimulatedCycler) -> float:
@@ -110,7 +111,7 @@ async def test_glued_replies_come_in_one_segment(cycler: SimulatedCycler) -> Non
     cycler.faults.add(Fault("glue", times=1))
     async with raw_client(cycler) as sock:
         await send(sock, request(1, 2, request_id=1))
-        await cycler.wait_for(lambda record: record.answer is not None, 5)
+        await cycler.wait_for(lambda record: record.answer is not None, PATIENCE_S)
         await send(sock, request(1, 2, request_id=2))
         segment = await arrives(sock)
     assert [json.loads(line)["id"] for line in segment.splitlines()] == [1, 2]
@@ -129,7 +130,7 @@ async def test_garbage_by_udp_is_a_datagram(cycler: SimulatedCycler) -> None:
     cycler.faults.add(Fault("garbage"))
     async with datagram_peer(cycler) as peer:
         assert await peer.ask(READ_VOLTS) == GARBAGE
-        assert len(await asyncio.wait_for(peer.replies.get(), 5)) == 12
+        assert len(await asyncio.wait_for(peer.replies.get(), PATIENCE_S)) == 12
 
 
 async def test_a_garbled_reply_is_as_long_and_makes_no_sense(cycler: SimulatedCycler) -> None:
@@ -137,7 +138,7 @@ async def test_a_garbled_reply_is_as_long_and_makes_no_sense(cycler: SimulatedCy
         right = await peer.ask(READ_VOLTS)
         cycler.faults.add(Fault("garble"))
         peer.writer.write(READ_VOLTS)
-        wrong = await asyncio.wait_for(peer.reader.readexactly(len(right)), 5)
+        wrong = await asyncio.wait_for(peer.reader.readexactly(len(right)), PATIENCE_S)
     assert not set(zip(right, wrong, strict=True)) & {(byte, byte) for byte in range(256)}
     assert bytes(byte ^ 0xFF for byte in wrong) == right
 
@@ -179,7 +180,7 @@ async def test_a_half_open_connection_says_nothing_for_ever(cycler: SimulatedCyc
     cycler.faults.add(Fault("half-open", on=(6, 9), times=1))
     async with json_peer(cycler) as mute, json_peer(cycler) as other:
         mute.writer.write(request(6, 9, **SET))
-        await cycler.wait_for(lambda record: record.answer is not None, 5)
+        await cycler.wait_for(lambda record: record.answer is not None, PATIENCE_S)
         mute.writer.write(request(6, 9, **{**SET, "Value": 8}))
         mute.writer.write_eof()
         for _ in range(20):
@@ -232,7 +233,7 @@ async def test_faults_strike_a_spoofer_as_well(clock: FakeClock) -> None:
         json_peer(cycler) as peer,
     ):
         peer.writer.write(request(1, 1) + request(1, 2))
-        assert json.loads(await asyncio.wait_for(peer.reader.readuntil(b"}\r\n"), 5))["id"] == 1986
+        assert json.loads(await asyncio.wait_for(peer.reader.readuntil(b"}\r\n"), PATIENCE_S))["id"] == 1986
 
 
 # --- which requests, and how often

@@ -146,7 +146,7 @@ async def test_binary_messages_come_back_by_tcp(original: Spoofer, cycler: Simul
     async with binary_peer(cycler) as peer, datagram_peer(cycler) as datagrams:
         datagrams.transport.sendto(bytes(8))
         assert await peer.ask(bytes(8)) == bytes(8)
-        await cycler.wait_for(lambda record: record.transport is Transport.BINARY_UDP, 5)
+        await cycler.wait_for(lambda record: record.transport is Transport.BINARY_UDP, PATIENCE_S)
         assert datagrams.replies.empty()
 
 
@@ -155,10 +155,10 @@ async def test_readings_can_be_shown(cycler: SimulatedCycler) -> None:
     cycler.spoofer.show(5, Voltage=3.1, Stat=2)
     async with json_peer(cycler) as peer:
         peer.writer.write(request(4, 7, Chan=4))
-        text = await asyncio.wait_for(peer.reader.readuntil(b"}\r\n"), 5)
+        text = await asyncio.wait_for(peer.reader.readuntil(b"}\r\n"), PATIENCE_S)
         assert json.loads(text)["result"]["Voltage"] == 3.1
         peer.writer.write(request(4, 7, Chan=3))
-        text = await asyncio.wait_for(peer.reader.readuntil(b"}\r\n"), 5)
+        text = await asyncio.wait_for(peer.reader.readuntil(b"}\r\n"), PATIENCE_S)
         assert json.loads(text)["result"]["Voltage"] == 3.85
     with pytest.raises(KeyError):
         cycler.spoofer.show(5, Volt=1.0)

@@ -74,7 +74,7 @@ async def test_u3_pretty_replies_have_line_ends_inside(clock: FakeClock) -> None
     async with SimulatedCycler(clock=clock, pretty=True) as cycler, json_peer(cycler) as peer:
         peer.writer.write(STATUS)
         assert await peer.line() == b"{\r\n"
-        rest = await asyncio.wait_for(peer.reader.readuntil(b"\r\n}\r\n"), 5)
+        rest = await asyncio.wait_for(peer.reader.readuntil(b"\r\n}\r\n"), PATIENCE_S)
         assert json.loads(b"{" + rest) == EXPECTED
         assert rest.count(b"\n") == rest.count(b"\r\n") > 10
 

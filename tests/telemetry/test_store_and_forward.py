@@ -238,3 +238,38 @@ async def test_what_a_damaged_file_held_is_counted_and_what_is_under_way_is_not_
         await until(lambda: it.waiting == 0)
         assert it.driver.seqs(historical=True) == list(range(1, 11))
         assert it.delivery.health().lost == 15
+
+
+async def test_what_is_sent_again_outlives_the_file_it_came_from(tmp_path: Path) -> None:
+    """The spool is damaged during a replay, and then the broker is lost."""
+    async with bench(tmp_path) as it:
+        it.read(25)
+        await until(lambda: it.waiting == 25)
+        it.driver.confirms = False
+        it.connect()
+        await until(lambda: len(it.driver.sent) == 25)
+        it.driver.confirm(1)
+        it.safekeeping._failed(SpoolUnavailable("damaged", sqlite3.DatabaseError("malformed")))
+        await until((tmp_path / f"{FILE}.damaged-1").exists)
+        await until(lambda: it.waiting == 24 and not it.opening._is_needed)
+        it.lose()
+        it.driver.sent.clear()
+        it.driver.confirms = True
+        it.connect()
+        await until(lambda: len(it.driver.sent) >= 24 and it.waiting == 0)
+        assert it.driver.seqs(historical=True)[-24:] == list(range(2, 26))
+        assert it.delivery.health().lost == 0
+
+
+async def test_what_waits_for_a_disk_is_given_to_it_once_when_the_broker_is_lost_then(tmp_path: Path) -> None:
+    async with bench(tmp_path, limits=SMALL) as it:
+        it.driver.confirms = False
+        it.connect()
+        with hanging(it.spool):
+            it.spool._writer.apart(lambda connection: connection.close())  # type: ignore[union-attr]
+            it.read(3)
+            await until(lambda: len(it.unconfirmed.on_disk()) == 3)
+            it.lose()
+        await until(lambda: it.delivery.spool_health().state == "failing")
+        await until(lambda: not it.safekeeping._writing)
+        assert it.delivery.health().lost == 3

@@ -258,6 +258,46 @@ def test_no_watchdog_is_told_of_states_that_prove_nothing_nor_of_another_tester(
     assert it.alarms(STARVED) == []
 
 
+def test_an_alarm_of_the_watchdog_is_not_taken_over_to_another_tester() -> None:
+    it = Watched()
+    direct(it)
+    it.see(1, 12.0, state=ChannelState.SUSPENDED)
+    it.there()
+    assert it.alarms(STARVED) == ["no_output"]
+    it.there(system_id="another")
+    assert it.alarms(STARVED) == ["no_output", None]
+
+
+def test_what_happens_while_another_bridge_serves_a_tester_is_not_the_watchdogs() -> None:
+    it = Watched()
+    direct(it)
+    it.see(1, 4.0)
+    it.watch.leave(START + 5.0)
+    it.there()
+    it.see(1, 60.0, state=ChannelState.SUSPENDED)
+    assert it.alarms(STARVED) == []
+
+
+def test_a_suspend_by_hand_after_our_clock_was_set_back_is_not_the_watchdogs() -> None:
+    it = Watched()
+    direct(it)
+    it.see(1, 4.0)
+    it.see(1, -3600.0)
+    it.tester.direct[1].fed.taken_at = START - 3596.0
+    for at in (-3595.0, 4.0, 60.0):
+        it.see(1, at, state=ChannelState.SUSPENDED)
+    assert it.alarms(STARVED) == []
+
+
+def test_a_doubt_about_a_stop_ends_though_our_clock_was_set_back() -> None:
+    it = Watched()
+    it.see(1, 0.0)
+    it.tester.stop_ended(1, "suspend", True, "no reply", START + 1.0)
+    it.see(1, -3600.0)
+    it.see(1, -3599.0, state=ChannelState.SUSPENDED)
+    assert it.alarms(STOP) == ["suspend", None]
+
+
 @pytest.mark.parametrize(("first", "then", "cleared"), [("suspend", "rest", False), ("rest", "rest", True)])
 def test_a_rest_confirms_no_suspend(first: str, then: str, cleared: bool) -> None:
     it = Watched()

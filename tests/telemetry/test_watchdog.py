@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import accumulate, pairwise
 
 import pytest
@@ -71,6 +72,17 @@ def test_states_that_end_nothing(state: ChannelState) -> None:
     assert not watchdog.is_over(direct(), look(1.0, state))
     assert not watchdog.is_over(direct(), look(1.0, state, None))
     assert watchdog.is_over(direct(), look(1.0, state, "b"))
+
+
+def test_of_a_clock_that_was_set_back_nothing_known_is_later_than_now() -> None:
+    test = direct(taken_s=2.0, left_s=3.0, ran_s=4.0)
+    watchdog.set_back(test, T0 + 2.5)
+    assert (test.fed, test.shown_at, test.ran_at) == (Fed(T0 + 2.0, T0 + 2.5), T0, T0 + 2.5)
+    watchdog.set_back(test, T0 - 60.0)
+    assert (test.fed, test.shown_at, test.ran_at) == (Fed(T0 - 60.0, T0 - 60.0), T0 - 60.0, T0 - 60.0)
+    test.shown_at = math.inf
+    watchdog.set_back(test, T0 - 90.0)
+    assert test.shown_at == math.inf, "nor is it known that it runs"
 
 
 @given(
