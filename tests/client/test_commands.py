@@ -30,8 +30,7 @@ from macnet_bridge.simulator import Fault, SimulatedCycler
 from tests.bridge.conftest import Lab
 from tests.bridge.running import FAST, cycler_table
 from tests.client.conftest import client_of
-
-PATIENCE_S = 30.0
+from tests.patience import PATIENCE_S
 
 LIMITS = """
 [cycler.limits]
