@@ -9,10 +9,10 @@ import pytest
 from macnet_bridge.commands.ticket import Now
 from macnet_bridge.commands.validity import Validity
 from macnet_bridge.errors import Expired, Rejected, Superseded
+from tests.patience import PATIENCE_S
 
 CANCELLED = Rejected("CANCELLED", "it was cancelled")
 STOPPED = Superseded("STOPPED", "a stop came")
-PATIENCE_S = 30.0
 
 
 class Hand:
