@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -116,8 +117,7 @@ def record(
         max_incoming_bytes=LARGEST_MESSAGE_BYTES,
     )
     path = to or Path(FORMATS[file_format])
-    if file_format == "sqlite" and path.is_dir():
-        raise ConfigError(f"--to: {path} is a folder; name a file, or say --format parquet")
+    check_place(path, file_format)
     recording = recording_at(path, file_format)
     # Before there is a lock: its file stays, as nobody can take it away and know that none has it.
     recording.judge()
@@ -127,6 +127,19 @@ def record(
             run_async(Session(settings, root, wanted, recording, path, shown_on).run(seconds))
         finally:
             recording.close()
+
+
+def check_place(path: Path, file_format: str) -> None:
+    """
+    Raises:
+        ConfigError: there cannot be such a recording, with pyarrow or without.
+    """
+    if file_format == "sqlite" and os.path.isdir(path):
+        raise ConfigError(f"--to: {path} is a folder; name a file, or say --format parquet")
+    if not path.absolute().name:
+        raise ConfigError(f"--to: {path} cannot be a recording; name a folder in it")
+    if file_format == "parquet" and os.path.exists(path) and not os.path.isdir(path):
+        raise ConfigError(f"--to: {path} cannot be used: it is a file; name a folder")
 
 
 def recording_at(path: Path, file_format: str) -> Recording:
@@ -146,8 +159,6 @@ def locked(path: Path) -> Iterator[None]:
         ConfigError: another one writes it, or nobody can write there.
     """
     whole = path.absolute()
-    if not whole.name:
-        raise ConfigError(f"--to: {path} cannot be a recording; name a folder in it")
     lock = filelock.FileLock(whole.with_name(f"{whole.name}.lock"))
     try:
         lock.acquire(timeout=0)

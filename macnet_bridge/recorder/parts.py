@@ -55,8 +55,6 @@ class Parts(MovingRecording):
         Raises:
             ConfigError: it cannot be used, is of another version, or has parts and no database.
         """
-        if os.path.exists(self._folder) and not os.path.isdir(self._folder):
-            raise ConfigError(f"--to: {self._folder} cannot be used: it is a file; name a folder")
         if not os.path.exists(self.path) and any(self._found()):
             raise ConfigError(
                 f"--to: {self._folder} has parts, but no {FILE} that knows what is in them; "
