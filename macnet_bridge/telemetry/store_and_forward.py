@@ -109,8 +109,6 @@ class StoreAndForward:
         self._now = now
         if self.safekeeping.is_on and not self.safekeeping.is_failing:
             self._keep_older_than(now - self._patience_s)
-        if self._outlet.is_ready():
-            self._keep_again()
         self.safekeeping.flush()
         if self._progress.has_begun_some:
             self.safekeeping.tend(now)
@@ -133,9 +131,9 @@ class StoreAndForward:
             self._unconfirmed.to_disk(owed)
             self.safekeeping.keep(owed)
 
-    def _keep_again(self) -> None:
+    def _keep_again(self, now: float) -> None:
         """What the broker may have forgotten, when it is time to send it again."""
-        for owed in self._repeats.due(self._now):
+        for owed in self._repeats.due(now):
             owed.was_settled = True
             self.safekeeping.keep(owed)
 
@@ -146,7 +144,10 @@ class StoreAndForward:
 
     def _pump(self) -> None:
         self._will_pump = False
-        self._replay.pump(time.monotonic(), self._live_per_second, self._unconfirmed.oldest())
+        now = time.monotonic()
+        if self._outlet.is_ready():
+            self._keep_again(now)  # at the very moment at which the replay begins: its numbers come first
+        self._replay.pump(now, self._live_per_second, self._unconfirmed.oldest())
 
     def _send_again(self, row: Message) -> bool:
         if not self._outlet.has_room:

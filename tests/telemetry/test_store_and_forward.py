@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from macnet_bridge.store import SpoolUnavailable
 from macnet_bridge.store.spool_file import FILE
 from macnet_bridge.telemetry import safekeeping as safekeeping_module
+from macnet_bridge.telemetry import store_and_forward
 from macnet_bridge.telemetry.delivery import DeliveryLimits
 from macnet_bridge.telemetry.owed import Owed
 from macnet_bridge.telemetry.safekeeping import Safekeeping
@@ -259,6 +262,23 @@ async def test_what_is_sent_again_outlives_the_file_it_came_from(tmp_path: Path)
         await until(lambda: len(it.driver.sent) >= 24 and it.waiting == 0)
         assert it.driver.seqs(historical=True)[-24:] == list(range(2, 26))
         assert it.delivery.health().lost == 0
+
+
+async def test_what_is_repeated_goes_before_what_waited_however_late_it_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits on disk is read in the order of its numbers: one that comes late would stay there."""
+    late = SimpleNamespace(monotonic=lambda: time.monotonic() + 10.0)
+    async with bench(tmp_path) as it:
+        it.connect()
+        it.read(1)
+        await until(lambda: it.delivery.health().confirmed == 1)
+        it.lose()
+        it.read(3)
+        await until(lambda: it.waiting == 3)
+        monkeypatch.setattr(store_and_forward, "time", late)
+        it.connect()
+        await until(lambda: it.driver.seqs(historical=True) == [1, 2, 3, 4] and it.waiting == 0)
 
 
 async def test_what_waits_for_a_disk_is_given_to_it_once_when_the_broker_is_lost_then(tmp_path: Path) -> None:
