@@ -114,7 +114,7 @@ def test_a_disk_that_stays_full_does_not_keep_the_end_waiting(
     with AuditFile(path) as file:
         file.write(line(1))
         begun = time.monotonic()
-    assert time.monotonic() - begun < 20.0
+    assert time.monotonic() - begun < 2.0
     assert "1 lines of the audit could not be written" in caplog.text
 
 

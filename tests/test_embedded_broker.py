@@ -92,7 +92,7 @@ def test_it_stops_at_once_though_clients_keep_coming_back(engine: Engine) -> Non
         for _ in range(3):
             began = time.monotonic()
             broker.stop()
-            assert time.monotonic() - began < 20.0
+            assert time.monotonic() - began < 4.0
             broker.start()
     finally:
         over.set()

@@ -194,17 +194,17 @@ async def test_a_clock_that_jumps(lab: Lab) -> None:
         lambda seen: seen.topic == status and seen.json["clock_offset_second"] is not None
     )
     zone = round(exact.json["clock_offset_second"] / 900) * 900
-    assert -5.0 < exact.json["clock_offset_second"] - zone < 5.0
+    assert -1.0 <= exact.json["clock_offset_second"] - zone <= 1.0
     cycler.pause()
     cycler.step(40.0)
     cycler.resume()
     alarm = (await peer.wait(is_alarm(f"{lab.root}/lab1", "clock"))).json
     assert (alarm["reason"], alarm["severity"]) == ("jump", "warning")
-    assert 35.0 < alarm["value"] < 45.0
+    assert 38.0 < alarm["value"] < 41.0
     later = await peer.wait(
         lambda seen: seen.topic == status and (seen.json["clock_offset_second"] or 0.0) - zone > 30
     )
-    assert 35.0 < later.json["clock_offset_second"] - zone < 45.0
+    assert 39.0 < later.json["clock_offset_second"] - zone < 41.0
 
 
 async def test_alarms_that_an_earlier_run_left_are_cleared(lab: Lab) -> None:

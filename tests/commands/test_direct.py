@@ -377,7 +377,7 @@ async def test_a_lease_lapses() -> None:
         sent_at = time.monotonic()
         await it.ask("set_output", output(lease, 1, 1.0, valid_for_s=0.5), principal="ann")
         await it.until(lambda: outputs(it)[-1] == ("R", 0.0))
-        assert 0.5 <= time.monotonic() - sent_at < 20.0
+        assert 0.5 <= time.monotonic() - sent_at < 1.0
         await it.until(lambda: events(it))
         assert it.simulated.channel(1).state is ChannelState.SUSPENDED
         (event,) = events(it)
@@ -408,7 +408,7 @@ async def test_only_accepted_setpoints_count() -> None:
             n += 1
             await it.ask("set_output", output("wrong", n, 1.0, valid_for_s=60))
             await asyncio.sleep(0.02)
-        assert time.monotonic() - began < 30.0
+        assert time.monotonic() - began < 2.0
         assert n > 5
 
 

@@ -142,7 +142,7 @@ async def test_at_a_tester_that_takes_its_time_it_is_soon_over() -> None:
     async with SimulatedCycler(128, latency_ms=34) as simulated:
         began = time.monotonic()
         result = await probed(address(simulated))
-    assert time.monotonic() - began < 20.0
+    assert time.monotonic() - began < 3.0
     assert result.chosen == "json"
 
 
