@@ -171,12 +171,23 @@ async def test_an_mqtt_3_1_1_broker(protocol: str, tmp_path: Path, start_node_re
 async def test_the_broker_is_restarted_while_a_start_is_under_way(
     own_lab: Lab, protocol: str, start_node_red: StartNodeRed
 ) -> None:
-    cycler = await served(own_lab, 2, latency_ms=150)
+    """The tester keeps what it did to itself until Node-RED is back and has asked again."""
+    cycler = await own_lab.cycler(2)
+    await own_lab.bridge(
+        cycler_table(cycler), more=f"{ALLOW_ALL}[commands]\ntimeout_s = {PATIENCE_S}\n{FAST}"
+    )
+    peer = await own_lab.peer()
+    await own_lab.online(peer)
     node_red = await start_node_red([tab(), connection(own_lab, protocol=protocol), *commands()])
-    task = asyncio.create_task(node_red.ask("/command", START))
+    unseen = Fault("reset", on=(4, 6))
+    cycler.faults.add(unseen)
+    task = asyncio.create_task(node_red.ask("/command", START | {"expires_in": PATIENCE_S}))
     await starts(cycler)
     await asyncio.to_thread(own_lab.broker.stop)
+    before = len(peer.seen)
     await asyncio.to_thread(own_lab.broker.start)
+    await peer.wait(lambda seen: seen.topic.endswith("/cmd/start_test"), before)
+    cycler.faults.remove(unseen)
     told = await task
     assert (told["output"], told["answer"]["status"]) == (1, "done")
     assert told["answer"]["deliveries"] > 1
