@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from macnet_bridge.broker import Outgoing
 from macnet_bridge.broker.messages import Protocol, packet_bytes
-from macnet_bridge.broker.packets import Confirmation, PacketIds, confirmation, publish
+from macnet_bridge.broker.packets import Confirmation, PacketIds, confirmation, puback, publish
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,12 @@ def test_confirmations(packet: bytes, expected: Confirmation) -> None:
     assert confirmation(packet + b"\x40", 0) == expected
     for length in range(1, len(packet)):
         assert confirmation(packet[:length], 0) is None
+
+
+@given(st.integers(1, 0xFFFF))
+def test_our_confirmations_are_read_as_such(mid: int) -> None:
+    assert puback(mid)[:2] == b"\x40\x02"
+    assert confirmation(puback(mid), 0) == Confirmation(mid, False, 4)
 
 
 @pytest.mark.parametrize("packet", [b"\x40\0", b"\x40\x01\0", b"\x40\x80\x80\x01"])

@@ -215,8 +215,13 @@ class Connection:
     def acknowledge(self, message: Incoming) -> None:
         """Send the PUBACK, once, and only for a message of this connection."""
         if message.epoch == self.epoch and message.mid in self._unacknowledged and not self._ended.done():
-            self._unacknowledged.remove(message.mid)
-            self._client.ack(message.mid, 1)
+            self._confirm(message.mid)
+
+    def _confirm(self, mid: int) -> None:
+        self._unacknowledged.discard(mid)
+        if self.wire.socket is not None:
+            self.wire.socket.append(packets.puback(mid))
+            self.wire.may_write()
 
     @property
     def unacknowledged(self) -> int:
@@ -285,8 +290,7 @@ class Connection:
             return
         self._listener.on_unreadable()
         if message.qos:
-            self._unacknowledged.discard(message.mid)
-            self._client.ack(message.mid, 1)
+            self._confirm(message.mid)
 
     def _raw(self, message: paho.MQTTMessage | PlainMessage) -> Incoming | None:
         try:

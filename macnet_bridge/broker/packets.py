@@ -1,4 +1,4 @@
-"""The packets that are many: PUBLISH as we send it, and PUBACK as it comes. No I/O, no paho."""
+"""The packets that are many: PUBLISH as we send it, and PUBACK both ways. No I/O, no paho."""
 
 from __future__ import annotations
 
@@ -54,6 +54,11 @@ def publish(message: Outgoing, version: Protocol, mid: int) -> bytes:
         head += _properties(message)
     length = _varint(len(head) + len(message.payload))
     return b"%c%b%b%b" % (_PUBLISH | message.qos << 1 | message.retain, length, head, message.payload)
+
+
+def puback(mid: int) -> bytes:
+    """The packet that confirms a message that came; without a reason it is the same in both versions."""
+    return b"%c\2%b" % (_PUBACK, mid.to_bytes(2, "big"))
 
 
 def is_confirmation(data: bytes, at: int) -> bool:

@@ -15,6 +15,9 @@ from macnet_bridge.broker import sockets
 from macnet_bridge.broker.buffered import BufferedSocket
 from macnet_bridge.broker.packets import Confirmation
 
+_COMPANY_S = 0.002
+"""How long a confirmation waits for something that it can leave with."""
+
 
 class WireEvents(Protocol):
     """Who is told what happens on a socket."""
@@ -44,6 +47,7 @@ class Wire:
         self._loop = asyncio.get_running_loop()
         self._writes_soon = False
         self._watches_writing = False
+        self._writes_late: asyncio.TimerHandle | None = None
 
     def attach(self) -> bool:
         """Drive the socket that the client has connected. False = it has none any more."""
@@ -134,6 +138,16 @@ class Wire:
         if self.socket is not None and not self._writes_soon and not self._watches_writing:
             self._writes_soon = True
             self._loop.call_soon(self._write_soon)
+
+    def may_write(self) -> None:
+        """Let what the socket has gathered leave with what else leaves, or in a moment by itself."""
+        if self._writes_late is None:
+            self._writes_late = self._loop.call_later(_COMPANY_S, self._write_late)
+
+    def _write_late(self) -> None:
+        self._writes_late = None
+        if self.socket is not None and self.socket.has_unsent:
+            self.want_write()
 
     def _write_soon(self) -> None:
         self._writes_soon = False

@@ -10,6 +10,7 @@ from macnet_bridge.app.bridge import Bridge
 from macnet_bridge.app.config import Config
 from macnet_bridge.app.data_dir import DataDir
 from macnet_bridge.app.load import load, logins, password
+from macnet_bridge.cli import garbage
 from macnet_bridge.cli.config_option import config_option
 from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.cli.loop import on_signals, run_async
@@ -35,4 +36,5 @@ async def serve(config: Config, broker_password: str, tester_logins: Mapping[str
     with DataDir(config.bridge.data_dir) as data_dir:
         bridge = Bridge(config, password=broker_password, logins=tester_logins, data_dir=data_dir)
         on_signals(bridge.stop)
+        garbage.look_seldom()
         await bridge.run()
