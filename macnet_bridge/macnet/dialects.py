@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from msgspec import Struct
+
 from macnet_bridge.errors import InvalidRequest
 from macnet_bridge.macnet.protocol import binary, jsonrpc
 from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header, JsonFramer
@@ -82,7 +84,7 @@ class _Misprints:
             )
 
 
-class _AskedByJson(NamedTuple):
+class _AskedByJson(Struct, frozen=True, gc=False):
     """A request and what its reply has to fit."""
 
     function: Function[Any, Any]
@@ -99,7 +101,8 @@ class JsonDialect:
     def __init__(self, *, constant_id: bool = False) -> None:
         self._constant_id = constant_id
         self._framer = JsonFramer()
-        self._untried = b""
+        # What arrived and was not looked at by the framer, and how much of it replies have used up.
+        self._untried, self._at = b"", 0
         self._misprints = _Misprints()
         self._id = secrets.randbelow(_FIRST_ID_BELOW)
         self._asked: _AskedByJson | None = None
@@ -135,7 +138,7 @@ class JsonDialect:
             self._frame_untried()
             self._framer.feed(data)
         else:
-            self._untried = data
+            self._untried, self._at = data, 0
 
     def take(self) -> Message | None:
         asked = self._asked
@@ -150,14 +153,13 @@ class JsonDialect:
 
     def _take_usual(self, asked: _AskedByJson) -> Message | None:
         """The reply, if what arrived begins with it and nothing about it is unusual."""
-        data, end = self._untried, 0
-        if self._to_come:
-            # A line end is in no string, so one within a reply leaves half of it, which is none.
-            end = data.find(jsonrpc.REPLY_END) + len(jsonrpc.REPLY_END)
-        whole = data[:end] if end >= len(jsonrpc.REPLY_END) else data
-        usual = asked.read_usual(whole, asked.id, asked.request)
+        data, start = self._untried, self._at
+        # A line end is in no string, so one within a reply leaves half of it, which is none.
+        found = data.find(jsonrpc.REPLY_END, start) if self._to_come else -1
+        end = len(data) if found < 0 else found + len(jsonrpc.REPLY_END)
+        usual = asked.read_usual(data[start:end], asked.id, asked.request)
         if usual is not None:
-            self._untried = data[len(whole) :]
+            self._untried, self._at = (b"", 0) if end == len(data) else (data, end)
         return usual
 
     def _decoded(self, text: bytes, asked: _AskedByJson) -> Message:
@@ -180,7 +182,7 @@ class JsonDialect:
 
     @property
     def pending(self) -> bool:
-        return bool(self._untried.strip()) or self._framer.pending
+        return bool(self._untried[self._at :].strip()) or self._framer.pending
 
     @property
     def in_doubt(self) -> bool:
@@ -191,8 +193,8 @@ class JsonDialect:
 
     def _frame_untried(self) -> None:
         """What arrived first is tried as one whole message, until more comes or it is not one."""
-        self._framer.feed(self._untried)
-        self._untried = b""
+        self._framer.feed(self._untried[self._at :])
+        self._untried, self._at = b"", 0
 
 
 class BinaryDialect:
