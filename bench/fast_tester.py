@@ -27,11 +27,11 @@ from macnet_bridge.simulator.machine.session import Session
 from macnet_bridge.simulator.machine.tester import Tester
 from macnet_bridge.simulator.sockets.connections import (
     BinaryConnection,
-    BinaryDatagrams,
     Connection,
     Connections,
     JsonConnection,
 )
+from macnet_bridge.simulator.sockets.datagrams import BinaryDatagrams
 from macnet_bridge.simulator.sockets.desk import Desk
 from macnet_bridge.simulator.sockets.faults import Faults
 from macnet_bridge.simulator.sockets.line import Line

@@ -40,28 +40,6 @@ ACTIVE_SHARE = 10
 SETTLE_S = 40.0
 """The first look at every channel takes two requests each, 9 s at these testers."""
 
-TELEMETRY = """\
-[bridge]
-name = "scale"
-data_dir = "{directory}/data"
-http = ""
-[mqtt]
-url = "mqtt://127.0.0.1:{broker_port}"
-root = "scale"
-[telemetry]
-sweep_interval_s = {sweep_s}
-active_interval_s = 1.0
-idle_interval_s = 600
-"""
-CYCLER = """\
-[[cycler]]
-name = "lab{number}"
-host = "127.0.0.1"
-json_port = {json_port}
-tcp_port = {tcp_port}
-udp_port = {udp_port}
-"""
-
 
 @dataclass
 class Scale:
@@ -160,8 +138,18 @@ async def _start_some(ports: dict[str, int]) -> None:
 
 
 def _config(directory: str, broker_port: int, ports: list[dict[str, int]]) -> str:
-    head = TELEMETRY.format(directory=directory, broker_port=broker_port, sweep_s=SWEEP_S)
-    return head + "".join(CYCLER.format(number=number, **each) for number, each in enumerate(ports, 1))
+    head = stack.BRIDGE_CONFIG.format(
+        name="scale",
+        directory=f"{directory}/data",
+        broker_port=broker_port,
+        root="scale",
+        qos=1,
+        sweep_s=SWEEP_S,
+        active_s=1.0,
+        idle_s=600.0,
+    )
+    tables = [stack.CYCLER_CONFIG.format(name=f"lab{n}", **each) for n, each in enumerate(ports, 1)]
+    return head + "".join(tables)
 
 
 def _count(client: Client, scale: Scale, seconds: float, pids: dict[str, int]) -> Scale:

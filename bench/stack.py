@@ -34,7 +34,7 @@ log_dest file {directory}/mosquitto.log
 BRIDGE_CONFIG = """\
 [bridge]
 name = "{name}"
-data_dir = "{directory}"
+data_dir = '{directory}'
 http = ""
 [mqtt]
 url = "mqtt://127.0.0.1:{broker_port}"
@@ -51,11 +51,14 @@ commands = ["*"]
 
 CYCLER_CONFIG = """\
 [[cycler]]
-name = "lab{number}"
+name = "{name}"
 host = "127.0.0.1"
 json_port = {json_port}
 tcp_port = {tcp_port}
 udp_port = {udp_port}
+"""
+
+LIMITS_CONFIG = """\
 [cycler.limits]
 voltage_max_volt = 4.5
 voltage_min_volt = 2.0
@@ -207,8 +210,9 @@ def bridge(
                 idle_s=polling.idle_s,
             )
             + "".join(
-                CYCLER_CONFIG.format(number=number, json_port=at.json, tcp_port=at.tcp, udp_port=at.udp)
-                for number, at in enumerate(testers, 1)
+                CYCLER_CONFIG.format(name=f"lab{n}", json_port=at.json, tcp_port=at.tcp, udp_port=at.udp)
+                + LIMITS_CONFIG
+                for n, at in enumerate(testers, 1)
             )
         )
         watcher = Client(broker_port, f"bench-watcher-{root}")

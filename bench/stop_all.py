@@ -38,28 +38,6 @@ SUSPEND = (6, 3)
 ROOT = "stopall"
 READY_S = 120.0
 ANSWER_S = 60.0
-HEAD = """\
-[bridge]
-name = "bench"
-data_dir = "{directory}"
-http = ""
-[mqtt]
-url = "mqtt://127.0.0.1:{broker_port}"
-root = "{root}"
-[telemetry]
-sweep_interval_s = 0.0
-active_interval_s = 0.001
-idle_interval_s = 0.001
-"""
-CYCLER = """\
-[[cycler]]
-name = "{name}"
-host = "127.0.0.1"
-json_port = {json_port}
-tcp_port = {tcp_port}
-udp_port = {udp_port}
-transport = "json"
-"""
 
 
 @dataclass
@@ -120,12 +98,25 @@ def _start(running: ExitStack, cyclers: Sequence[SimulatedCycler]) -> Client:
     """Broker and bridge as processes, both blocking while they start."""
     broker_port, _ = running.enter_context(stack.mosquitto())
     directory = running.enter_context(tempfile.TemporaryDirectory(prefix="macnet-bench-"))
+    head = stack.BRIDGE_CONFIG.format(
+        name="bench",
+        directory=directory,
+        broker_port=broker_port,
+        root=ROOT,
+        qos=1,
+        sweep_s=0.0,
+        active_s=stack.FLAT_OUT_S,
+        idle_s=stack.FLAT_OUT_S,
+    )
     tables = [
-        CYCLER.format(name=f"lab{n}", json_port=c.json_port, tcp_port=c.tcp_port, udp_port=c.udp_port)
+        stack.CYCLER_CONFIG.format(
+            name=f"lab{n}", json_port=c.json_port, tcp_port=c.tcp_port, udp_port=c.udp_port
+        )
+        + 'transport = "json"\n'
         for n, c in enumerate(cyclers, 1)
     ]
     config = Path(directory, "bridge.toml")
-    config.write_text(HEAD.format(directory=directory, broker_port=broker_port, root=ROOT) + "".join(tables))
+    config.write_text(head + "".join(tables))
     client = Client(broker_port, "bench-stop-all")
     running.callback(client.close)
     client.subscribe(f"{ROOT}/bridge/bench/ack", qos=1)

@@ -22,32 +22,6 @@ READY_S = 120.0
 LOOK_S = 0.2
 TELL_S = 10.0
 
-HEAD = """\
-[bridge]
-name = "trial"
-data_dir = '{folder}/data'
-http = ""
-[mqtt]
-url = "mqtt://127.0.0.1:{port}"
-root = "{root}"
-[telemetry]
-qos = {qos}
-sweep_interval_s = {sweep_s}
-active_interval_s = {interval_s}
-idle_interval_s = {interval_s}
-[[commands.allow]]
-principal = "*"
-commands = ["*"]
-"""
-CYCLER = """\
-[[cycler]]
-name = "{name}"
-host = "127.0.0.1"
-json_port = {json}
-tcp_port = {tcp}
-udp_port = {udp}
-"""
-
 
 def bridge_config(
     folder: Path,
@@ -59,9 +33,19 @@ def bridge_config(
     qos: int = 1,
 ) -> str:
     """A bridge that reads every channel of these testers (JSON, TCP and UDP port by name) as often."""
-    head = HEAD.format(folder=folder, port=port, root=ROOT, qos=qos, sweep_s=sweep_s, interval_s=interval_s)
+    head = stack.BRIDGE_CONFIG.format(
+        name="trial",
+        directory=folder / "data",
+        broker_port=port,
+        root=ROOT,
+        qos=qos,
+        sweep_s=sweep_s,
+        active_s=interval_s,
+        idle_s=interval_s,
+    )
     tables = [
-        CYCLER.format(name=name, json=ports[0], tcp=ports[1], udp=ports[2]) for name, ports in testers.items()
+        stack.CYCLER_CONFIG.format(name=name, json_port=ports[0], tcp_port=ports[1], udp_port=ports[2])
+        for name, ports in testers.items()
     ]
     return head + "".join(tables)
 

@@ -21,6 +21,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from macnet_bridge.broker import Broker, BrokerSettings, Incoming, Lane, Outgoing, Subscription
+from macnet_bridge.broker.connection import Connection
 from macnet_bridge.broker.inbox import Inbox
 from macnet_bridge.broker.outbox import OutboxLimits
 from macnet_bridge.embedded_broker import EmbeddedBroker
@@ -429,13 +430,18 @@ class Clogged:
         return getattr(self._sock, name)
 
 
+def clog(driver: Driver) -> tuple[Connection, Clogged]:
+    """Let the system take nothing from the connection that there is."""
+    link = driver.broker._link
+    assert link is not None
+    assert link.wire.socket is not None
+    link.wire.socket.raw = clogged = Clogged(link.wire.socket.raw)
+    return link, clogged
+
+
 async def test_qos_0_counts_as_written_when_the_system_took_it(broker: RunningBroker, root: str) -> None:
     async with driving(broker, root) as driver:
-        link = driver.broker._link
-        assert link is not None
-        assert link.wire.socket is not None
-        sock = link.wire.socket
-        sock.raw = clogged = Clogged(sock.raw)
+        _, clogged = clog(driver)
         told: list[bool] = []
         for _ in range(3):
             assert driver.broker.publish(Outgoing(f"macnet/{root}/x", b"x", settled=told.append))
@@ -451,10 +457,7 @@ async def test_qos_0_that_only_was_gathered_is_given_up_with_the_connection(
     broker: RunningBroker, root: str
 ) -> None:
     async with driving(broker, root) as driver:
-        link = driver.broker._link
-        assert link is not None
-        assert link.wire.socket is not None
-        link.wire.socket.raw = clogged = Clogged(link.wire.socket.raw)
+        link, clogged = clog(driver)
         told: list[bool] = []
         assert driver.broker.publish(Outgoing(f"macnet/{root}/x", b"x", settled=told.append))
         await until(lambda: clogged.tries)

@@ -15,7 +15,7 @@ from macnet_bridge.broker import BrokerSettings, Incoming, Outgoing, Subscriptio
 from macnet_bridge.broker.canary import Canaries, matches
 from macnet_bridge.broker.inbox import Inbox
 from macnet_bridge.broker.messages import Cause, Endpoint, packet_bytes, parse_url
-from macnet_bridge.broker.retry import Backoff, ProtocolChoice, TakeoverWatch
+from macnet_bridge.broker.retry import Attempts, Backoff, ProtocolChoice, TakeoverWatch
 from macnet_bridge.errors import ConfigError
 
 LEVELS = st.sampled_from(["a", "b", "", "+", "#"])
@@ -276,3 +276,24 @@ async def test_a_cancelled_reader_loses_nothing() -> None:
     reader.cancel()
     await asyncio.gather(reader, return_exceptions=True)
     assert (await inbox.get()).payload == b"x"
+
+
+def test_after_the_third_young_loss_there_is_no_next_attempt() -> None:
+    attempts = Attempts("5")
+    pauses = []
+    for _ in range(3):
+        assert attempts.accepted()
+        pauses.append(attempts.lost(Cause.BY_BROKER, 0.5))
+    # Soon each time, so that a broker that was killed cannot be back by then.
+    assert [pause is not None and pause <= 0.05 for pause in pauses] == [True, True, False]
+    assert pauses[2] is None
+
+
+def test_what_cannot_be_read_is_left_behind_with_the_session() -> None:
+    attempts = Attempts("5")
+    assert not attempts.needs_clean_start
+    attempts.lost(Cause.GARBLED, 9.0)
+    attempts.lost(Cause.UNREACHABLE, None)
+    assert attempts.needs_clean_start
+    attempts.accepted()
+    assert not attempts.needs_clean_start

@@ -11,8 +11,7 @@ from typing import Any, Literal
 
 import pytest
 
-from macnet_bridge import embedded_broker
-from macnet_bridge.embedded_broker import EmbeddedBroker, connack, find_mosquitto
+from macnet_bridge.embedded_broker import EmbeddedBroker, broker, connack, find_mosquitto
 from macnet_bridge.errors import BrokerError
 from tests.brokers import NO_MOSQUITTO
 
@@ -115,7 +114,7 @@ def test_without_any_broker_it_says_what_to_install(
     def nothing(*_: Any, **__: Any) -> None:
         return None
 
-    monkeypatch.setattr(embedded_broker, "find_mosquitto", nothing)
+    monkeypatch.setattr(broker, "find_mosquitto", nothing)
     monkeypatch.setattr(importlib.util, "find_spec", nothing)
     with pytest.raises(BrokerError) as problem:
         EmbeddedBroker(engine=engine).start()

@@ -20,6 +20,15 @@ def ours(since: float = 100.0, session: str = "m") -> Ownership:
     return Ownership("mine", Rank(since, session), ["lab1", "lab2"], takeover_s=10.0)
 
 
+def left_to_the_other() -> Ownership:
+    """Ours, which has seen lab1 with a bridge that was there before it."""
+    it = ours()
+    it.heard_status("other", status("o", 50.0))
+    it.heard_claim("lab1", "other", "o")
+    it.look(0.0)
+    return it
+
+
 def test_alone() -> None:
     it = ours()
     assert it.look(0.0)
@@ -55,10 +64,7 @@ def test_our_own_claim_of_an_earlier_session_is_nobody_elses() -> None:
 
 
 def test_it_is_taken_over_once_the_other_was_gone_for_long_enough() -> None:
-    it = ours()
-    it.heard_status("other", status("o", 50.0))
-    it.heard_claim("lab1", "other", "o")
-    it.look(0.0)
+    it = left_to_the_other()
     it.heard_status("other", status("o", 60.0, "offline"))
     it.look(1.0)
     it.look(10.9)
@@ -68,10 +74,7 @@ def test_it_is_taken_over_once_the_other_was_gone_for_long_enough() -> None:
 
 
 def test_a_restart_of_the_other_is_waited_for() -> None:
-    it = ours()
-    it.heard_status("other", status("o", 50.0))
-    it.heard_claim("lab1", "other", "o")
-    it.look(0.0)
+    it = left_to_the_other()
     it.heard_status("other", status("o", 60.0, "offline"))
     it.look(1.0)
     it.heard_status("other", status("o2", 160.0))
@@ -82,10 +85,7 @@ def test_a_restart_of_the_other_is_waited_for() -> None:
 
 
 def test_time_without_a_broker_does_not_count() -> None:
-    it = ours()
-    it.heard_status("other", status("o", 50.0))
-    it.heard_claim("lab1", "other", "o")
-    it.look(0.0)
+    it = left_to_the_other()
     it.heard_status("other", status("o", 60.0, "offline"))
     it.look(1.0)
     it.connected()

@@ -7,6 +7,7 @@ imports matters here.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import atheris
 
@@ -18,8 +19,8 @@ _NOT_WATCHED = [
     "macnet_bridge.macnet",
 ]
 _NOT_WATCHED += [f"macnet_bridge.macnet.{name}" for name in ("connection", "transports", "survey", "cycler")]
-_CYCLER = ("commands", "files", "lines", "reads", "smart_battery", "system")
-_NOT_WATCHED += [f"macnet_bridge.macnet.cycler.{name}" for name in _CYCLER]
+_CYCLER = Path(__file__).parents[2] / "macnet_bridge" / "macnet" / "cycler"
+_NOT_WATCHED += [f"macnet_bridge.macnet.cycler.{path.stem}" for path in _CYCLER.glob("*.py")]
 
 with atheris.instrument_imports(include=["macnet_bridge"], exclude=_NOT_WATCHED):
     import macnet_bridge.macnet.dialects

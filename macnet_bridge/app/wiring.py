@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from msgspec import structs
 
+from macnet_bridge.app.broker_access import access
 from macnet_bridge.app.config import Config, CyclerSection
 from macnet_bridge.audit_file import AuditFile
 from macnet_bridge.broker import BrokerSettings
@@ -37,17 +39,8 @@ hold up readings for ten seconds at most."""
 
 
 def broker_settings(config: Config, password: str) -> BrokerSettings:
-    mqtt = config.mqtt
-    return BrokerSettings(
-        url=mqtt.url,
-        client_id=f"macnet-bridge-{config.bridge.name}",
-        protocol=mqtt.protocol,
-        username=mqtt.username,
-        password=password,
-        ca_file=mqtt.ca_file,
-        cert_file=mqtt.cert_file,
-        key_file=mqtt.key_file,
-        keepalive_s=mqtt.keepalive_s,
+    return replace(
+        access(config.mqtt, f"macnet-bridge-{config.bridge.name}", password),
         session_expiry_s=config.commands.max_ttl_s,
         max_incoming_bytes=MAX_FILE_PAYLOAD_BYTES + _TOPIC_AND_PROPERTIES_BYTES,
     )

@@ -121,3 +121,41 @@ class TakeoverWatch:
         """The broker accepted the attempt after a loss."""
         self._strikes += self._may_be_strike
         self._may_be_strike = False
+
+
+class Attempts:
+    """One attempt after the other, until another client is certain to have our id.
+
+    Attributes:
+        version: which version of MQTT the next one speaks.
+        needs_clean_start: whether it has to do without the session: a message that cannot be read
+            would only be delivered again.
+    """
+
+    def __init__(self, wanted: Literal["auto", "5", "4"]) -> None:
+        self.version = ProtocolChoice(wanted)
+        self.needs_clean_start = False
+        self._backoff = Backoff()
+        self._watch = TakeoverWatch()
+
+    def accepted(self) -> bool:
+        """The broker accepted one. False = close again and try MQTT 5 once more."""
+        self.needs_clean_start = False
+        if not self.version.accepted():
+            return False
+        self._watch.accepted()
+        return True
+
+    def lost(self, cause: Cause, ready_for_s: float | None) -> float | None:
+        """A connection ended; `ready_for_s` is None when it never became ready.
+
+        Returns:
+            Seconds until the next attempt; None when there must be none.
+        """
+        self.needs_clean_start |= cause is Cause.GARBLED
+        self._watch.lost(cause, ready_for_s)
+        if self._watch.is_certain:
+            return None
+        if self._watch.wants_proof or (ready_for_s is not None and ready_for_s >= SETTLED_S):
+            self._backoff.reset()
+        return self._backoff.next_s()

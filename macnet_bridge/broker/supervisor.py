@@ -9,7 +9,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 
-from macnet_bridge.broker.canary import PROOF_S, Canaries, matches, withheld
+from macnet_bridge.broker.canary import Canaries, matches
 from macnet_bridge.broker.connection import Accepted, Connection
 from macnet_bridge.broker.inbox import Inbox
 from macnet_bridge.broker.messages import (
@@ -23,14 +23,11 @@ from macnet_bridge.broker.messages import (
     Protocol,
     Subscription,
 )
-from macnet_bridge.broker.outbox import Entry, Outbox, OutboxLimits
-from macnet_bridge.broker.retry import SETTLED_S, Backoff, ProtocolChoice, TakeoverWatch
+from macnet_bridge.broker.outbox import Outbox, OutboxLimits
+from macnet_bridge.broker.retry import Attempts
 from macnet_bridge.broker.sockets import tls_context
+from macnet_bridge.broker.vigil import Vigil
 from macnet_bridge.errors import BrokerError
-
-SILENCE_S = 4.0
-"""A ready connection is given up when canaries are missing, or nothing at all comes, for this long."""
-TICK_S = 0.25
 
 _log = logging.getLogger(__name__)
 
@@ -73,15 +70,12 @@ class Broker:
         self._tell_lost = on_lost
         self._outbox = Outbox(self.counters, limits)
         self._inbox = Inbox() if inbox is None else inbox
-        self._choice = ProtocolChoice(settings.protocol)
-        self._backoff = Backoff()
-        self._watch = TakeoverWatch()
+        self._attempts = Attempts(settings.protocol)
         self._canaries = Canaries(())
         self._link: Connection | None = None
         self._ready_since: float | None = None
         self._protocol: Protocol | None = None
         self._told = ""
-        self._needs_clean_start = False
         self._has_logged_denial = False
         self._closing = asyncio.Event()
         self._stopped = asyncio.Event()
@@ -182,16 +176,15 @@ class Broker:
 
     async def _one_connection(self, tls: ssl.SSLContext | None) -> LinkLost:
         link = self._new_link(tls)
+        vigil = Vigil(link, self._outbox, self._canaries, self._settings.username)
         try:
             accepted = await self._connect(link)
             if self._watched:
                 await link.subscribe(self._watched, retained=True)
             await link.subscribe([subscription.topic_filter for subscription in self._subscriptions])
-            await self._prove(link)
+            await vigil.prove()
             self._become_ready(link, accepted)
-            while True:
-                await link.wait(TICK_S)
-                self._tick(link, SILENCE_S)
+            await vigil.keep()
         except LinkLost as loss:
             return loss
         finally:
@@ -203,10 +196,10 @@ class Broker:
         self._has_logged_denial = False
         self._link = Connection(
             self._settings,
-            self._choice.current,
+            self._attempts.version.current,
             epoch=self.counters.attempts,
             will=self._will,
-            clean=self._needs_clean_start,
+            clean=self._attempts.needs_clean_start,
             tls=tls,
             listener=self,
         )
@@ -214,51 +207,16 @@ class Broker:
 
     async def _connect(self, link: Connection) -> Accepted:
         try:
-            accepted = await link.open(self._choice.answer_s)
+            accepted = await link.open(self._attempts.version.answer_s)
         except LinkLost as loss:
-            self._choice.failed(loss.cause)
+            self._attempts.version.failed(loss.cause)
             raise
-        self._needs_clean_start = False
-        if not self._choice.accepted():
+        if not self._attempts.accepted():
             raise LinkLost(Cause.CONFIRMING, "trying MQTT 5 once more")
-        self._watch.accepted()
         if accepted.max_qos == 0:
             raise LinkLost(Cause.REFUSED, "the broker offers QoS 0 only; commands need QoS 1: allow it there")
         self._outbox.connected(accepted.receive_maximum, accepted.max_packet_bytes)
         return accepted
-
-    async def _prove(self, link: Connection) -> None:
-        self._tick(link, PROOF_S)
-        while not self._canaries.all_came_back:
-            await link.wait(TICK_S)
-            self._tick(link, PROOF_S)
-
-    def _tick(self, link: Connection, limit_s: float) -> None:
-        now = time.monotonic()
-        link.wire.tick()
-        self._send_canaries(link, now)
-        if link.wire.is_paused:
-            self._canaries.excuse(now)
-            return
-        if now - link.wire.last_read > SILENCE_S:
-            raise LinkLost(Cause.SILENT, f"nothing came from the broker for {SILENCE_S:g} s")
-        if link.unacknowledged:
-            # The broker may hold the canary back until we acknowledge what came before it.
-            self._canaries.excuse(now)
-        self._check_canaries(now, limit_s)
-
-    def _send_canaries(self, link: Connection, now: float) -> None:
-        if not self._outbox.has_room:
-            return
-        for canary in self._canaries.due(now):
-            mid = link.publish(canary)
-            if mid is not None:
-                self._outbox.handed(Entry(canary, None, 0), mid)
-
-    def _check_canaries(self, now: float, limit_s: float) -> None:
-        missing = self._canaries.overdue(now, limit_s)
-        if missing is not None:
-            raise withheld(missing, self._settings.username)
 
     def _become_ready(self, link: Connection, accepted: Accepted) -> None:
         link.waited = False
@@ -286,17 +244,18 @@ class Broker:
         self._ready_since = None
         if loss.cause is Cause.CONFIRMING:
             return
-        self._needs_clean_start = loss.cause is Cause.GARBLED or self._needs_clean_start
-        self._watch.lost(loss.cause, ready_for_s)
         # That it is no MQTT broker is no good guess at an address where one answered before.
         reason = self._settings.names.put_into(loss.seen if self.counters.connects else str(loss))
-        if not self._choice.is_undecided:
+        if not self._attempts.version.is_undecided:
             self._announce(reason, was_ready=ready_for_s is not None)
-        self._stop_if_taken_over()
-        if self._watch.wants_proof or (ready_for_s is not None and ready_for_s >= SETTLED_S):
-            self._backoff.reset()
+        pause_s = self._attempts.lost(loss.cause, ready_for_s)
+        if pause_s is None:
+            raise BrokerError(
+                "the broker keeps closing the connection right after accepting it: another client uses the "
+                f"client id {self._settings.client_id}; give each bridge its own, or see the broker's log"
+            )
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._backoff.next_s()):
+            async with asyncio.timeout(pause_s):
                 await self._closing.wait()
 
     def _announce(self, reason: str, *, was_ready: bool) -> None:
@@ -305,13 +264,6 @@ class Broker:
             self._told = reason
             _log.warning("no MQTT: %s", reason)
             self._tell_lost(reason)
-
-    def _stop_if_taken_over(self) -> None:
-        if self._watch.is_certain:
-            raise BrokerError(
-                "the broker keeps closing the connection right after accepting it: another client uses the "
-                f"client id {self._settings.client_id}; give each bridge its own, or see the broker's log"
-            )
 
     # -- the connection calls
 

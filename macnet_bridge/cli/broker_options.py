@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 from msgspec import structs
 
+from macnet_bridge.app.broker_access import access
 from macnet_bridge.app.config import MqttSection
 from macnet_bridge.app.load import load, password
 from macnet_bridge.broker import IN_CONFIGURATION, BrokerSettings, SettingNames
@@ -90,7 +91,9 @@ def reach(
         if options.password_env not in environment:
             raise ConfigError(f"--password-env: the environment has no {options.password_env}")
         secret = environment[options.password_env]
-    settings = _settings(mqtt, secret, purpose, names_of(options))
+    # Another with the same name would be thrown out by the broker.
+    client_id = f"macnet-{purpose}-{secrets.token_hex(4)}"
+    settings = replace(access(mqtt, client_id, secret), session_expiry_s=0, names=names_of(options))
     _ = settings.endpoint  # a wrong URL is told now
     return settings, mqtt.root.strip("/")
 
@@ -103,20 +106,3 @@ def names_of(options: BrokerOptions) -> SettingNames:
         return SettingNames(url="--url", username="--username", **files)
     given = {"url": options.url, "username": options.username}
     return replace(IN_CONFIGURATION, **{key: f"--{key}" for key, value in given.items() if value is not None})
-
-
-def _settings(mqtt: MqttSection, secret: str, purpose: str, names: SettingNames) -> BrokerSettings:
-    return BrokerSettings(
-        url=mqtt.url,
-        # Another with the same name would be thrown out by the broker.
-        client_id=f"macnet-{purpose}-{secrets.token_hex(4)}",
-        protocol=mqtt.protocol,
-        username=mqtt.username,
-        password=secret,
-        ca_file=mqtt.ca_file,
-        cert_file=mqtt.cert_file,
-        key_file=mqtt.key_file,
-        keepalive_s=mqtt.keepalive_s,
-        session_expiry_s=0,
-        names=names,
-    )

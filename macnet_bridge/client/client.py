@@ -8,8 +8,9 @@ from typing import Literal, Self, Unpack
 from uuid import uuid4
 
 from macnet_bridge.broker import BrokerSettings, SettingNames
+from macnet_bridge.client.command import Command
 from macnet_bridge.client.failures import NoAnswer, NotAllStopped
-from macnet_bridge.client.link import Command, Link
+from macnet_bridge.client.link import Link
 from macnet_bridge.client.parties import BridgeParty, CyclerClient
 from macnet_bridge.client.reach import Reach
 from macnet_bridge.client.request import (

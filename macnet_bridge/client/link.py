@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 import weakref
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 
 from macnet_bridge.broker import BrokerSettings, Incoming, Listener, Outgoing
 from macnet_bridge.client.bridges import Bridges
+from macnet_bridge.client.command import Command
 from macnet_bridge.client.failures import NoAnswer
-from macnet_bridge.client.reach import Reach
 from macnet_bridge.client.roles import Role
 from macnet_bridge.client.stream import Stream
+from macnet_bridge.client.under_way import Takes, UnderWay, Waiting
 from macnet_bridge.errors import BrokerError
-from macnet_bridge.payloads.acknowledgements import Acknowledgement, Problem
+from macnet_bridge.payloads.acknowledgements import Acknowledgement
 from macnet_bridge.topics import ANONYMOUS, Scope, Source, read_published
 
 _FIRST_PAUSE_S = 1.0
@@ -29,55 +26,6 @@ _LONGEST_PAUSE_S = 4.0
 
 _log = logging.getLogger(__name__)
 _decode = msgspec.json.Decoder(Acknowledgement).decode
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command as it is published, again and again, until its final acknowledgement is there.
-
-    Attributes:
-        acknowledgement_topics: where it is answered for those without MQTT 5.
-        wants_reply: whether its answer is to come by a Response Topic, where there are such.
-        until: time.monotonic() when there is no more waiting.
-        reach: the channels that it is for, None where it is not for channels.
-    """
-
-    id: str
-    topic: str
-    payload: bytes
-    acknowledgement_topics: tuple[str, ...]
-    until: float
-    wants_reply: bool = True
-    verb: str = ""
-    role: Role = Role.READS
-    reach: Reach | None = None
-
-    def is_overtaken_by(self, stop: Command) -> bool:
-        """Whether it must not arrive after that stop."""
-        if self.role is not Role.CHANGES or stop.role is not Role.STOPS:
-            return False
-        return self.reach is not None and stop.reach is not None and stop.reach.meets(self.reach)
-
-
-@dataclass(eq=False)
-class _Waiting:
-    """A command under way.
-
-    Attributes:
-        takes: says of each final acknowledgement whether it was the last one.
-        is_overtaken: a stop of its channels was given since: it is not sent again.
-        is_accepted: a bridge has said that it has it.
-    """
-
-    command: Command
-    takes: Callable[[str, Acknowledgement], bool]
-    token: bytes = field(default_factory=lambda: uuid4().bytes)
-    deliveries: int = 0
-    is_overtaken: bool = False
-    is_accepted: bool = False
-    answer: asyncio.Future[Acknowledgement] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
 
 
 class Link:
@@ -99,7 +47,7 @@ class Link:
         self._is_closed = False
         filters = [self._reply_topic, f"{root}/bridge/+/status", f"{root}/bridge/+/info"]
         self._listener = Listener(settings, filters, on_lost=self._on_lost)
-        self._waiting: dict[bytes, _Waiting] = {}
+        self._under_way = UnderWay(self.principal)
         self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
         self._answer_filters: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -133,10 +81,7 @@ class Link:
     async def close(self) -> None:
         """End the connection and all streams. Commands that wait have no answer, and end with that."""
         self._is_closed = True
-        for waiting in self._waiting.values():
-            if not waiting.answer.done():
-                waiting.answer.set_exception(self._no_answer(waiting))
-                waiting.answer.exception()  # who waited may be gone, and that is nothing to complain of
+        self._under_way.end(self._no_answer)
         for stream in list(self._streams):
             stream.close()
         tasks = list(self._tasks)
@@ -157,9 +102,7 @@ class Link:
 
     # -- commands
 
-    async def call(
-        self, command: Command, takes: Callable[[str, Acknowledgement], bool] = lambda *_: True
-    ) -> Acknowledgement:
+    async def call(self, command: Command, takes: Takes = lambda *_: True) -> Acknowledgement:
         """Send a command until its final acknowledgement comes, and give that.
 
         Raises:
@@ -167,14 +110,14 @@ class Link:
         """
         if self._is_closed:
             raise NoAnswer(command.id, command.topic, 0)
-        with self._registered(command, takes) as waiting:
+        with self._under_way.entered(command, takes) as waiting:
             try:
                 async with asyncio.timeout_at(asyncio.get_running_loop().time() + self._left_s(command)):
                     return await self._send_until_answered(waiting)
             except TimeoutError:
                 raise self._no_answer(waiting) from None
 
-    def _no_answer(self, waiting: _Waiting) -> NoAnswer:
+    def _no_answer(self, waiting: Waiting) -> NoAnswer:
         command = waiting.command
         why = self.bridges.about(None if command.reach is None else command.reach.cycler)
         return NoAnswer(command.id, command.topic, waiting.deliveries, why)
@@ -183,26 +126,7 @@ class Link:
     def _left_s(command: Command) -> float:
         return command.until - time.monotonic()
 
-    @contextlib.contextmanager
-    def _registered(
-        self, command: Command, takes: Callable[[str, Acknowledgement], bool]
-    ) -> Iterator[_Waiting]:
-        for earlier in self._waiting.values():
-            if earlier.command.is_overtaken_by(command):
-                self._overtake(earlier)
-        waiting = _Waiting(command, takes)
-        self._waiting[waiting.token] = waiting
-        try:
-            yield waiting
-        finally:
-            del self._waiting[waiting.token]
-
-    def _overtake(self, waiting: _Waiting) -> None:
-        waiting.is_overtaken = True
-        if not waiting.deliveries and not waiting.answer.done():
-            waiting.answer.set_result(_never_sent(waiting.command, self.principal))
-
-    async def _send_until_answered(self, waiting: _Waiting) -> Acknowledgement:
+    async def _send_until_answered(self, waiting: Waiting) -> Acknowledgement:
         pause_s = _FIRST_PAUSE_S
         while not waiting.answer.done():
             await self._send_unless_answered(waiting)
@@ -214,7 +138,7 @@ class Link:
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         return waiting.answer.result()
 
-    async def _send_unless_answered(self, waiting: _Waiting) -> None:
+    async def _send_unless_answered(self, waiting: Waiting) -> None:
         sending = asyncio.create_task(self._send(waiting), name="mqtt-client-send")
         either: set[asyncio.Future[Any]] = {sending, waiting.answer}
         try:
@@ -224,7 +148,7 @@ class Link:
         if sending.done():
             sending.result()
 
-    async def _send(self, waiting: _Waiting) -> None:
+    async def _send(self, waiting: Waiting) -> None:
         command = waiting.command
         protocol = await self._listener.subscribed()
         if protocol == "4" or not command.wants_reply or not self.bridges.all_know_replies:
@@ -264,29 +188,16 @@ class Link:
         if source is None:
             return
         if source.leaf == "ack":
-            self._take_acknowledgement(source, message)
+            self._under_way.settle(source.name, _decode(message.payload))
             return
         if source.scope is Scope.BRIDGE:
             self.bridges.take(source, message.payload)
         self._hand_to_streams(source, message)
 
     def _take_reply(self, message: Incoming) -> None:
-        waiting = self._waiting.get(message.correlation_data or b"")
+        waiting = self._under_way.with_token(message.correlation_data)
         if waiting is not None:
-            self._settle(waiting, "", _decode(message.payload))
-
-    def _take_acknowledgement(self, source: Source, message: Incoming) -> None:
-        acknowledgement = _decode(message.payload)
-        for waiting in list(self._waiting.values()):
-            if waiting.command.id == acknowledgement.id and acknowledgement.principal == self.principal:
-                self._settle(waiting, source.name, acknowledgement)
-
-    @staticmethod
-    def _settle(waiting: _Waiting, name: str, acknowledgement: Acknowledgement) -> None:
-        is_whole = acknowledgement.final and acknowledgement.part is not True
-        waiting.is_accepted |= acknowledgement.status == "accepted" and acknowledgement.part is not True
-        if is_whole and not waiting.answer.done() and waiting.takes(name, acknowledgement):
-            waiting.answer.set_result(acknowledgement)
+            waiting.settle("", _decode(message.payload))
 
     def _hand_to_streams(self, source: Source, message: Incoming) -> None:
         for stream in list(self._streams):
@@ -299,21 +210,3 @@ class Link:
         """Let a stream have what matches it, from now on and until nobody holds it any more."""
         self._streams.add(stream)
         self._spawn("mqtt-client-subscribe", self._listener.subscribe(stream.topic_filter))
-
-
-def _never_sent(command: Command, principal: str) -> Acknowledgement:
-    """What became of a command that this program has not sent, in the bridge's words for it."""
-    return Acknowledgement(
-        id=command.id,
-        command=command.verb,
-        principal=principal,
-        status="superseded",
-        final=True,
-        error=Problem(
-            code="STOPPED",
-            category="precondition",
-            message="a stop of its channels was given before it could be sent",
-            retryable=True,
-        ),
-        received_at=time.time(),
-    )

@@ -6,8 +6,9 @@ import time
 from collections.abc import Mapping
 from typing import Any, Unpack
 
+from macnet_bridge.client.command import Command
 from macnet_bridge.client.failures import failure_of
-from macnet_bridge.client.link import Command, Link
+from macnet_bridge.client.link import Link
 from macnet_bridge.client.reach import Reach
 from macnet_bridge.client.request import EXPIRES_S, Options, command_id, payload
 from macnet_bridge.client.roles import Role

@@ -16,14 +16,14 @@ from macnet_bridge.simulator.clock import Clock
 from macnet_bridge.simulator.machine.channel import Channel
 from macnet_bridge.simulator.machine.files import FileStore
 from macnet_bridge.simulator.machine.tester import Behaviour, Tester
+from macnet_bridge.simulator.sockets.answering import Answering
 from macnet_bridge.simulator.sockets.connections import (
-    Answering,
     BinaryConnection,
-    BinaryDatagrams,
     Connection,
     Connections,
     JsonConnection,
 )
+from macnet_bridge.simulator.sockets.datagrams import BinaryDatagrams
 from macnet_bridge.simulator.sockets.desk import Desk
 from macnet_bridge.simulator.sockets.fault_kinds import Fault
 from macnet_bridge.simulator.sockets.faults import Faults

@@ -15,6 +15,7 @@ from tests.bridge.mqtt_peer import MqttPeer, Seen
 from tests.bridge.running import cycler_table
 
 START = {"procedure": "CCCV_1C", "c_rate_ah": 2.0, "test_name": "cell 17"}
+LOW_LIMIT = "[cycler.limits]\ncharge_max_ampere = 1.0"
 
 
 def is_event(topic: str, kind: str) -> Callable[[Seen], bool]:
@@ -31,6 +32,16 @@ async def start_by_macnet(cycler: SimulatedCycler, channel: int, c_rate_ah: floa
     client = AsyncCycler(address)
     await client.start_test(channel, StartTest(test_name="by hand", procedure="CCCV_1C", c_rate_ah=c_rate_ah))
     client.close()
+
+
+async def charging(lab: Lab, more: str = "") -> tuple[SimulatedCycler, MqttPeer, str]:
+    """A tester whose channel 1 charges with 2 A, a bridge of it, a subscriber, and the channel's topic."""
+    cycler = await lab.cycler(2)
+    peer = await lab.peer()
+    await lab.bridge(cycler_table(cycler, more=more))
+    await lab.online(peer)
+    await start_by_macnet(cycler, 1)
+    return cycler, peer, f"{lab.root}/lab1/1"
 
 
 async def first_reading(lab: Lab, peer: MqttPeer, channel: int) -> None:
@@ -105,12 +116,7 @@ async def test_a_problem_is_an_event_and_an_alarm(lab: Lab) -> None:
 
 
 async def test_a_limit_is_retained_while_it_is_passed(lab: Lab) -> None:
-    cycler = await lab.cycler(2)
-    peer = await lab.peer()
-    await lab.bridge(cycler_table(cycler, more="[cycler.limits]\ncharge_max_ampere = 1.0"))
-    await lab.online(peer)
-    await start_by_macnet(cycler, 1)
-    channel = f"{lab.root}/lab1/1"
+    _, peer, channel = await charging(lab, LOW_LIMIT)
     raised = await peer.wait(is_alarm(channel, "limit"))
     alarm = raised.json
     assert (alarm["bridge"], alarm["alarm"], alarm["severity"]) == ("lab", "limit", "critical")
@@ -143,12 +149,7 @@ async def test_a_tester_that_is_away_is_stale(lab: Lab) -> None:
 
 
 async def test_an_unconfirmed_stop_raises_an_alarm_until_the_channel_stands(lab: Lab) -> None:
-    cycler = await lab.cycler(2)
-    peer = await lab.peer()
-    await lab.bridge(cycler_table(cycler))
-    await lab.online(peer)
-    await start_by_macnet(cycler, 1)
-    channel = f"{lab.root}/lab1/1"
+    cycler, peer, channel = await charging(lab)
     lost = Fault("reset", on=(6, 3), carried_out=False)
     cycler.faults.add(lost)
     answer = await peer.command(f"{channel}/cmd/suspend", {"id": "stop"})
@@ -162,12 +163,7 @@ async def test_an_unconfirmed_stop_raises_an_alarm_until_the_channel_stands(lab:
 
 
 async def test_a_stop_that_takes_long_raises_the_alarm_before_it_ends(lab: Lab) -> None:
-    cycler = await lab.cycler(2)
-    peer = await lab.peer()
-    await lab.bridge(cycler_table(cycler))
-    await lab.online(peer)
-    await start_by_macnet(cycler, 1)
-    channel = f"{lab.root}/lab1/1"
+    cycler, peer, channel = await charging(lab)
     cycler.faults.drop_replies(6, 3, count=1)
     cycler.faults.add(Fault("drop", on=(4, 7), transport=Transport.JSON, times=1))
     after = len(peer.seen)
@@ -228,7 +224,7 @@ async def test_alarms_that_an_earlier_run_left_are_cleared(lab: Lab) -> None:
 async def test_alarms_come_back_with_a_broker_that_lost_them(own_lab: Lab) -> None:
     lab = own_lab
     cycler = await lab.cycler(1)
-    await lab.bridge(cycler_table(cycler, more="[cycler.limits]\ncharge_max_ampere = 1.0"))
+    await lab.bridge(cycler_table(cycler, more=LOW_LIMIT))
     channel = f"{lab.root}/lab1/1"
     async with MqttPeer(
         lab.broker.host, lab.broker.port, f"{lab.root}/#", v5=lab.broker.supports_v5
@@ -243,12 +239,7 @@ async def test_alarms_come_back_with_a_broker_that_lost_them(own_lab: Lab) -> No
 
 
 async def test_a_cycler_that_goes_to_another_bridge_keeps_no_alarm_of_ours(lab: Lab) -> None:
-    cycler = await lab.cycler(1)
-    peer = await lab.peer()
-    await lab.bridge(cycler_table(cycler, more="[cycler.limits]\ncharge_max_ampere = 1.0"))
-    await lab.online(peer)
-    await start_by_macnet(cycler, 1)
-    channel = f"{lab.root}/lab1/1"
+    _, peer, channel = await charging(lab, LOW_LIMIT)
     await peer.wait(is_alarm(channel, "limit"))
     # One that was there before us, and that we could not see until now.
     older = {"state": "online", "session": "s0", "since": 1.0}

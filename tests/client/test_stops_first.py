@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from macnet_bridge.client import NoAnswer, PreconditionFailed
-from macnet_bridge.client.link import Command
+from macnet_bridge.client.command import Command
 from macnet_bridge.client.reach import Reach
 from macnet_bridge.client.roles import Role
 from tests.bridge.conftest import Lab

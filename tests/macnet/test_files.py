@@ -230,11 +230,11 @@ async def test_a_gate_keeps_the_first_message_back(simulated: SimulatedCycler, c
     assert len(simulated.received) == before
     await cycler.put_file(FileType.CAN, "a.can", content(1750), before_send=go)
     assert passed == [before], "once, and before the first message"
-    opened = cycler._binary.times_opened
+    opened = cycler._lines.binary.times_opened
     with pytest.raises(NotWanted):
         await cycler.get_file(FileType.CAN, "a.can", before_send=stop)
     await cycler.get_file(FileType.CAN, "a.can", before_send=go)
-    assert cycler._binary.times_opened == opened, "what was never sent leaves no doubt"
+    assert cycler._lines.binary.times_opened == opened, "what was never sent leaves no doubt"
 
 
 async def test_a_write_request_goes_once(simulated: SimulatedCycler, cycler: AsyncCycler) -> None:

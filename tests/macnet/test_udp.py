@@ -15,7 +15,7 @@ from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import MAX_CHANNELS_PER_REQUEST
 from macnet_bridge.macnet.udp import MAX_DATAGRAM_BYTES, UdpConnector
 from macnet_bridge.simulator import Forms, SimulatedCycler, Transport
-from macnet_bridge.simulator.sockets.connections import BinaryDatagrams
+from macnet_bridge.simulator.sockets.datagrams import BinaryDatagrams
 from tests.brokers import free_port
 from tests.protocol.samples import ROWS, sample_request
 

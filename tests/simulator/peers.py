@@ -7,6 +7,7 @@ import json
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from macnet_bridge.simulator import SimulatedCycler
@@ -32,12 +33,12 @@ def request(fclass: int, fnum: int, request_id: Any = 1987, **fields: Any) -> by
     return json.dumps({"jsonrpc": "2.0", "method": "MacNet", "params": params, "id": request_id}).encode()
 
 
+@dataclass
 class JsonPeer:
     """JSON over TCP."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
 
     async def line(self) -> bytes:
         """Bytes up to a line end, as compact replies have exactly one."""
@@ -76,12 +77,12 @@ async def json_peer(cycler: SimulatedCycler) -> AsyncIterator[JsonPeer]:
         writer.close()
 
 
+@dataclass
 class BinaryPeer:
     """Binary over TCP."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
 
     async def reply(self) -> bytes:
         """Header and data; the simulator counts bytes in Len."""

@@ -10,6 +10,7 @@ import pytest
 
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.simulator import Behaviour, SimulatedCycler
+from tests.simulator.cases import OUTPUT, RECORDS, START_REST
 from tests.simulator.peers import JsonPeer, binary_peer, json_peer
 
 IN_USE = 23  # (6, 2)
@@ -19,29 +20,9 @@ START: dict[str, Any] = {
     "Comment": "",
     "Crate": 2.5,
     "ChamberNum": 0,
-    "StartCycle": 0,
-    "TotCycles": 0,
-    "Mass": 1,
-    "VGain": 0,
-    "AbsTRepAlign": 0,
-    "ParallelR": 0,
-    "VDivHiR": 0,
-    "VDivLoR": 0,
-    "CANpos": -1,
-    "CANprof": "",
-    "RegimeName": "",
+    **START_REST,
 }
-DIRECT: dict[str, Any] = {
-    "Current": 0,
-    "Voltage": 4.2,
-    "Power": 65536,
-    "Resistance": 0,
-    "CurrentRange": 4,
-    "ChMode": "C",
-    "DataTime": 1,
-    "DataV": 0,
-    "DataI": 0,
-}
+DIRECT = {**OUTPUT, **RECORDS}
 
 
 async def start(peer: JsonPeer, name: str) -> Any:

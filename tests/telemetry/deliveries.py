@@ -195,3 +195,13 @@ def hanging(spool: Spool | None) -> Iterator[None]:
         yield
     finally:
         gate.set()
+
+
+@contextmanager
+def hanging_to_its_end(spool: Spool | None) -> Iterator[None]:
+    """The disk does nothing within, and what is asked of it then or later fails."""
+    with hanging(spool):
+        assert spool is not None
+        assert spool._writer is not None
+        spool._writer.apart(lambda connection: connection.close())
+        yield

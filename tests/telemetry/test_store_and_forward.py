@@ -18,7 +18,7 @@ from macnet_bridge.telemetry import store_and_forward
 from macnet_bridge.telemetry.delivery import DeliveryLimits
 from macnet_bridge.telemetry.owed import Owed
 from macnet_bridge.telemetry.safekeeping import Safekeeping
-from tests.telemetry.deliveries import EVENT, SMALL, bench, hanging, until
+from tests.telemetry.deliveries import EVENT, SMALL, bench, hanging_to_its_end, until
 
 # --- while there is no broker
 
@@ -199,8 +199,7 @@ async def test_what_was_settled_is_not_lost_when_the_disk_fails_then(tmp_path: P
     async with bench(tmp_path, limits=SMALL) as it:
         it.driver.confirms = False
         it.connect()
-        with hanging(it.spool):
-            it.spool._writer.apart(lambda connection: connection.close())  # type: ignore[union-attr]
+        with hanging_to_its_end(it.spool):
             it.read(3)
             await until(lambda: len(it.unconfirmed.on_disk()) == 3)
             for mid in (1, 2, 3):
@@ -214,8 +213,7 @@ async def test_batches_that_fail_come_back_in_order(tmp_path: Path) -> None:
     async with bench(tmp_path, limits=DeliveryLimits(messages=1000, patience_s=1e9)) as it:
         it.driver.confirms = False
         it.connect()
-        with hanging(it.spool):
-            it.spool._writer.apart(lambda connection: connection.close())  # type: ignore[union-attr]
+        with hanging_to_its_end(it.spool):
             it.read(450)
             it.delivery.keep_the_rest()
             assert len(it.unconfirmed.on_disk()) == 450
@@ -285,8 +283,7 @@ async def test_what_waits_for_a_disk_is_given_to_it_once_when_the_broker_is_lost
     async with bench(tmp_path, limits=SMALL) as it:
         it.driver.confirms = False
         it.connect()
-        with hanging(it.spool):
-            it.spool._writer.apart(lambda connection: connection.close())  # type: ignore[union-attr]
+        with hanging_to_its_end(it.spool):
             it.read(3)
             await until(lambda: len(it.unconfirmed.on_disk()) == 3)
             it.lose()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Self
 
+from macnet_bridge.macnet.cycler.address import TesterAddress
 from macnet_bridge.macnet.cycler.checks import CheckCalls
 from macnet_bridge.macnet.cycler.commands import CommandCalls, same_limits
 from macnet_bridge.macnet.cycler.files import FileCalls, FileEntry, Transferred
-from macnet_bridge.macnet.cycler.lines import BulkTransport, Line, ReadTransport, TesterAddress
+from macnet_bridge.macnet.cycler.lines import BulkTransport, Line, ReadTransport
 from macnet_bridge.macnet.cycler.selection import SelectionCalls
 from macnet_bridge.macnet.cycler.smart_battery import SmartBatteryCalls
 
@@ -37,9 +38,6 @@ class AsyncCycler(CheckCalls, SelectionCalls, CommandCalls, SmartBatteryCalls, F
     Attributes:
         channels: how many the tester has, None until `read_system_info` asked for it, which
             `async with` does. From then on a channel that is not there is refused unsent.
-        transport: by which reads go now, "json", "tcp" or "udp".
-        is_auto: whether `use` may change that; it is "json" until `use` was called.
-        fallen_back: why reads went back to JSON, None when they did not.
 
     All methods may raise what stands below; the errors are in `macnet_bridge.errors`.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from macnet_bridge.errors import InvalidRequest
 from macnet_bridge.macnet.connection import BeforeSend
-from macnet_bridge.macnet.cycler.lines import Line, Lines
+from macnet_bridge.macnet.cycler.calls import Calls
+from macnet_bridge.macnet.cycler.lines import Line
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import ChannelMode
@@ -13,7 +14,7 @@ _SAFETY_TOLERANCE = 1e-3
 _SAFETY_TOLERANCE_RELATIVE = 1e-6
 
 
-class CommandCalls(Lines):
+class CommandCalls(Calls):
     """What channels are told to do."""
 
     async def start_test(
@@ -108,11 +109,11 @@ class CommandCalls(Lines):
         """
         self._check_channel(channel)
         with self.traffic.command():
-            await self._rest.call(f.SET_OUTPUT, channel, m.REST, self.timeout_s, before_send)
+            await self._lines.rest.call(f.SET_OUTPUT, channel, m.REST, self.timeout_s, before_send)
 
     async def ping_rest(self, channel: int = 1) -> None:
         """Open the connection that `rest` takes, and see it answered. Binary MacNet (0, 0)"""
-        await self._rest.call(f.ECHO, channel, m.Empty(), self.timeout_s)
+        await self._lines.rest.call(f.ECHO, channel, m.Empty(), self.timeout_s)
 
 
 def _refuse_rest(output: m.DirectOutput | m.StartDirect) -> None:

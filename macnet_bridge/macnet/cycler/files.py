@@ -14,7 +14,8 @@ from datetime import datetime
 from macnet_bridge.errors import BadReply, InvalidRequest, TesterRefused, TooLarge, TransferBroken
 from macnet_bridge.macnet.connection import BeforeSend
 from macnet_bridge.macnet.conversation import TRIES, Conversation
-from macnet_bridge.macnet.cycler.lines import Line, Lines
+from macnet_bridge.macnet.cycler.calls import Calls
+from macnet_bridge.macnet.cycler.lines import Line
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import FILE_BLOCK_BYTES, MAX_FILE_BLOCKS, FileType, ListCommand
@@ -52,7 +53,7 @@ class Transferred:
     resent: int
 
 
-class FileCalls(Lines):
+class FileCalls(Calls):
     """Listing, fetching and sending files."""
 
     async def list_files(
@@ -108,7 +109,7 @@ class FileCalls(Lines):
         if file_type not in _FETCHED:
             raise InvalidRequest(f"files of type {file_type} cannot be fetched", "file_type")
         data = bytearray()
-        async with self._binary.conversation(f.GET_FILE, self.timeout_s, before_send) as talk:
+        async with self._lines.binary.conversation(f.GET_FILE, self.timeout_s, before_send) as talk:
             request: m.FileMessage = m.ReadRequest(file_type=file_type, file_name=name)
             for number in range(1, MAX_FILE_BLOCKS + 1):
                 block = await _block(talk, request, number)
@@ -150,7 +151,7 @@ class FileCalls(Lines):
         blocks = len(data) // FILE_BLOCK_BYTES + 1
         if blocks > MAX_FILE_BLOCKS:
             raise InvalidRequest(f"{len(data)} bytes are more than {MAX_FILE_BLOCKS} blocks", "data")
-        async with self._binary.conversation(f.SEND_FILE, self.timeout_s, before_send) as talk:
+        async with self._lines.binary.conversation(f.SEND_FILE, self.timeout_s, before_send) as talk:
             await _acknowledged(talk, m.WriteRequest(file_type=file_type, file_name=name), 0, tries=1)
             for number in range(1, blocks + 1):
                 part = data[(number - 1) * FILE_BLOCK_BYTES : number * FILE_BLOCK_BYTES]

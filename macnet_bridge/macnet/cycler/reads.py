@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from macnet_bridge.errors import MacNetBridgeError, TesterRefused
-from macnet_bridge.macnet.cycler.lines import Line, Lines
+from macnet_bridge.macnet.cycler.calls import Calls
+from macnet_bridge.macnet.cycler.lines import Line
 from macnet_bridge.macnet.dialects import Call
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
@@ -24,7 +25,7 @@ class Columns(NamedTuple):
     test_time_second: list[float]
 
 
-class ReadCalls(Lines):
+class ReadCalls(Calls):
     """What channels are and do."""
 
     async def read_specification(self, channel: int, *, line: Line = Line.READS) -> m.ChannelSpecification:

@@ -7,14 +7,15 @@ from functools import partial
 
 from macnet_bridge.errors import BadReply
 from macnet_bridge.macnet.connection import BeforeSend
-from macnet_bridge.macnet.cycler.lines import Line, Lines
+from macnet_bridge.macnet.cycler.calls import Calls
+from macnet_bridge.macnet.cycler.lines import Line
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.protocol.codes import SMART_BATTERY_ADDRESS, RawFormat
 from macnet_bridge.macnet.protocol.registers import Register, read_list
 
 
-class SmartBatteryCalls(Lines):
+class SmartBatteryCalls(Calls):
     """What smart batteries tell and are told. Each function has the name of its verb."""
 
     async def sb_version_status(self, channel: int, *, line: Line = Line.READS) -> m.SmartBatteryInfo:

@@ -6,14 +6,15 @@ import time
 
 from macnet_bridge.errors import BadReply, FunctionMissing, TesterRefused
 from macnet_bridge.macnet.connection import BeforeSend
-from macnet_bridge.macnet.cycler.lines import Line, Lines
+from macnet_bridge.macnet.cycler.calls import Calls
+from macnet_bridge.macnet.cycler.lines import Line
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 
 _MOST_MESSAGES = 1000
 
 
-class SystemCalls(Lines):
+class SystemCalls(Calls):
     """What concerns no channel."""
 
     async def ping(self, *, line: Line = Line.READS) -> float:

@@ -1,4 +1,4 @@
-"""The three ways in: byte streams and datagrams, cut into messages and handed to the service."""
+"""The two ways in by TCP: byte streams, cut into messages and handed to the service."""
 
 from __future__ import annotations
 
@@ -7,41 +7,19 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator
-from typing import Any, ClassVar, Protocol, cast
+from typing import ClassVar, cast
 
 from macnet_bridge.errors import Malformed
-from macnet_bridge.macnet.protocol.binary import request_data_bytes, split
+from macnet_bridge.macnet.protocol.binary import request_data_bytes
 from macnet_bridge.macnet.protocol.framing import HEADER_BYTES, Header, JsonFramer
 from macnet_bridge.macnet.protocol.functions import find
 from macnet_bridge.macnet.protocol.jsonrpc import BadRequest
 from macnet_bridge.simulator.machine.session import Session
-from macnet_bridge.simulator.sockets.desk import Desk
-from macnet_bridge.simulator.sockets.forms import Forms
-from macnet_bridge.simulator.sockets.line import Line
+from macnet_bridge.simulator.sockets.answering import Answering
 from macnet_bridge.simulator.sockets.received import Transport
-
-_MAX_SESSIONS = 256
 
 # Closing with nothing to linger for sends an RST. Windows has shorter fields in this struct.
 _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
-
-
-class Answering(Protocol):
-    """Who answers what comes in: `Service`, or the one of another profile."""
-
-    desk: Desk
-    forms: Forms
-
-    def take_json(self, text: bytes, session: Session, line: Line) -> None:
-        """One JSON object; its reply goes to `line`. Raises Malformed to have the connection closed."""
-
-    def refuse_json(self, error: BadRequest, text: bytes, line: Line) -> None:
-        """Bytes that are no request; `line` closes the connection after the reply."""
-
-    def take_binary(
-        self, header: Header, data: bytes, transport: Transport, session: Session, line: Line
-    ) -> None:
-        """One binary message; its reply goes to `line`."""
 
 
 class Connections:
@@ -244,60 +222,3 @@ class BinaryConnection(Connection):
             content = bytes(self._buffer[HEADER_BYTES:end])
             del self._buffer[:end]
             self._service.take_binary(header, content, self.by, self._session, self)
-
-
-class BinaryDatagrams(asyncio.DatagramProtocol):
-    """Binary messages over UDP, one a datagram. A client is an address with its port."""
-
-    def __init__(self, service: Answering) -> None:
-        self._service = service
-        self._transport: asyncio.DatagramTransport | None = None
-        self._sessions: dict[tuple[str | Any, int], Session] = {}
-        self.closed = asyncio.Event()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        self.closed.set()
-
-    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        try:
-            header, content = split(data)
-        except Malformed:
-            return  # too short to say what it would be a reply to
-        line = _Address(self, addr)
-        self._service.take_binary(header, content, Transport.BINARY_UDP, self._session_of(addr), line)
-
-    def send(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        """Send a reply to who asked, or where this tester sends replies to."""
-        if not self._transport or self._transport.is_closing():
-            return
-        if self._service.forms.udp_reply == "next_port":
-            addr = (addr[0], self._transport.get_extra_info("sockname")[1] + 1)
-        self._transport.sendto(data, addr)
-
-    def abort(self) -> None:
-        """Close at once."""
-        if self._transport:
-            self._transport.abort()
-
-    def _session_of(self, addr: tuple[str | Any, int]) -> Session:
-        """What is known of a client; those that were silent longest are forgotten."""
-        session = self._sessions.pop(addr, None) or Session()
-        self._sessions[addr] = session
-        if len(self._sessions) > _MAX_SESSIONS:
-            del self._sessions[next(iter(self._sessions))]
-        return session
-
-
-class _Address:
-    """The way back to a client by datagrams."""
-
-    def __init__(self, datagrams: BinaryDatagrams, addr: tuple[str | Any, int]) -> None:
-        self._datagrams = datagrams
-        self._addr = addr
-
-    def send(self, data: bytes) -> None:
-        self._datagrams.send(data, self._addr)
