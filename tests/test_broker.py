@@ -472,7 +472,9 @@ async def test_a_property_that_paho_cannot_read_costs_one_connection(
 ) -> None:
     async with driving(broker, root) as driver:
         peer = make_peer(broker)
-        await peer.send(f"macnet/{root}/cmd/x", b"bad", ResponseTopic="a\ufeffb")
+        await peer.send(f"macnet/{root}/cmd/x", b"fine", ResponseTopic="a\ufeffb")
+        assert (await driver.receive()).response_topic == "a\ufeffb"
+        await peer.send(f"macnet/{root}/cmd/x", b"bad", ContentType="a\ufeffb")
         await until(lambda: len(driver.sessions) == 2)
         assert "cannot be read" in driver.reasons[0]
         assert driver.sessions[1] is False  # else the broker would send it again, for ever

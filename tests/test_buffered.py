@@ -157,6 +157,47 @@ def test_confirmations_are_taken_out_and_all_else_is_left(packets: list[bytes], 
     assert sock.pending() == 0
 
 
+MESSAGES = [b"\x30\x04\x00\x01tA", b"\x32\x06\x00\x01t\x40\x02B", b"\x30\x84\x00\x00\x01tC"]
+FOR_PAHO = [b"\xd0\x00", b"\x90\x04\x00\x01\x00\x00", b"\x34\x05\x00\x01t\x00\x01"]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(MESSAGES + FOR_PAHO + CONFIRMATIONS)), st.sampled_from([1, 2, 5, 9, 30, 9999])
+)
+def test_messages_that_came_whole_are_taken_out_in_their_order(packets: list[bytes], piece: int) -> None:
+    """And those that came in pieces are left, with all else; nobody is given two in one go."""
+    stream, seen, taken, taken_in_all = b"".join(packets), b"", [0], 0
+
+    def take(first: int, body: bytes) -> bool:
+        nonlocal seen
+        if first == 0x34:
+            return False
+        seen += next(each for each in MESSAGES if each[0] == first and each.endswith(body))
+        taken[0] += 1
+        return True
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        sock = BufferedSocket(ours, take)
+        for at in range(0, len(stream), piece):
+            theirs.sendall(stream[at : at + piece])
+            while True:
+                taken[0] = 0
+                try:
+                    seen += sock.recv(1)
+                except BlockingIOError:
+                    assert taken[0] <= 1
+                    taken_in_all += taken[0]
+                    if not taken[0]:
+                        break
+        assert sock.pending() == 0
+    assert seen == b"".join(packet for packet in packets if packet not in CONFIRMATIONS)
+    assert piece < 9999 or taken_in_all == sum(packet in MESSAGES for packet in packets)
+    assert len(sock.confirmed) == sum(packet in CONFIRMATIONS for packet in packets)
+
+
 def read_bytewise(sock: BufferedSocket) -> bytes:
     """All that there is."""
     found = b""

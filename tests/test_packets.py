@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from macnet_bridge.broker import Outgoing
 from macnet_bridge.broker.messages import Protocol, packet_bytes
-from macnet_bridge.broker.packets import Confirmation, PacketIds, confirmation, puback, publish
+from macnet_bridge.broker.packets import (
+    Confirmation,
+    PacketIds,
+    body,
+    confirmation,
+    is_publish,
+    puback,
+    publish,
+)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +73,20 @@ def test_confirmations(packet: bytes, expected: Confirmation) -> None:
 def test_our_confirmations_are_read_as_such(mid: int) -> None:
     assert puback(mid)[:2] == b"\x40\x02"
     assert confirmation(puback(mid), 0) == Confirmation(mid, False, 4)
+
+
+@given(st.integers(0, 40_000), st.binary(max_size=5), st.binary(max_size=3))
+def test_where_a_packet_ends(size: int, before: bytes, after: bytes) -> None:
+    packet = publish(Outgoing("lab/1", bytes(size)), "4", 0)
+    at, end = len(before), len(before) + len(packet)
+    assert is_publish(before + packet, at)
+    assert body(before + packet + after, at) == (end - 7 - size, end)
+    assert body((before + packet)[:-1], at) is None
+
+
+def test_a_length_that_never_ends() -> None:
+    assert body(b"\x30" + b"\xff" * 9, 0) is None
+    assert body(b"\x30", 0) is None
 
 
 @pytest.mark.parametrize("packet", [b"\x40\0", b"\x40\x01\0", b"\x40\x80\x80\x01"])

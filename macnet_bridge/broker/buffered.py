@@ -4,16 +4,18 @@ paho writes every packet by itself, and reads each in three pieces. A system cal
 as all else that is done for a small message. So packets are gathered here, and leave together at the
 end of the turn; and one read takes all that has arrived.
 
-paho also makes several objects of each confirmation. So PUBACKs, which are as many as what is
-published, are taken out between the packets that it reads.
+paho also makes several objects of each packet. So those that are many are taken out between the
+packets that it reads: PUBACKs, and PUBLISH that has arrived as a whole.
 """
 
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from typing import Any
 
-from macnet_bridge.broker.packets import Confirmation, confirmation, is_confirmation
+from macnet_bridge.broker import packets
+from macnet_bridge.broker.packets import Confirmation
 
 GATHERED_BYTES = 1 << 16
 """More than this is not taken before some of it has left; paho keeps the rest."""
@@ -63,8 +65,14 @@ class BufferedSocket:
         confirmed: PUBACKs that came since somebody emptied this.
     """
 
-    def __init__(self, raw: Any) -> None:
+    def __init__(self, raw: Any, take: Callable[[int, bytes], bool] = lambda first, body: False) -> None:
+        """
+        Args:
+            take: is given the first byte and the body of a PUBLISH; False leaves the packet to paho. It
+                must not raise.
+        """
         self.raw = raw
+        self._take = take
         self.published = 0
         self.confirmed: list[Confirmation] = []
         self._boundary = Boundary()
@@ -117,12 +125,12 @@ class BufferedSocket:
         return bool(self._gathered)
 
     def recv(self, size: int) -> bytes:
-        """As many bytes at most. Raises what the socket raises when there is nothing."""
+        """As many bytes at most. Raises what the socket raises when there is nothing for paho now."""
         if self._is_cut or self._at == len(self._arrived):
             # Nothing is left but the beginning of a PUBACK, if that.
             data = self.raw.recv(_READ_BYTES)
             self._arrived, self._at = self._arrived[self._at :] + data if data else data, 0
-        if self._boundary.is_here and self._take_confirmations():
+        if self._boundary.is_here and (self._take_confirmations() or self._take_message()):
             raise BlockingIOError
         found = self._arrived[self._at : self._at + size]
         self._at += len(found)
@@ -133,9 +141,9 @@ class BufferedSocket:
         """Take out the PUBACKs that come next. True = there was nothing else."""
         data, before = self._arrived, self._at
         self._is_cut = False
-        while self._at < len(data) and is_confirmation(data, self._at):
+        while self._at < len(data) and packets.is_confirmation(data, self._at):
             try:
-                found = confirmation(data, self._at)
+                found = packets.confirmation(data, self._at)
             except ValueError:
                 return False  # paho knows how to end this
             if found is None:
@@ -144,6 +152,17 @@ class BufferedSocket:
             self.confirmed.append(found)
             self._at = found.end
         return before < self._at == len(data)
+
+    def _take_message(self) -> bool:
+        """Take out the PUBLISH that comes next, one at a time: whoever gets it may want to read no more."""
+        data, at = self._arrived, self._at
+        if at == len(data) or not packets.is_publish(data, at) or (found := packets.body(data, at)) is None:
+            return False
+        start, end = found
+        if not self._take(data[at], data[start:end]):
+            return False
+        self._at = end
+        return True
 
     def pending(self) -> int:
         """Bytes that have arrived and for which the socket will not become readable any more."""

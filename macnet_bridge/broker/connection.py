@@ -92,7 +92,7 @@ class Connection:
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
-        client.on_plain_message = partial(self._on_message, client, None)
+        client.on_plain_message = self._take
 
     # -- coming and going
 
@@ -281,35 +281,32 @@ class Connection:
         if not self._granted.done():
             self._granted.set_result(granted)
 
-    def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage | PlainMessage) -> None:
+    def _on_message(self, _c: Any, _u: Any, message: paho.MQTTMessage) -> None:
+        try:
+            read = paho_client.read_by_paho(message)
+        except UnicodeDecodeError:
+            self._listener.on_unreadable()
+            if message.qos:
+                self._confirm(message.mid)
+        else:
+            self._take(read)
+
+    def _take(self, message: PlainMessage) -> None:
         if message.qos:
             self._unacknowledged.add(message.mid)
-        incoming = self._raw(message)
-        if incoming is not None:
-            self._listener.on_incoming(incoming)
-            return
-        self._listener.on_unreadable()
-        if message.qos:
-            self._confirm(message.mid)
-
-    def _raw(self, message: paho.MQTTMessage | PlainMessage) -> Incoming | None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            return None
-        properties = message.properties
-        return Incoming(
-            topic=topic,
-            payload=bytes(message.payload),
+        incoming = Incoming(
+            topic=message.topic,
+            payload=message.payload,
             qos=message.qos,
             retain=message.retain,
             duplicate=message.dup,
             waited=self.waited,
-            response_topic=getattr(properties, "ResponseTopic", None),
-            correlation_data=getattr(properties, "CorrelationData", None),
-            message_expiry_s=getattr(properties, "MessageExpiryInterval", None),
+            response_topic=message.response_topic,
+            correlation_data=message.correlation_data,
+            message_expiry_s=message.expiry_s,
             received_at=time.time(),
             received_monotonic=time.monotonic(),
             mid=message.mid,
             epoch=self.epoch,
         )
+        self._listener.on_incoming(incoming)

@@ -1,4 +1,4 @@
-"""The packets that are many: PUBLISH as we send it, and PUBACK both ways. No I/O, no paho."""
+"""The packets that are many: PUBLISH as we send it, PUBACK, and where a packet ends. No I/O, no paho."""
 
 from __future__ import annotations
 
@@ -59,6 +59,23 @@ def publish(message: Outgoing, version: Protocol, mid: int) -> bytes:
 def puback(mid: int) -> bytes:
     """The packet that confirms a message that came; without a reason it is the same in both versions."""
     return b"%c\2%b" % (_PUBACK, mid.to_bytes(2, "big"))
+
+
+def is_publish(data: bytes, at: int) -> bool:
+    """Whether a PUBLISH begins here, as much of it as there is."""
+    return data[at] & 0xF0 == _PUBLISH
+
+
+def body(data: bytes, at: int) -> tuple[int, int] | None:
+    """Where the packet that begins here has its body, and its end. None: it is not here as a whole."""
+    length = shift = 0
+    for place in range(at + 1, min(at + 5, len(data))):
+        length |= (data[place] & 0x7F) << shift
+        if data[place] < 0x80:
+            end = place + 1 + length
+            return (place + 1, end) if end <= len(data) else None
+        shift += 7
+    return None
 
 
 def is_confirmation(data: bytes, at: int) -> bool:

@@ -23,21 +23,46 @@ class Client(paho.Client):
     """paho's client, on a socket with buffers.
 
     Attributes:
-        on_plain_message: called with what comes without properties, in place of `on_message`.
+        on_plain_message: called with what `plain_message` reads, in place of `on_message`.
     """
 
     on_plain_message: Callable[[PlainMessage], None] | None = None
 
     def _create_socket(self) -> Any:
-        return BufferedSocket(super()._create_socket())
+        return BufferedSocket(super()._create_socket(), self._take)
 
     def _handle_publish(self) -> MQTTErrorCode:
-        packet = self._in_packet
-        message = plain_message(packet["command"], packet["packet"], is_v5=self._protocol == paho.MQTTv5)
+        # What did not arrive in one piece was put together by paho.
+        if self._take(self._in_packet["command"], self._in_packet["packet"]):
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
+        return super()._handle_publish()
+
+    def _take(self, first: int, body: bytes | bytearray) -> bool:
+        message = plain_message(first, body, is_v5=self._protocol == paho.MQTTv5)
         if message is None or self.on_plain_message is None:
-            return super()._handle_publish()
+            return False
         self.on_plain_message(message)
-        return MQTTErrorCode.MQTT_ERR_SUCCESS
+        return True
+
+
+def read_by_paho(message: paho.MQTTMessage) -> PlainMessage:
+    """What paho has read, as `plain_message` would tell it.
+
+    Raises:
+        UnicodeDecodeError: its topic is not text.
+    """
+    properties = message.properties
+    return PlainMessage(
+        message.topic,
+        bytes(message.payload),
+        message.qos,
+        message.retain,
+        message.dup,
+        message.mid,
+        getattr(properties, "ResponseTopic", None),
+        getattr(properties, "CorrelationData", None),
+        getattr(properties, "MessageExpiryInterval", None),
+    )
 
 
 def new_client(

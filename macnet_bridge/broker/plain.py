@@ -1,7 +1,8 @@
-"""PUBLISH packets without properties, taken apart without paho.
+"""PUBLISH packets, taken apart without paho.
 
 For each packet of MQTT 5 paho makes a table of all properties that there are, 0.1 ms of the way of
-a command. Most have none. What is not plain here is left to paho, everything malformed included.
+a command. Of the properties, commands have those that are read here. What is not plain is left to
+paho, everything malformed included.
 """
 
 from __future__ import annotations
@@ -9,10 +10,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 _DUPLICATE, _QOS, _QOS_1, _RETAIN = 0b1000, 0b0110, 0b0010, 0b0001
+_EXPIRY, _RESPONSE_TOPIC, _CORRELATION_DATA = 0x02, 0x08, 0x09
+_SECOND_BYTE = 0x80
+"""In the length of the properties: another byte of it follows."""
 
 
 class PlainMessage(NamedTuple):
-    """What of paho's message is used, by the same names."""
+    """A message as it came.
+
+    Attributes:
+        dup: the broker has sent it before.
+        mid: the packet id, 0 with QoS 0.
+        response_topic, correlation_data, expiry_s: of MQTT 5; None where it says nothing of the kind.
+    """
 
     topic: str
     payload: bytes
@@ -20,7 +30,13 @@ class PlainMessage(NamedTuple):
     retain: bool
     dup: bool
     mid: int
-    properties: None = None
+    response_topic: str | None = None
+    correlation_data: bytes | None = None
+    expiry_s: int | None = None
+
+
+class _Odd(Exception):
+    """This is for paho to read."""
 
 
 def plain_message(first: int, body: bytes | bytearray, *, is_v5: bool) -> PlainMessage | None:
@@ -30,16 +46,53 @@ def plain_message(first: int, body: bytes | bytearray, *, is_v5: bool) -> PlainM
         first: the packet's first byte.
         body: all that follows its length.
     """
-    at = 2 + int.from_bytes(body[:2], "big")
-    qos = first & _QOS
-    end = at + (2 if qos else 0) + is_v5
-    if qos not in (0, _QOS_1) or at == 2 or len(body) < end or (is_v5 and body[end - 1]):
-        return None
     try:
-        topic = body[2:at].decode()
-    except UnicodeDecodeError:
+        return _message(first, body, is_v5)
+    except (_Odd, UnicodeDecodeError):
         return None
+
+
+def _message(first: int, body: bytes | bytearray, is_v5: bool) -> PlainMessage:
+    qos = first & _QOS
+    at = 2 + int.from_bytes(body[:2], "big")
+    start = end = at + (2 if qos else 0)
+    if qos not in (0, _QOS_1) or at == 2 or len(body) < end + is_v5:
+        raise _Odd
+    if is_v5:
+        start, end = end + 1, end + 1 + body[end]
+        if end - start >= _SECOND_BYTE or end > len(body):
+            raise _Odd
     mid = int.from_bytes(body[at : at + 2], "big") if qos else 0
-    return PlainMessage(
-        topic, bytes(body[end:]), qos >> 1, bool(first & _RETAIN), bool(first & _DUPLICATE), mid
+    message = PlainMessage(
+        body[2:at].decode(), bytes(body[end:]), qos >> 1, bool(first & _RETAIN), bool(first & _DUPLICATE), mid
     )
+    return message if start == end else _with(message, _properties(body[start:end]))
+
+
+def _with(message: PlainMessage, properties: dict[int, bytes]) -> PlainMessage:
+    topic, expiry = properties.get(_RESPONSE_TOPIC), properties.get(_EXPIRY)
+    return message._replace(
+        response_topic=None if topic is None else topic.decode(),
+        correlation_data=properties.get(_CORRELATION_DATA),
+        expiry_s=None if expiry is None else int.from_bytes(expiry, "big"),
+    )
+
+
+def _properties(data: bytes | bytearray) -> dict[int, bytes]:
+    """By their identifier. Raises _Odd: another one, one twice, or one that is cut."""
+    found: dict[int, bytes] = {}
+    at = 0
+    while at < len(data):
+        identifier = data[at]
+        if identifier == _EXPIRY:
+            start, end = at + 1, at + 5
+        elif identifier in (_RESPONSE_TOPIC, _CORRELATION_DATA):
+            start = at + 3
+            end = start + int.from_bytes(data[at + 1 : start], "big")
+        else:
+            raise _Odd
+        if identifier in found or not start <= end <= len(data):
+            raise _Odd
+        found[identifier] = bytes(data[start:end])
+        at = end
+    return found
