@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -21,14 +20,11 @@ from macnet_bridge.macnet.probe import LEAST_GAIN_S, TRANSPORTS, Finding, Probe,
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.macnet.protocol import messages as m
 from macnet_bridge.macnet.survey import Survey
-from macnet_bridge.macnet.transports import UdpTransport
 from macnet_bridge.simulator import Behaviour, Fault, Forms, SimulatedCycler, Transport
 from tests.brokers import free_port
 from tests.macnet.scripted_tester import ScriptedTester, silent, until
+from tests.macnet.silence import SHORT_S, echo_at_second
 from tests.patience import PATIENCE_S
-
-SHORT_S = 0.1
-"""How long silence is waited for; whoever answers has all the time that it takes."""
 
 LATE_S = 0.05
 USED = {"json": Transport.JSON, "tcp": Transport.BINARY_TCP, "udp": Transport.BINARY_UDP}
@@ -309,13 +305,7 @@ async def test_it_ends_however_slow_the_tester_is(
 
 
 async def test_q2_replies_to_the_next_port_are_found_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    echoes, patience = udp._echoes, itertools.cycle([SHORT_S, PATIENCE_S])
-
-    async def echoes_at_second(transport: UdpTransport) -> bool:
-        monkeypatch.setattr(udp, "ECHO_S", next(patience))
-        return await echoes(transport)
-
-    monkeypatch.setattr(udp, "_echoes", echoes_at_second)
+    echo_at_second(monkeypatch)
     async with SimulatedCycler(8, forms=Forms(udp_reply="next_port")) as simulated:
         make_late(simulated, Transport.JSON, Transport.BINARY_TCP)
         async with client(address(simulated)) as (cycler, found):
