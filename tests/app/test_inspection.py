@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,17 +22,19 @@ from macnet_bridge.app.inspection import inspect
 from macnet_bridge.app.report import CyclerReport, Note, Report
 from macnet_bridge.cli.check import render
 from macnet_bridge.errors import ConfigError
+from macnet_bridge.macnet import probe as probe_module
+from macnet_bridge.macnet import udp
 from macnet_bridge.macnet.protocol import functions as f
 from macnet_bridge.simulator import Behaviour, Fault, Forms, SimulatedCycler, Transport
 from macnet_bridge.simulator.answers import readings as readings_module
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.bridge.running import config_text, cycler_table, running_bridge
 from tests.brokers import RunningBroker, Setup, free_port
-from tests.macnet.scripted_tester import ScriptedTester, silent
+from tests.macnet.scripted_tester import ScriptedTester, silent, until
+from tests.macnet.silence import SHORT_S, echo_at_second
 from tests.patience import PATIENCE_S
 
 LIMITS = "[cycler.limits]\nvoltage_max_volt = 4.2\n"
-SHORT_S = 1.0
 
 
 def quick_clock() -> float:
@@ -77,20 +79,20 @@ async def place(broker: RunningBroker, tmp_path: Path) -> AsyncIterator[Place]:
 
 
 @pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("macnet_bridge.macnet.probe.ANSWER_S", SHORT_S)
-    monkeypatch.setattr("macnet_bridge.macnet.udp.ECHO_S", SHORT_S)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe_module, "ANSWER_S", PATIENCE_S)
+    monkeypatch.setattr(probe_module, "LIMIT_S", PATIENCE_S)
+    monkeypatch.setattr(udp, "ECHO_S", PATIENCE_S)
+
+
+@pytest.fixture
+def udp_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No echo comes back, which need not be waited for long."""
+    monkeypatch.setattr(udp, "ECHO_S", SHORT_S)
 
 
 def texts(notes: list[Note], level: str) -> list[str]:
     return [note.text for note in notes if note.level == level]
-
-
-@contextmanager
-def at_most(seconds: float) -> Iterator[None]:
-    began = time.monotonic()
-    yield
-    assert time.monotonic() - began < seconds
 
 
 # --- all well
@@ -289,6 +291,7 @@ async def test_what_it_lacks_and_what_is_odd(place: Place, monkeypatch: pytest.M
 # --- transports
 
 
+@pytest.mark.usefixtures("udp_is_silent")
 async def test_transports_that_do_not_answer(place: Place) -> None:
     simulated = await place.cycler()
     simulated.faults.add(Fault("drop", transport=Transport.BINARY_UDP))
@@ -316,6 +319,7 @@ async def test_rest_must_not_go_to_another_tester(place: Place) -> None:
     assert "tcp_port: another tester answers there" in text
 
 
+@pytest.mark.usefixtures("udp_is_silent")
 @pytest.mark.parametrize(("transport", "ok"), [("udp", False), ("tcp", True), ("json", True), ("auto", True)])
 async def test_a_transport_that_is_configured_must_serve(place: Place, transport: str, ok: bool) -> None:
     simulated = await place.cycler()
@@ -336,7 +340,8 @@ async def test_auto_would_choose_the_faster_one(place: Place) -> None:
     assert cycler.reads_by == "udp"
 
 
-async def test_q2_replies_to_the_next_port(place: Place) -> None:
+async def test_q2_replies_to_the_next_port(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    echo_at_second(monkeypatch)
     simulated = await place.cycler(forms=Forms(udp_reply="next_port"))
     report = await place.inspect(cycler_table(simulated, more='transport = "udp"'))
     assert report.ok
@@ -367,22 +372,37 @@ async def test_a_host_name_of_a_tester_that_cannot_be_resolved(place: Place) -> 
     assert text.endswith("; correct host")
 
 
-async def test_testers_that_hang_are_waited_for_at_the_same_time(
+def without_other_ports(tester: ScriptedTester, name: str = "lab1") -> str:
+    return (
+        f'[[cycler]]\nname = "{name}"\nhost = "127.0.0.1"\njson_port = {tester.port}\n'
+        f"tcp_port = {free_port()}\nudp_port = {free_port()}\n"
+    )
+
+
+async def test_a_tester_that_hangs_is_not_waited_for_for_ever(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inspect_cycler_module, "TESTER_LIMIT_S", 1.0)
+    monkeypatch.setattr(inspect_cycler_module, "TESTER_LIMIT_S", SHORT_S)
+    async with ScriptedTester(silent) as tester:
+        report = await place.inspect(without_other_ports(tester))
+    assert not report.ok
+    (text,) = texts(report.cyclers[0].notes, "error")
+    assert text.startswith(f"not all was answered within {SHORT_S} s")
+
+
+async def test_testers_that_hang_are_waited_for_at_the_same_time(place: Place) -> None:
+    """Neither says anything until both are asked."""
     async with ScriptedTester(silent) as one, ScriptedTester(silent) as two:
-        tables = [
-            f'[[cycler]]\nname = "lab{number}"\nhost = "127.0.0.1"\njson_port = {tester.port}\n'
-            f"tcp_port = {free_port()}\nudp_port = {free_port()}\n"
-            for number, tester in enumerate((one, two), 1)
-        ]
-        with at_most(20.0):
-            report = await place.inspect(*tables)
+        tables = without_other_ports(one), without_other_ports(two, "lab2")
+        inspecting = asyncio.create_task(place.inspect(*tables))
+        await until(lambda: one.requests and two.requests)
+        for tester in (one, two):
+            tester.peers[0].transport.abort()
+        report = await inspecting
     assert not report.ok
     for cycler in report.cyclers:
         (text,) = texts(cycler.notes, "error")
-        assert text.startswith("not all was answered within 1 s")
+        assert "before it replied" in text
 
 
 async def test_a_tester_that_takes_the_connection_and_says_nothing(place: Place) -> None:
@@ -413,6 +433,7 @@ async def test_a_tester_whose_ids_are_constant(place: Place) -> None:
     assert any("id 1987" in note for note in texts(told.cyclers[0].notes, "warning"))
 
 
+@pytest.mark.usefixtures("udp_is_silent")
 async def test_a_tester_without_echo_is_served_and_so_no_error(place: Place) -> None:
     simulated = await place.cycler(profile="pymacnet")
     report = await place.inspect(cycler_table(simulated, more='quirks = ["constant_id"]'))

@@ -10,8 +10,10 @@ import pytest
 from macnet_bridge.commands.groups import WORST_FIRST
 from macnet_bridge.commands.permission import AllowRule, Permission
 from macnet_bridge.commands.start_test import key_hash
+from macnet_bridge.commands.ticket import Now
+from macnet_bridge.commands.validity import Validity
 from macnet_bridge.macnet.protocol.codes import RUNNING
-from tests.commands.lab import START, lab
+from tests.commands.lab import START, Lab, MovableClock, lab
 from tests.commands.samples import running
 
 
@@ -205,6 +207,39 @@ async def test_an_atomic_command_expires_as_a_whole() -> None:
 # --- stagger_s
 
 
+def turn_by_turn(it: Lab, monkeypatch: pytest.MonkeyPatch, stagger_s: float) -> list[float]:
+    """Let time pass only as channels wait, to each turn once those before it have started.
+
+    Returns:
+        Which second after the command each of them waits for, written down as they do.
+    """
+    begin, wait, turns = it.clock(), Validity.wait, []
+
+    def now(clock: MovableClock) -> Now:
+        return Now(begin.unix + clock.ahead_s, begin.monotonic + clock.ahead_s)
+
+    async def passes_by(validity: Validity, until: float | None = None) -> None:
+        if until is None:
+            await wait(validity)
+            return
+        turns.append(until - begin.monotonic)
+        turn = turns[-1]
+        await it.until(lambda: it.asked(6, 2) >= turn / stagger_s)
+        it.clock.ahead_s = max(turn, it.clock.ahead_s)
+
+    monkeypatch.setattr(MovableClock, "__call__", now)
+    monkeypatch.setattr(Validity, "wait", passes_by)
+    return turns
+
+
+async def test_each_channel_waits_for_its_turn_and_no_longer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with lab(3) as it:
+        turns = turn_by_turn(it, monkeypatch, 60.0)
+        await it.ask("start_test", START, **several([3, 1, 2], stagger_s=60))
+        assert [record.channel for record in it.simulated.received.of(6, 2)] == [3, 1, 2]
+        assert turns == [60.0, 120.0]
+
+
 async def test_channels_start_one_after_another() -> None:
     async with lab(3) as it:
         told_at = it.simulated.clock()
@@ -214,10 +249,11 @@ async def test_channels_start_one_after_another() -> None:
         assert [record.time - told_at >= 0.3 * place for place, record in enumerate(starts)] == [True] * 3
 
 
-async def test_each_deadline_moves_by_its_stagger() -> None:
+async def test_each_deadline_moves_by_its_stagger(monkeypatch: pytest.MonkeyPatch) -> None:
     async with lab(3) as it:
-        soon = (it.clock().unix + 0.3) * 1000
-        summary = await it.ask("start_test", START, **several([1, 2, 3], stagger_s=0.4, expires_at=soon))
+        turn_by_turn(it, monkeypatch, 60.0)
+        soon = (it.clock().unix + 1.0) * 1000
+        summary = await it.ask("start_test", START, **several([1, 2, 3], stagger_s=60, expires_at=soon))
         assert set(statuses(summary).values()) == {"done"}
 
 
