@@ -21,6 +21,9 @@ SILENCE_S = 30.0
 """How long a bridge that is online may give no sign of life: longer than a broker takes, by the default
 `keepalive_s`, to find out that it is gone."""
 
+ASLEEP_S = 5.0
+"""Who has not judged for this long was frozen, and has yet to read what came meanwhile."""
+
 Verdict = Literal["unknown", "taken", "free"]
 
 
@@ -47,6 +50,7 @@ class Namesake:
         self._silence_s = silence_s
         self._has_looked = False
         self._quiet_since = 0.0
+        self._judged_at = 0.0
         self._is_online = False
         self.seen: BridgeStatus | None = None
         """What it said when it was seen online the last time."""
@@ -74,7 +78,10 @@ class Namesake:
         self._has_looked = False
 
     def judge(self, now: float) -> Verdict:
-        """Whether the name may be taken now."""
+        """Whether the name may be taken now; to be asked every second or so."""
+        if now - self._judged_at > ASLEEP_S:
+            self._quiet_since = now
+        self._judged_at = now
         if not self._has_looked:
             return "unknown"
         patience_s = self._silence_s if self._is_online else self._gone_s

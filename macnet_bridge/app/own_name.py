@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 _JUDGE_S = 0.5
 
+_KEEPALIVE_S = 10
+"""At most, so that a dead link is never taken for a silent bridge."""
+
 
 class OwnName:
     """Looks at the broker before the bridge connects by its own client id and throws out whoever has it."""
@@ -101,6 +104,7 @@ class OwnName:
                 self._settings,
                 client_id=f"{self._settings.client_id}-look-{secrets.token_hex(4)}",
                 session_expiry_s=0,
+                keepalive_s=min(self._settings.keepalive_s, _KEEPALIVE_S),
             ),
             [self._status_topic, self._sign_topic],
             self._choice,

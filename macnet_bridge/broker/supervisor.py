@@ -201,6 +201,7 @@ class Broker:
         finally:
             permitted.cancel()
             closing.cancel()
+            await asyncio.gather(permitted, closing, return_exceptions=True)
         return not self._closing.is_set()
 
     async def _one_connection(self, tls: ssl.SSLContext | None) -> LinkLost:

@@ -176,6 +176,8 @@ async def test_a_bridge_that_runs_is_not_disturbed(place: Place) -> None:
         assert not any(seen.topic.endswith("/ack") for seen in peer.seen)
 
 
+# amqtt, which remembers the bridges of earlier tests, closes a connection that asks for all of them.
+@pytest.mark.needs_real_broker
 @pytest.mark.parametrize("is_there", [False, True])
 async def test_another_bridge_of_the_name_runs(place: Place, is_there: bool) -> None:
     table = cycler_table(await place.cycler())
@@ -198,6 +200,8 @@ async def test_another_bridge_of_the_name_runs(place: Place, is_there: bool) -> 
     assert "give it another bridge.name" in found.text
 
 
+# amqtt, which remembers the bridges of earlier tests, closes a connection that asks for all of them.
+@pytest.mark.needs_real_broker
 async def test_a_data_directory_that_cannot_be_read_tells_nothing_of_the_bridge(place: Place) -> None:
     table = cycler_table(await place.cycler())
     async with (

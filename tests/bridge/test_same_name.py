@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +20,7 @@ from macnet_bridge.simulator import SimulatedCycler
 from tests.bridge.conftest import Lab
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.bridge.running import BridgeProcess, cycler_table, running_bridge
+from tests.brokers import free_port
 from tests.patience import PATIENCE_S
 
 SOON_S = 1.0
@@ -64,6 +67,15 @@ def statuses(lab: Lab, peer: MqttPeer) -> list[Any]:
     return [seen.json for seen in peer.seen if seen.topic == f"{lab.root}/bridge/lab/status"]
 
 
+def not_ready(http: str) -> str:
+    """What `/readyz` says of a bridge that is not ready."""
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        urllib.request.urlopen(f"http://{http}/readyz", timeout=PATIENCE_S)
+    with refusal.value as answer:
+        assert answer.code == 503
+        return answer.read().decode()
+
+
 async def ping(lab: Lab, peer: MqttPeer, command_id: str) -> None:
     answer = await peer.command(f"{lab.root}/bridge/lab/cmd/ping", {"id": command_id})
     assert answer["status"] == "done"
@@ -77,8 +89,11 @@ async def test_the_second_waits_and_the_first_notices_nothing(
     first = await bridge(lab, cycler, "one")
     await online(lab, peer)
     await lab.online(peer)
-    second = await bridge(lab, cycler, "two")
+    http = f"127.0.0.1:{free_port()}"
+    waiting = text(lab, cycler, "two").replace('http = ""', f'http = "{http}"')
+    second = await lab.stack.enter_async_context(running_bridge(waiting))
     await until(lambda: TAKEN in caplog.text)
+    assert "another bridge has it" in await asyncio.to_thread(not_ready, http)
     for number in range(3):
         await ping(lab, peer, f"p{number}")
     args = {"variable": 1, "value": 2}
@@ -165,6 +180,7 @@ async def test_a_restart_after_a_crash_does_not_wait(lab: Lab) -> None:
     first.start()
     told = await online(lab, peer)
     first.kill()
+    await until(lambda: statuses(lab, peer)[-1]["state"] == "offline")
     # As a broker has it that was killed with the bridge: an online that nobody takes back.
     peer.publish(f"{lab.root}/bridge/lab/status", told, retain=True)
     await until(lambda: statuses(lab, peer)[-1] == told)
