@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import pytest
 from hypothesis import given
@@ -103,6 +104,18 @@ def test_a_missing_canary_is_sent_again_and_a_returned_one_gets_a_new_token() ->
     again = canaries.due(now=2.0)
     assert again[0].payload != first.payload
     assert again[1] == second
+
+
+def test_what_comes_back_late_proves_the_link_of_when_it_was_sent() -> None:
+    canaries = Canaries([FIRST])
+    assert canaries.proven_at == -math.inf
+    (sent,) = canaries.due(now=10.0)
+    # The process was frozen for a minute: what waited unread says nothing of the link as it is now.
+    canaries.heard("c/5/cmd/ping", now=70.0)
+    assert canaries.due(now=70.0) == [sent]
+    canaries.excuse(now=70.0)
+    assert canaries.swallows(sent.topic, sent.payload)
+    assert canaries.proven_at == 10.0
 
 
 def test_foreign_messages_on_a_canary_topic_prove_nothing() -> None:

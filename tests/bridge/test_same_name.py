@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -15,8 +11,8 @@ from typing import Any
 import pytest
 
 from macnet_bridge.app.bridge import Bridge
-from macnet_bridge.app.ownership import TAKEOVER_S
 from macnet_bridge.simulator import SimulatedCycler
+from tests.bridge.cable import Cable
 from tests.bridge.conftest import Lab
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.bridge.running import BridgeProcess, cycler_table, running_bridge
@@ -146,30 +142,27 @@ async def test_one_that_comes_back_after_the_other_was_killed_waits_in_its_turn(
 
 
 @pytest.mark.usefixtures("soon")
-@pytest.mark.needs_real_broker
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGSTOP")
-async def test_one_that_was_frozen_until_the_other_took_its_place_does_not_throw_that_out(
+async def test_one_whose_cable_was_pulled_does_not_throw_out_who_has_taken_its_place(
     lab: Lab, caplog: pytest.LogCaptureFixture
 ) -> None:
     cycler = await lab.cycler(2)
     peer = await lab.peer()
-    quick = text(lab, cycler, "one").replace("[mqtt]\n", "[mqtt]\nkeepalive_s = 2\n")
-    first = process(lab, quick)
-    first.start()
+    cable = await lab.stack.enter_async_context(Cable(lab.broker.host, lab.broker.port))
+    by_cable = text(lab, cycler, "one").replace(f":{lab.broker.port}", f":{cable.port}", 1)
+    first = await lab.stack.enter_async_context(running_bridge(by_cable))
     told = await online(lab, peer)
     second = await bridge(lab, cycler, "two")
     await until(lambda: TAKEN in caplog.text)
     after = len(peer.seen)
-    os.kill(first.pid, signal.SIGSTOP)
-    frozen_at = time.monotonic()
-    try:
-        assert (await online(lab, peer, after))["instance"] != told["instance"]
-        await until(lambda: time.monotonic() - frozen_at > TAKEOVER_S)
-    finally:
-        os.kill(first.pid, signal.SIGCONT)
-    await until(lambda: TAKEN in first.log)
+    cable.pull()
+    assert (await online(lab, peer, after))["instance"] != told["instance"]
+    await until(lambda: first.broker.counters.losses == 1)
+    caplog.clear()
+    cable.put_back()
+    await until(lambda: TAKEN in caplog.text)
     await ping(lab, peer, "p")
-    assert second.broker.counters.losses == 0
+    assert (first.broker.counters.connects, second.broker.counters.losses) == (1, 0)
+    assert first.broker.counters.losses == 1
 
 
 @pytest.mark.needs_real_broker
