@@ -70,7 +70,6 @@ class OwnName:
 
         Raises:
             ConfigError: the URL is wrong.
-            BrokerError: certificate files that do not serve.
         """
         if absent_s < TAKEOVER_S:
             return

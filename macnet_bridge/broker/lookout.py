@@ -20,7 +20,8 @@ _AWAY = {Cause.UNREACHABLE, Cause.UNANSWERED, Cause.CONFIRMING, Cause.SHUTTING_D
 
 
 class Lookout(Listener):
-    """Hears what the broker keeps, and what comes.
+    """Hears what the broker keeps, and what comes. `run` ends with LinkLost where a broker is there and
+    has never let us look.
 
     Args:
         settings: with a client id that nobody else has.
@@ -50,16 +51,6 @@ class Lookout(Listener):
         self._has_looked = False
         self._has_heard = False
         self._is_leaving = False
-
-    async def run(self) -> None:
-        """Stay subscribed until cancelled.
-
-        Raises:
-            ConfigError: the URL is wrong.
-            BrokerError: certificate files that do not serve, or, as LinkLost, a broker that is there
-                and has never let us look.
-        """
-        await super().run()
 
     async def leave(self) -> None:
         """Say goodbye, as the last thing."""
