@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 import shutil
 import ssl
 import subprocess
@@ -23,6 +24,7 @@ from paho.mqtt.properties import Properties
 from macnet_bridge.broker import Broker, BrokerSettings, Incoming, Lane, Outgoing, Subscription
 from macnet_bridge.broker.connection import Connection
 from macnet_bridge.broker.inbox import Inbox
+from macnet_bridge.broker.messages import Cause, LinkLost
 from macnet_bridge.broker.outbox import OutboxLimits
 from macnet_bridge.embedded_broker import EmbeddedBroker
 from macnet_bridge.errors import BrokerError
@@ -54,7 +56,7 @@ class Driver:
         self.sessions: list[bool] = []
         self.reasons: list[str] = []
         self.root = root
-        extras = {name: changes.pop(name) for name in ("limits", "inbox") if name in changes}
+        extras = {name: changes.pop(name) for name in ("limits", "inbox", "permit") if name in changes}
         settings = BrokerSettings(
             url=f"mqtt://{broker.host}:{broker.port}",
             client_id=f"bridge-{root}",
@@ -510,6 +512,33 @@ async def test_a_broker_killed_three_times_is_no_takeover(own_broker: RunningBro
             await until(lambda count=round_number: len(driver.sessions) == count + 1)  # type: ignore[misc]
         assert driver.task is not None
         assert not driver.task.done()
+
+
+async def test_it_connects_when_it_is_permitted_and_asks_with_how_long_it_was_away(
+    broker: RunningBroker, root: str
+) -> None:
+    asked: list[float] = []
+    permission = asyncio.Event()
+
+    async def permit(absent_s: float) -> None:
+        asked.append(absent_s)
+        await permission.wait()
+
+    driver = Driver(broker, root, permit=permit)
+    driver.task = asyncio.create_task(driver.broker.run())
+    await until(lambda: asked)
+    assert (asked, driver.broker.counters.attempts) == ([math.inf], 0)
+    permission.set()
+    await until(lambda: driver.broker.ready)
+    permission.clear()
+    assert driver.broker._link is not None
+    driver.broker._link.end(LinkLost(Cause.BY_BROKER, "cut"))
+    await until(lambda: len(asked) == 2)
+    assert 0 <= asked[1] < PATIENCE_S
+    async with asyncio.timeout(PATIENCE_S):
+        await driver.broker.close()
+        await driver.task
+    assert driver.broker.counters.attempts == 1
 
 
 @REAL

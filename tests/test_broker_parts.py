@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import pytest
 from hypothesis import given
@@ -103,6 +104,18 @@ def test_a_missing_canary_is_sent_again_and_a_returned_one_gets_a_new_token() ->
     again = canaries.due(now=2.0)
     assert again[0].payload != first.payload
     assert again[1] == second
+
+
+def test_what_comes_back_late_proves_the_link_of_when_it_was_sent() -> None:
+    canaries = Canaries([FIRST])
+    assert canaries.proven_at == -math.inf
+    (sent,) = canaries.due(now=10.0)
+    # The process was frozen for a minute: what waited unread says nothing of the link as it is now.
+    canaries.heard("c/5/cmd/ping", now=70.0)
+    assert canaries.due(now=70.0) == [sent]
+    canaries.excuse(now=70.0)
+    assert canaries.swallows(sent.topic, sent.payload)
+    assert canaries.proven_at == 10.0
 
 
 def test_foreign_messages_on_a_canary_topic_prove_nothing() -> None:
@@ -279,7 +292,7 @@ async def test_a_cancelled_reader_loses_nothing() -> None:
 
 
 def test_after_the_third_young_loss_there_is_no_next_attempt() -> None:
-    attempts = Attempts("5")
+    attempts = Attempts(ProtocolChoice("5"))
     pauses = []
     for _ in range(3):
         assert attempts.accepted()
@@ -290,7 +303,7 @@ def test_after_the_third_young_loss_there_is_no_next_attempt() -> None:
 
 
 def test_what_cannot_be_read_is_left_behind_with_the_session() -> None:
-    attempts = Attempts("5")
+    attempts = Attempts(ProtocolChoice("5"))
     assert not attempts.needs_clean_start
     attempts.lost(Cause.GARBLED, 9.0)
     attempts.lost(Cause.UNREACHABLE, None)

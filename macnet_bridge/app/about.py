@@ -21,15 +21,19 @@ from macnet_bridge.topics import Scope, Topics
 class About:
     """Messages about one run of the bridge."""
 
-    def __init__(self, topics: Topics, identity: Identity, config: Config, since: float) -> None:
+    def __init__(
+        self, topics: Topics, identity: Identity, config: Config, *, since: float, instance: str
+    ) -> None:
         """
         Args:
             since: Unix time at which the run began.
+            instance: of the data directory.
         """
         self._topics = topics
         self._identity = identity
         self._config = config
         self._since = since
+        self._instance = instance
 
     def status(
         self,
@@ -46,6 +50,7 @@ class About:
             state=state,
             session=self._identity.session,
             since=round(self._since if state == "online" else time.time(), 3),
+            instance=self._instance,
             reason=reason or UNSET,
             not_served=dict(not_served) if not_served else UNSET,
         )

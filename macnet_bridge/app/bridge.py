@@ -22,13 +22,14 @@ from macnet_bridge.app.http import serve_http
 from macnet_bridge.app.lease_file import LeaseFile
 from macnet_bridge.app.lock_file import open_locks
 from macnet_bridge.app.metrics.page import metrics_page
+from macnet_bridge.app.own_name import OwnName
 from macnet_bridge.app.ownership import TAKEOVER_S, Ownership, Rank
 from macnet_bridge.app.presence import Presence
 from macnet_bridge.app.receipts import Receipts
 from macnet_bridge.app.retained import RetainedTopics
 from macnet_bridge.app.serving import Serving
 from macnet_bridge.app.stray_alarms import StrayAlarms
-from macnet_bridge.broker import Broker, Lane, Outgoing, Subscription
+from macnet_bridge.broker import Broker, Lane, Outgoing, ProtocolChoice, Subscription
 from macnet_bridge.commands import debug_lines
 from macnet_bridge.commands.audit import Audit
 from macnet_bridge.commands.leases import Leases
@@ -69,7 +70,8 @@ class Bridge:
         self._log_level = LogLevel()
         self.topics = Topics(config.mqtt.root, config.bridge.name)
         self.identity = Identity(config.bridge.name, secrets.token_hex(8), data_dir.memory.run)
-        self._about = About(self.topics, self.identity, config, since)
+        instance = data_dir.memory.instance
+        self._about = About(self.topics, self.identity, config, since=since, instance=instance)
         self.testers = {
             cycler.name: wiring.tester(cycler, config, logins.get(cycler.name)) for cycler in config.cycler
         }
@@ -110,14 +112,25 @@ class Bridge:
             ),
             self._send,
         )
+        settings, choice = wiring.broker_settings(config, password), ProtocolChoice(config.mqtt.protocol)
+        own_name = OwnName(
+            self.topics,
+            instance,
+            settings,
+            choice,
+            on_lost=lambda reason: self._presence.lost(),
+            on_waiting=self._serving.wait_for_the_name,
+        )
         self.broker = Broker(
-            wiring.broker_settings(config, password),
+            settings,
             [Subscription(*pair) for pair in self.topics.command_filters(self.testers)],
             will=self._about.status("offline", "the bridge is gone without a word"),
             on_ready=lambda session_present: self._presence.connected(self.broker.protocol),
             on_lost=lambda reason: self._presence.lost(),
             watched=[*self._serving.filters, *self.topics.alarm_filters],
             on_watched=self._presence.heard,
+            permit=own_name.free,
+            choice=choice,
         )
 
     def _publisher(self, cycler: CyclerSection) -> Publisher:

@@ -1,11 +1,13 @@
 """The bridge's data directory: one process at a time, and what must outlive it.
 
-That is a counter of starts, which channels have retained topics at the broker, the locks of channels
-(`lock_file`) and the cells that tests run on (`cell_file`).
+That is a counter of starts, which channels have retained topics at the broker, what tells this bridge
+from others of its name, the locks of channels (`lock_file`) and the cells that tests run on
+(`cell_file`).
 """
 
 from __future__ import annotations
 
+import secrets
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +15,7 @@ from typing import Self
 
 import filelock
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from macnet_bridge.app.durable import write_durably
 from macnet_bridge.errors import ConfigError
@@ -28,10 +30,26 @@ class Memory(Struct, frozen=True, kw_only=True):
     Attributes:
         run: how often a bridge was started on this directory.
         served: channels by cycler that had retained topics.
+        instance: made once, so that an earlier run can be told from another bridge of the same name.
     """
 
     run: int = 0
     served: dict[str, list[int]] = {}
+    instance: str = ""
+
+
+def instance_of(path: str) -> str | None:
+    """The instance of a data directory, which another process may be using: nothing is locked or made.
+
+    Returns:
+        "" where there is none yet, None where it cannot be known.
+    """
+    try:
+        return msgspec.json.decode((Path(path) / _MEMORY).read_bytes(), type=Memory).instance
+    except FileNotFoundError:
+        return ""
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 class DataDir:
@@ -54,7 +72,8 @@ class DataDir:
             with ExitStack() as undo:
                 undo.callback(self._lock.release)
                 before = self._read()
-                self.save(Memory(run=before.run + 1, served=before.served))
+                instance = before.instance or secrets.token_hex(8)
+                self.save(structs.replace(before, run=before.run + 1, instance=instance))
                 undo.pop_all()
         except filelock.Timeout:
             raise ConfigError(

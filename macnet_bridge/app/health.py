@@ -56,6 +56,7 @@ class Health:
         left = self._serving.not_served
         return (
             {"broker": self._broker.ready}
+            | ({"name (another bridge has it)": False} if self._serving.is_waiting else {})
             | {
                 f"cycler {name}": tester.survey is not None
                 for name, tester in self._testers.items()

@@ -12,7 +12,9 @@ from msgspec import Struct, structs
 
 from macnet_bridge.app import unsafe, wiring
 from macnet_bridge.app.config import Config
+from macnet_bridge.app.data_dir import instance_of
 from macnet_bridge.app.load import password
+from macnet_bridge.app.namesake import described
 from macnet_bridge.app.report import BrokerReport, Note, error, warning
 from macnet_bridge.broker import Subscription, Visit, shown_url, visit
 from macnet_bridge.errors import BrokerError, ConfigError
@@ -53,13 +55,15 @@ async def inspect_broker(config: Config, environment: Mapping[str, str]) -> Brok
         return structs.replace(report, notes=[error(str(problem))])
     online = _online(found, topics)
     own = online.get(topics.bridge)
+    namesake = own if own is not None and _is_another(own, config.bridge.data_dir) else None
     return structs.replace(
         report,
         protocol="5" if found.protocol == "5" else "3.1.1",
-        running_since=own.since if own else None,
+        running_since=own.since if own and not namesake else None,
         notes=[
             *([error(found.deaf)] if found.deaf else []),
             *warnings,
+            *([_of_namesake(topics.bridge, namesake)] if namesake else []),
             *_of_other_bridges(found, topics, config, online),
         ],
     )
@@ -74,6 +78,19 @@ def _online(found: Visit, topics: Topics) -> dict[str, BridgeStatus]:
         if topic.startswith(prefix) and status is not None and status.state == "online":
             online[topic.removeprefix(prefix).removesuffix(suffix)] = status
     return online
+
+
+def _is_another(status: BridgeStatus, data_dir: str) -> bool:
+    """Whether a bridge of our name has another data directory than ours, as far as ours can be read."""
+    instance = instance_of(data_dir)
+    return instance is not None and status.instance != instance
+
+
+def _of_namesake(name: str, other: BridgeStatus) -> Note:
+    return warning(
+        f"{described(name, other)}: with this configuration a bridge waits until that one is gone; "
+        "give it another bridge.name, or the data_dir of that one if it is to follow it"
+    )
 
 
 def _of_other_bridges(

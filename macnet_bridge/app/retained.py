@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping
 
-from macnet_bridge.app.data_dir import DataDir, Memory
+from msgspec import structs
+
+from macnet_bridge.app.data_dir import DataDir
 from macnet_bridge.tester import Tester
 from macnet_bridge.topics import Topics
 
@@ -69,7 +71,7 @@ class RetainedTopics:
         if served == memory.served:
             return
         try:
-            self._data_dir.save(Memory(run=memory.run, served=served))
+            self._data_dir.save(structs.replace(memory, served=served))
         except OSError as error:
             # A disk that is full costs the next run a few retained topics, never this one its stops.
             log.warning("bridge.data_dir cannot be written: %s", error.strerror)

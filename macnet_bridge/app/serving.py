@@ -62,6 +62,8 @@ class Serving:
         self._has_looked = asyncio.Event()
         self._news = asyncio.Event()
         self._is_connected = False
+        self.is_waiting = False
+        """Another bridge has our name."""
 
     @property
     def filters(self) -> list[str]:
@@ -77,6 +79,8 @@ class Serving:
 
     def served(self) -> list[Poller]:
         """Pollers of the cyclers that are ours."""
+        if self.is_waiting:
+            return []
         return [poller for name, poller in self._pollers.items() if name not in self.not_served]
 
     def owner(self, topic: str) -> str | None:
@@ -122,6 +126,11 @@ class Serving:
         """Nothing is heard of the others until `connected` is called again."""
         self._is_connected = False
 
+    def wait_for_the_name(self, is_waiting: bool) -> None:
+        """Poll nothing while another bridge has our name: it may serve the same cyclers."""
+        self.is_waiting = is_waiting
+        self._news.set()
+
     # --- polling
 
     async def first_commands(self) -> None:
@@ -157,11 +166,11 @@ class Serving:
 
     def _sync(self, tasks: asyncio.TaskGroup) -> None:
         for name, poller in self._pollers.items():
-            owner = self.not_served.get(name)
-            if owner is not None and (task := self._polling.pop(name, None)) is not None:
+            is_ours = not self.is_waiting and name not in self.not_served
+            if not is_ours and (task := self._polling.pop(name, None)) is not None:
                 task.cancel()
                 self._pollers[name].watch.leave(time.time())
-            elif owner is None and name not in self._polling:
+            elif is_ours and name not in self._polling:
                 self._polling[name] = tasks.create_task(poller.run(), name=f"{name} poller")
 
     async def _wait(self, event: asyncio.Event, seconds: float) -> None:

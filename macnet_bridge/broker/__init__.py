@@ -2,10 +2,11 @@
 
 `Broker` keeps a connection, proves that it delivers, and bounds what waits on either side.
 `Listener` is the other end: it sees what any subscriber sees. `Subscriber` is one that misses nothing.
-`visit` looks in once.
+`Lookout` looks before somebody else connects. `visit` looks in once.
 """
 
 from macnet_bridge.broker.listener import Listener
+from macnet_bridge.broker.lookout import Lookout
 from macnet_bridge.broker.messages import (
     BrokerSettings,
     Counters,
@@ -15,6 +16,7 @@ from macnet_bridge.broker.messages import (
     Subscription,
     shown_url,
 )
+from macnet_bridge.broker.retry import ProtocolChoice
 from macnet_bridge.broker.setting_names import IN_CONFIGURATION, SettingNames
 from macnet_bridge.broker.subscriber import Subscriber
 from macnet_bridge.broker.supervisor import Broker
@@ -28,7 +30,9 @@ __all__ = [
     "Incoming",
     "Lane",
     "Listener",
+    "Lookout",
     "Outgoing",
+    "ProtocolChoice",
     "SettingNames",
     "Subscriber",
     "Subscription",

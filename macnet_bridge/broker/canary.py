@@ -6,6 +6,7 @@ says so. The only way to know is to publish something there and to see it come b
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ PROOF_S = 2.0
 class _Canary:
     subscription: Subscription
     token: bytes = b""
+    sent_at: float = 0.0
     asked_at: float = 0.0
     next_at: float = 0.0
     back: bool = True
@@ -32,6 +34,8 @@ class Canaries:
 
     def __init__(self, subscriptions: Iterable[Subscription]) -> None:
         self._canaries = [_Canary(subscription) for subscription in subscriptions]
+        self.proven_at = -math.inf
+        """When the newest canary that came back was sent: the link surely delivered then."""
         self._by_topic = {canary.subscription.canary_topic: canary for canary in self._canaries}
 
     @property
@@ -51,7 +55,8 @@ class Canaries:
     def _send(self, canary: _Canary, now: float) -> Outgoing:
         canary.next_at = now + PERIOD_S
         if canary.back:
-            canary.token, canary.asked_at, canary.back = secrets.token_hex(8).encode(), now, False
+            canary.token, canary.back = secrets.token_hex(8).encode(), False
+            canary.sent_at = canary.asked_at = now
         return Outgoing(canary.subscription.canary_topic, canary.token, qos=1)
 
     def swallows(self, topic: str, payload: bytes) -> bool:
@@ -61,6 +66,7 @@ class Canaries:
             return False
         if payload == canary.token:
             canary.back = canary.ever_back = True
+            self.proven_at = max(self.proven_at, canary.sent_at)
         return True
 
     def heard(self, topic: str, now: float) -> None:

@@ -132,8 +132,8 @@ class Attempts:
             would only be delivered again.
     """
 
-    def __init__(self, wanted: Literal["auto", "5", "4"]) -> None:
-        self.version = ProtocolChoice(wanted)
+    def __init__(self, version: ProtocolChoice) -> None:
+        self.version = version
         self.needs_clean_start = False
         self._backoff = Backoff()
         self._watch = TakeoverWatch()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import ssl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from macnet_bridge.broker.canary import Canaries, matches
 from macnet_bridge.broker.connection import Accepted, Connection
@@ -24,7 +25,7 @@ from macnet_bridge.broker.messages import (
     Subscription,
 )
 from macnet_bridge.broker.outbox import Outbox, OutboxLimits
-from macnet_bridge.broker.retry import Attempts
+from macnet_bridge.broker.retry import Attempts, ProtocolChoice
 from macnet_bridge.broker.sockets import tls_context
 from macnet_bridge.broker.vigil import Vigil
 from macnet_bridge.errors import BrokerError
@@ -45,6 +46,9 @@ class Broker:
         watched: further topic filters, whose retained messages are wanted, too.
         on_watched: called with what comes by them, in place of `receive`, before `on_ready`
             with what the broker keeps; it must not raise.
+        permit: awaited before each attempt, with the seconds since a connection was seen to deliver,
+            infinite before the first time. A process that was frozen finds out by that, too.
+        choice: the version of MQTT, where somebody else finds it out, too.
     """
 
     def __init__(
@@ -57,6 +61,8 @@ class Broker:
         on_lost: Callable[[str], None],
         watched: Sequence[str] = (),
         on_watched: Callable[[Incoming], None] = lambda message: None,
+        permit: Callable[[float], Awaitable[None]] | None = None,
+        choice: ProtocolChoice | None = None,
         limits: OutboxLimits | None = None,
         inbox: Inbox | None = None,
     ) -> None:
@@ -70,10 +76,12 @@ class Broker:
         self._tell_lost = on_lost
         self._outbox = Outbox(self.counters, limits)
         self._inbox = Inbox() if inbox is None else inbox
-        self._attempts = Attempts(settings.protocol)
+        self._permit = permit
+        self._attempts = Attempts(ProtocolChoice(settings.protocol) if choice is None else choice)
         self._canaries = Canaries(())
         self._link: Connection | None = None
         self._ready_since: float | None = None
+        self._proven_at = -math.inf
         self._protocol: Protocol | None = None
         self._told = ""
         self._has_logged_denial = False
@@ -118,7 +126,7 @@ class Broker:
         tls = tls_context(self._settings)
         self._stopped.clear()
         try:
-            while not self._closing.is_set():
+            while await self._may_try():
                 loss = await self._one_connection(tls)
                 if not self._closing.is_set():
                     await self._after(loss)
@@ -173,6 +181,22 @@ class Broker:
         await self._stopped.wait()
 
     # -- one connection
+
+    async def _may_try(self) -> bool:
+        """Wait for the permission to try. False = closed meanwhile."""
+        if self._permit is None or self._closing.is_set():
+            return not self._closing.is_set()
+        permitted = asyncio.ensure_future(self._permit(time.monotonic() - self._proven_at))
+        closing = asyncio.create_task(self._closing.wait())
+        try:
+            await asyncio.wait({permitted, closing}, return_when=asyncio.FIRST_COMPLETED)
+            if permitted.done():
+                permitted.result()
+        finally:
+            permitted.cancel()
+            closing.cancel()
+            await asyncio.gather(permitted, closing, return_exceptions=True)
+        return not self._closing.is_set()
 
     async def _one_connection(self, tls: ssl.SSLContext | None) -> LinkLost:
         link = self._new_link(tls)
@@ -241,6 +265,7 @@ class Broker:
 
     async def _after(self, loss: LinkLost) -> None:
         ready_for_s = None if self._ready_since is None else time.monotonic() - self._ready_since
+        self._proven_at = max(self._proven_at, self._canaries.proven_at)
         self._ready_since = None
         if loss.cause is Cause.CONFIRMING:
             return

@@ -83,7 +83,12 @@ PAYLOADS: dict[str, dict[str, Any]] = {
         "inputs": [{"input": 1, "name": "surface_temperature_celsius", "value": 25.3125, "unit": "C"}],
         "values": {"surface_temperature_celsius": 25.3125},
     },
-    "BridgeStatus": {"state": "online", "session": "98e1d03ccc16db31", "since": 1795343190.328},
+    "BridgeStatus": {
+        "state": "online",
+        "session": "98e1d03ccc16db31",
+        "since": 1795343190.328,
+        "instance": "c41f2a7be0d95836",
+    },
     "ChannelState": _STATE,
     "CyclerStatus": {
         **_SESSION,

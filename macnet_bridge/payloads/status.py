@@ -13,12 +13,15 @@ class BridgeStatus(Struct, frozen=True, kw_only=True):
     """`R/bridge/B/status`; the offline one is the will.
 
     Attributes:
+        instance: which data directory the bridge runs on. Another one under the same name is another
+            bridge.
         not_served: configured cyclers that are left to another bridge, and its name.
     """
 
     state: Literal["online", "offline"]
     session: str
     since: float
+    instance: str | UnsetType = UNSET
     reason: str | UnsetType = UNSET
     not_served: dict[str, str] | UnsetType = UNSET
 

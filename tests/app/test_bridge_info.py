@@ -38,7 +38,7 @@ async def test_no_secret_is_published(tmp_path: Path) -> None:
     with DataDir(str(tmp_path)) as data:
         known = logins(config, {"SECRET_TESTER_VARIABLE": "secret-tester-word"})
         bridge = Bridge(config, password="secret-word", logins=known, data_dir=data)
-        about = About(bridge.topics, bridge.identity, config, since=1.0)
+        about = About(bridge.topics, bridge.identity, config, since=1.0, instance="i")
         text = about.info("5").payload.decode()
         info = msgspec.json.decode(text, type=BridgeInfo)
         assert "secret" not in text.lower()

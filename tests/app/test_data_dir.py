@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from macnet_bridge.app.data_dir import DataDir, Memory
+from macnet_bridge.app.data_dir import DataDir, instance_of
 from macnet_bridge.errors import ConfigError
 
 
@@ -22,10 +23,10 @@ def test_it_is_made_and_runs_are_counted(tmp_path: Path) -> None:
 
 def test_what_is_saved_is_there_next_time(tmp_path: Path) -> None:
     with DataDir(str(tmp_path)) as data:
-        data.save(Memory(run=data.memory.run, served={"lab1": [1, 2]}))
+        data.save(structs.replace(data.memory, served={"lab1": [1, 2]}))
         assert data.memory.served == {"lab1": [1, 2]}
     with DataDir(str(tmp_path)) as data:
-        assert data.memory == Memory(run=2, served={"lab1": [1, 2]})
+        assert (data.memory.run, data.memory.served) == (2, {"lab1": [1, 2]})
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:
@@ -79,3 +80,23 @@ def test_keys_of_later_versions_are_no_damage(tmp_path: Path) -> None:
     (tmp_path / "bridge.json").write_bytes(b'{"run":5,"served":{},"more":1}')
     with DataDir(str(tmp_path)) as data:
         assert data.memory.run == 6
+
+
+def test_its_instance_is_made_once_and_no_other_has_it(tmp_path: Path) -> None:
+    made = []
+    for name in ("a", "a", "b"):
+        with DataDir(str(tmp_path / name)) as data:
+            data.save(structs.replace(data.memory, served={"lab1": [1]}))
+            made.append(data.memory.instance)
+            assert instance_of(str(tmp_path / name)) == made[-1], "also while it is in use"
+    assert made[0] == made[1] != made[2]
+    assert all(made)
+
+
+def test_an_instance_that_is_not_there_yet_or_cannot_be_known(tmp_path: Path) -> None:
+    assert instance_of(str(tmp_path / "none")) == ""
+    assert not (tmp_path / "none").exists()
+    (tmp_path / "bridge.json").write_bytes(b'{"run":1}')
+    assert instance_of(str(tmp_path)) == "", "of an earlier version"
+    (tmp_path / "bridge.json").write_bytes(b"{")
+    assert instance_of(str(tmp_path)) is None

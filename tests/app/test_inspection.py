@@ -178,6 +178,48 @@ async def test_a_bridge_that_runs_is_not_disturbed(place: Place) -> None:
         assert not any(seen.topic.endswith("/ack") for seen in peer.seen)
 
 
+# amqtt, which remembers the bridges of earlier tests, closes a connection that asks for all of them.
+@pytest.mark.needs_real_broker
+@pytest.mark.parametrize("is_there", [False, True])
+async def test_another_bridge_of_the_name_runs(place: Place, is_there: bool) -> None:
+    table = cycler_table(await place.cycler())
+    text = place.config(table)
+    if is_there:
+        with DataDir(str(place.folder / "data")):
+            pass
+    async with (
+        running_bridge(text.replace("/data'", "/other'")),
+        MqttPeer(
+            place.broker.host, place.broker.port, f"{place.root}/#", v5=place.broker.supports_v5
+        ) as peer,
+    ):
+        await peer.wait(lambda seen: seen.topic.endswith("/status") and seen.json["state"] == "online")
+        report = await inspect_text(place.folder, text)
+    assert report.broker is not None
+    assert report.broker.running_since is None
+    (found,) = [note for note in report.broker.notes if "another bridge is called lab" in note.text]
+    assert found.level == "warning"
+    assert "give it another bridge.name" in found.text
+
+
+# amqtt, which remembers the bridges of earlier tests, closes a connection that asks for all of them.
+@pytest.mark.needs_real_broker
+async def test_a_data_directory_that_cannot_be_read_tells_nothing_of_the_bridge(place: Place) -> None:
+    table = cycler_table(await place.cycler())
+    async with (
+        running_bridge(place.config(table).replace("/data'", "/other'")),
+        MqttPeer(
+            place.broker.host, place.broker.port, f"{place.root}/#", v5=place.broker.supports_v5
+        ) as peer,
+    ):
+        await peer.wait(lambda seen: seen.topic.endswith("/status") and seen.json["state"] == "online")
+        (place.folder / "data" / "bridge.json").mkdir(parents=True)
+        report = await place.inspect(table)
+    assert report.broker is not None
+    assert report.broker.running_since is not None
+    assert "another bridge" not in " ".join(texts(report.broker.notes, "warning"))
+
+
 async def test_another_bridge_that_serves_the_same_cycler(place: Place) -> None:
     simulated = await place.cycler()
     table = cycler_table(simulated)
