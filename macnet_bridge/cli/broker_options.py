@@ -15,6 +15,7 @@ from macnet_bridge.app.config import MqttSection
 from macnet_bridge.app.load import load, password
 from macnet_bridge.broker import IN_CONFIGURATION, BrokerSettings, SettingNames
 from macnet_bridge.errors import ConfigError
+from macnet_bridge.topics import ROOT_IN_WORDS, is_root
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -78,7 +79,7 @@ def reach(
         purpose: part of the client's name at the broker.
 
     Raises:
-        ConfigError: the file or the password is not there, or something in them is wrong.
+        ConfigError: the file or the password is not there, or something in them or in the options is wrong.
     """
     mqtt, secret = MqttSection(), ""
     if options.path is not None:
@@ -92,7 +93,13 @@ def reach(
         secret = environment[options.password_env]
     settings = _settings(mqtt, secret, purpose, names_of(options))
     _ = settings.endpoint  # a wrong URL is told now
-    return settings, mqtt.root.strip("/")
+    return settings, _root(mqtt.root.strip("/"))
+
+
+def _root(text: str) -> str:
+    if not is_root(text):
+        raise ConfigError(f"--root: {text!r} is no root: {ROOT_IN_WORDS}")
+    return text
 
 
 def names_of(options: BrokerOptions) -> SettingNames:

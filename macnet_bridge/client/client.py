@@ -20,7 +20,9 @@ from macnet_bridge.client.request import (
     with_defaults,
 )
 from macnet_bridge.client.roles import Role
+from macnet_bridge.errors import ConfigError
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
+from macnet_bridge.topics import ROOT_IN_WORDS, is_root
 
 MARGIN_S = 5.0
 _MAX_INCOMING_BYTES = 1 << 20
@@ -79,9 +81,11 @@ class BridgeClient:
         """Connect.
 
         Raises:
-            ConfigError: the URL is wrong.
+            ConfigError: the URL or the root is wrong.
             BrokerError: there is no connection in time, and why.
         """
+        if not is_root(self._link.root):
+            raise ConfigError(f"root: {self._link.root!r} is no root: {ROOT_IN_WORDS}")
         try:
             await self._link.open(self._connect_timeout_s)
         except BaseException:

@@ -20,9 +20,9 @@ from macnet_bridge.client.failures import NoAnswer
 from macnet_bridge.client.reach import Reach
 from macnet_bridge.client.roles import Role
 from macnet_bridge.client.stream import Stream
-from macnet_bridge.errors import BrokerError
+from macnet_bridge.errors import BrokerError, InvalidRequest
 from macnet_bridge.payloads.acknowledgements import Acknowledgement, Problem
-from macnet_bridge.topics import ANONYMOUS, Scope, Source, read_published
+from macnet_bridge.topics import ANONYMOUS, Scope, Source, is_name, read_published
 
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 4.0
@@ -91,13 +91,16 @@ class Link:
     def __init__(self, settings: BrokerSettings, root: str) -> None:
         self.root = root
         self.principal = settings.username or ANONYMOUS
-        self.bridges = Bridges()
+        self.bridges = Bridges(root)
         self._named = bool(settings.username)
         self._reply_topic = f"{root}/reply/{self.principal}/{settings.client_id}"
         self._reason = ""
         self._is_open = False
         self._is_closed = False
-        filters = [self._reply_topic, f"{root}/bridge/+/status", f"{root}/bridge/+/info"]
+        self._names = settings.names
+        filters = [f"{root}/bridge/+/status", f"{root}/bridge/+/info"]
+        if is_name(self.principal):
+            filters.append(self._reply_topic)
         self._listener = Listener(settings, filters, on_lost=self._on_lost)
         self._waiting: dict[bytes, _Waiting] = {}
         self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
@@ -105,7 +108,17 @@ class Link:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def command_topic(self, base: str, verb: str) -> str:
-        """Where a command is published; a client without a name leaves the last level out."""
+        """Where a command is published; a client without a name leaves the last level out.
+
+        Raises:
+            InvalidRequest: no bridge takes commands of a user of that name.
+        """
+        if not is_name(self.principal):
+            raise InvalidRequest(
+                f"no bridge takes commands of {self._names.username} {self.principal!r}: "
+                "a-z, 0-9, _ and - only, at most 63 of them",
+                "username",
+            )
         topic = f"{self.root}/{base}/cmd/{verb}"
         return f"{topic}/{self.principal}" if self._named else topic
 
@@ -176,8 +189,7 @@ class Link:
 
     def _no_answer(self, waiting: _Waiting) -> NoAnswer:
         command = waiting.command
-        why = self.bridges.about(None if command.reach is None else command.reach.cycler)
-        return NoAnswer(command.id, command.topic, waiting.deliveries, why)
+        return NoAnswer(command.id, command.topic, waiting.deliveries, self.bridges.about(command.topic))
 
     @staticmethod
     def _left_s(command: Command) -> float:

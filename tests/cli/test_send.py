@@ -80,7 +80,7 @@ async def test_no_answer_and_no_broker(lab: Lab) -> None:
     code, out, err = await send(lab, "nobody/1", "suspend", "--expires", "0", "--id", "s-1")
     assert (code, out) == (4, "")
     assert "query id=s-1" in err
-    assert err.startswith("macnet-bridge: no answer (no bridge is online); what")
+    assert err.startswith(f"macnet-bridge: no answer (no bridge is online below {lab.root}/); what")
     code, out, err = await send(lab, "lab1/1", "suspend", "--url", "mqtt://me@here")
     assert (code, out) == (1, "")
     wanted = "mqtt://host:1883 or mqtts://host:8883, without a user"
@@ -89,6 +89,28 @@ async def test_no_answer_and_no_broker(lab: Lab) -> None:
     assert (code, out) == (1, "")
     [line] = err.splitlines()
     assert line == "macnet-bridge: nothing listens at 127.0.0.1:1; start the broker, or correct --url"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "line"),
+    [
+        (
+            "--root",
+            "lab/#",
+            "--root: 'lab/#' is no root: levels of a topic, without + and #, with no / at either end "
+            "and no $ in front",
+        ),
+        (
+            "--username",
+            "Anna+",
+            "no bridge takes commands of --username 'Anna+': a-z, 0-9, _ and - only, at most 63 of them",
+        ),
+    ],
+)
+async def test_a_root_or_user_that_cannot_be_is_told_at_once(
+    lab: Lab, option: str, value: str, line: str
+) -> None:
+    assert await send(lab, "lab1/1", "read_status", option, value) == (1, "", f"macnet-bridge: {line}\n")
 
 
 @pytest.mark.parametrize(
