@@ -54,13 +54,20 @@ def broker_options(command: F) -> F:
             metavar="URL",
             help="Broker, mqtt://host[:port] or mqtts://host[:port].  [default: mqtt://127.0.0.1:1883]",
         ),
-        click.option("--username", envvar="MACNET_MQTT_USERNAME", metavar="NAME", help="User at the broker."),
+        click.option(
+            "--username",
+            envvar="MACNET_MQTT_USERNAME",
+            show_envvar=True,
+            metavar="NAME",
+            help="User at the broker.",
+        ),
         click.option(
             "--password-env", metavar="NAME", help="Environment variable that holds the user's password."
         ),
         click.option(
             "--root",
             envvar="MACNET_MQTT_ROOT",
+            show_envvar=True,
             metavar="TOPIC",
             help="First level of all topics.  [default: macnet]",
         ),

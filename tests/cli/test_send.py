@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from macnet_bridge.cli import cli
 from macnet_bridge.cli.send import no_answer
 from macnet_bridge.cli.send_arguments import Target, read_arguments, read_target
 from macnet_bridge.client import NoAnswer
+from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.simulator import SimulatedCycler
+from macnet_bridge.topics import Scope
 from tests.bridge.conftest import Lab, lab
 from tests.bridge.running import cycler_table
 from tests.patience import PATIENCE_S
@@ -248,3 +252,21 @@ async def test_what_is_not_known_of_one_channel_counts_more_than_what_was_refuse
         ["lab1/77", "rejected"],
     ]
     assert code == 3
+
+
+def test_all_verbs_are_listed_with_what_they_need() -> None:
+    shown = CliRunner().invoke(cli, ["send", "--verbs"])
+    assert shown.exit_code == 0
+    sections = [section.splitlines() for section in shown.output.split("\n\n")]
+    listed = {
+        (section[0], line.split()[0]) for section in sections for line in section[1:] if line[:3].strip()
+    }
+    headings = {
+        Scope.CHANNEL: "To channels, CYCLER/CHANNELS:",
+        Scope.CYCLER: "To a cycler, CYCLER:",
+        Scope.BRIDGE: "To a bridge, bridge/NAME:",
+        Scope.ALL: "To all cyclers, all:",
+    }
+    assert listed == {(headings[scope], name) for scope, name in VERBS}
+    assert re.search(r"^  set_variable +variable\*, value\*$", shown.output, re.MULTILINE)
+    assert re.search(r"^  reset +stop_running$", shown.output, re.MULTILINE)
