@@ -228,6 +228,10 @@ class _Mosquitto:
             self._directory.cleanup()
 
 
+_AMQTT_LEVEL = 4
+"""What MQTT 3.1.1 calls itself in a CONNECT packet."""
+
+
 class _Amqtt:
     """amqtt in a thread with its own event loop."""
 
@@ -254,6 +258,7 @@ class _Amqtt:
         from amqtt.broker import Broker
         from amqtt.errors import BrokerError as CannotStart
 
+        _refuse_other_versions()
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         broker = Broker(_amqtt_config(host, port))
         with contextlib.suppress(CannotStart):  # a port in use; the one who waits for us will see it
@@ -285,6 +290,25 @@ async def _shut_down(broker: Any) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(STOP_S):
             await broker.shutdown()
+
+
+def _refuse_other_versions() -> None:
+    """Let amqtt turn clients of other versions of MQTT away at once.
+
+    By itself it reads on first, takes properties of MQTT 5 for the length of a name, and waits for
+    bytes that never come; a client that begins with MQTT 5 then waits as well, before it tries 3.1.1.
+    """
+    from amqtt.mqtt.connect import ConnectPacket, ConnectPayload
+
+    class Payload(ConnectPayload):  # type: ignore[misc]
+        @classmethod
+        async def from_stream(cls, reader: Any, fixed: Any, header: Any) -> Any:
+            if header.proto_level == _AMQTT_LEVEL:
+                return await super().from_stream(reader, fixed, header)
+            header.flags = 0  # nothing of what they announce is read
+            return cls(client_id="")
+
+    ConnectPacket.PAYLOAD = Payload
 
 
 def _amqtt_config(host: str, port: int) -> dict[str, Any]:
