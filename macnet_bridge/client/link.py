@@ -26,6 +26,8 @@ from macnet_bridge.topics import ANONYMOUS, Scope, Source, is_name, read_publish
 
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 4.0
+_TOLD_AFTER = 2
+"""Deliveries without an answer after which a person who waits would like to know why."""
 
 _log = logging.getLogger(__name__)
 _decode = msgspec.json.Decoder(Acknowledgement).decode
@@ -224,6 +226,9 @@ class Link:
                 # would keep it busy with repeats.
                 await asyncio.wait({waiting.answer}, timeout=_LONGEST_PAUSE_S - pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            if waiting.deliveries == _TOLD_AFTER and not waiting.is_accepted and not waiting.answer.done():
+                why = self.bridges.about(waiting.command.topic) or "no bridge says why"
+                _log.info("no answer yet to %s: %s; it is sent again", waiting.command.topic, why)
         return waiting.answer.result()
 
     async def _send_unless_answered(self, waiting: _Waiting) -> None:

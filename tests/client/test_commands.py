@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -203,6 +204,22 @@ async def test_nobody_answers_for_a_cycler_without_bridge(lab: Lab, protocol: st
     assert caught.value.deliveries == 2
     assert "query(id='stop-1')" in str(caught.value)
     assert "no bridge is online" in str(caught.value)
+
+
+async def test_who_waits_in_vain_is_told_why_before_the_end(
+    lab: Lab, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "_FIRST_PAUSE_S", 0.05)
+    caplog.set_level(logging.INFO, "macnet_bridge.client")
+    topic = f"{lab.root}/nobody/1/cmd/suspend"
+    peer = await lab.peer()
+    async with client_of(lab, margin_s=3600) as client:
+        waits = asyncio.create_task(client["nobody"][1].suspend())
+        await peer.wait(lambda _: sum(seen.topic == topic for seen in peer.seen) >= 3)
+    with pytest.raises(NoAnswer):
+        await waits
+    told = f"no answer yet to {topic}: no bridge is online below {lab.root}/; it is sent again"
+    assert caplog.messages.count(told) == 1
 
 
 async def test_a_client_that_is_closed_sends_nothing_and_says_so_at_once(lab: Lab) -> None:
