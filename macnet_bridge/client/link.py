@@ -28,6 +28,7 @@ _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 4.0
 _TOLD_AFTER = 2
 """Deliveries without an answer after which a person who waits would like to know why."""
+_PERHAPS_DENIED = "perhaps the broker does not let this user publish there"
 
 _log = logging.getLogger(__name__)
 _decode = msgspec.json.Decoder(Acknowledgement).decode
@@ -227,7 +228,7 @@ class Link:
                 await asyncio.wait({waiting.answer}, timeout=_LONGEST_PAUSE_S - pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             if waiting.deliveries == _TOLD_AFTER and not waiting.is_accepted and not waiting.answer.done():
-                why = self.bridges.about(waiting.command.topic) or "no bridge says why"
+                why = self.bridges.about(waiting.command.topic) or _PERHAPS_DENIED
                 _log.info("no answer yet to %s: %s; it is sent again", waiting.command.topic, why)
         return waiting.answer.result()
 
