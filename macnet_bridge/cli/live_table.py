@@ -138,7 +138,7 @@ def _silence_lines(view: LabView) -> list[Text]:
         return []
     online = sorted(name for name, status in view.bridges.items() if status.state == "online")
     if not online:
-        return [_quiet(f"no bridge is online below {view.root}/ so far: does one run, and is this its root?")]
+        return [_quiet(f"no bridge is online below {view.root}/: does one run, and is this its root?")]
     return [
         _quiet(f"nothing has come of these channels so far: is the name right? online: {', '.join(online)}")
     ]
