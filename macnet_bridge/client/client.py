@@ -34,7 +34,8 @@ class BridgeClient:
 
     Args:
         url: `mqtt://host[:port]` or `mqtts://host[:port]`.
-        username: also the principal of all commands; without it they are `anonymous`.
+        username: also the principal of all commands, which has to be of a-z, 0-9, _ and -; without
+            it they are `anonymous`.
         root: first level or levels of all topics.
         protocol: "5", "4" (3.1.1), or "auto": 5, and 3.1.1 where the broker does not know 5.
         margin_s: how long after its deadline a command is still waited for and sent again, since
