@@ -30,6 +30,9 @@ REPLY_LEVELS_MAX = 32
 (Mosquitto: 200 levels) and end the connection of who passes them; as an acknowledgement is kept until
 it is confirmed, the next connection would end in the same way, and the one after that."""
 
+ROOT_PATTERN = r"\A[^/+#$\x00](?:[^+#\x00]*[^/+#\x00])?\Z"
+ROOT_IN_WORDS = "levels of a topic, without + and #, with no / at either end and no $ in front"
+
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _CHANNEL = re.compile(r"[1-9][0-9]{0,4}")
 
@@ -55,6 +58,11 @@ class Address:
     principal: str
     cycler: str | None = None
     channel: int | None = None
+
+
+def is_root(text: str) -> bool:
+    """Whether it can be the first level or levels of all topics."""
+    return re.search(ROOT_PATTERN, text) is not None
 
 
 def is_name(text: str) -> bool:

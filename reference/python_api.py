@@ -234,7 +234,14 @@ def _list(title: str, items: Sequence[griffe.DocstringElement]) -> Iterator[str]
     yield f"**{title}**"
     yield ""
     for item in items:
-        name = getattr(item, "name", "") or (str(item.annotation).strip("()") if title == "Raises" else "")
+        name = _name(title, item)
         said = " ".join(item.description.split())
         yield f"- `{name}`: {said}" if name else f"- {said}"
     yield ""
+
+
+def _name(title: str, item: griffe.DocstringElement) -> str:
+    name: str = getattr(item, "name", "")
+    if name.endswith(","):  # of several that share a line, all but the first are taken for a type
+        return f"{name} {item.annotation}".replace(", ", "`, `")
+    return name or (str(item.annotation).strip("()") if title == "Raises" else "")

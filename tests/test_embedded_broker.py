@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import logging
 import socket
@@ -14,6 +15,7 @@ import pytest
 from macnet_bridge.embedded_broker import EmbeddedBroker, broker, connack, find_mosquitto
 from macnet_bridge.errors import BrokerError
 from tests.brokers import NO_MOSQUITTO
+from tests.patience import PATIENCE_S
 
 Engine = Literal["mosquitto", "amqtt"]
 needs_mosquitto = pytest.mark.skipif(find_mosquitto() is None, reason=NO_MOSQUITTO)
@@ -28,6 +30,17 @@ async def test_it_accepts_clients_while_it_lasts(engine: Engine) -> None:
         assert broker.name.startswith(engine)
         assert broker.supports_v5 is (engine == "mosquitto")
     assert connack("127.0.0.1", broker.port) is None
+
+
+@needs_amqtt
+@pytest.mark.parametrize("flags", [0x02, 0xC6], ids=["plain", "with a will, a user and a password"])
+async def test_amqtt_refuses_mqtt_5_at_once(flags: int) -> None:
+    body = b"\x00\x04MQTT\x05" + bytes([flags]) + b"\x00\x0a\x05\x11\x00\x00\x00\x3c\x00\x02me"
+    async with EmbeddedBroker(engine="amqtt") as broker, asyncio.timeout(PATIENCE_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", broker.port)
+        writer.write(bytes([0x10, len(body)]) + body)
+        assert await reader.read() == b"\x20\x02\x00\x01"  # unacceptable protocol version, and the end
+        writer.close()
 
 
 @pytest.mark.parametrize("engine", ENGINES)

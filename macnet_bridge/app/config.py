@@ -11,14 +11,14 @@ from msgspec import Meta, Struct, field
 from macnet_bridge.commands.limits import Limits
 from macnet_bridge.macnet.cycler import BulkTransport
 from macnet_bridge.readings import SignRule
+from macnet_bridge.topics import ROOT_IN_WORDS, ROOT_PATTERN
 
 _NAME = r"\A[a-z0-9][a-z0-9_-]{0,62}\Z"
 _USER = r"\A[\x20-\x7e]{0,255}\Z"
-_ROOT = r"\A[^/+#$\x00](?:[^+#\x00]*[^/+#\x00])?\Z"
 PATTERNS_IN_WORDS = {
     _NAME: "a name of a-z, 0-9, _ and -, at most 63 of them, beginning with a letter or digit",
     _USER: "a name that MacNet can carry: ASCII, at most 255 characters",
-    _ROOT: "levels of a topic, without + and #, with no / at either end and no $ in front",
+    ROOT_PATTERN: ROOT_IN_WORDS,
 }
 
 Name = Annotated[str, Meta(pattern=_NAME)]
@@ -52,7 +52,7 @@ class MqttSection(_Section, frozen=True, kw_only=True):
 
     url: str = "mqtt://127.0.0.1:1883"
     protocol: Literal["auto", "5", "4"] = "auto"
-    root: Annotated[str, Meta(pattern=_ROOT)] = "macnet"
+    root: Annotated[str, Meta(pattern=ROOT_PATTERN)] = "macnet"
     username: str = ""
     password_file: str = ""
     password_env: str = ""

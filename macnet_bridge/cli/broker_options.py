@@ -16,6 +16,7 @@ from macnet_bridge.app.config import MqttSection
 from macnet_bridge.app.load import load, password
 from macnet_bridge.broker import IN_CONFIGURATION, BrokerSettings, SettingNames
 from macnet_bridge.errors import ConfigError
+from macnet_bridge.topics import ROOT_IN_WORDS, is_root
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -54,13 +55,20 @@ def broker_options(command: F) -> F:
             metavar="URL",
             help="Broker, mqtt://host[:port] or mqtts://host[:port].  [default: mqtt://127.0.0.1:1883]",
         ),
-        click.option("--username", envvar="MACNET_MQTT_USERNAME", metavar="NAME", help="User at the broker."),
+        click.option(
+            "--username",
+            envvar="MACNET_MQTT_USERNAME",
+            show_envvar=True,
+            metavar="NAME",
+            help="User at the broker.",
+        ),
         click.option(
             "--password-env", metavar="NAME", help="Environment variable that holds the user's password."
         ),
         click.option(
             "--root",
             envvar="MACNET_MQTT_ROOT",
+            show_envvar=True,
             metavar="TOPIC",
             help="First level of all topics.  [default: macnet]",
         ),
@@ -79,7 +87,7 @@ def reach(
         purpose: part of the client's name at the broker.
 
     Raises:
-        ConfigError: the file or the password is not there, or something in them is wrong.
+        ConfigError: the file or the password is not there, or something in them or in the options is wrong.
     """
     mqtt, secret = MqttSection(), ""
     if options.path is not None:
@@ -95,7 +103,13 @@ def reach(
     client_id = f"macnet-{purpose}-{secrets.token_hex(4)}"
     settings = replace(access(mqtt, client_id, secret), session_expiry_s=0, names=names_of(options))
     _ = settings.endpoint  # a wrong URL is told now
-    return settings, mqtt.root.strip("/")
+    return settings, _root(mqtt.root.strip("/"))
+
+
+def _root(text: str) -> str:
+    if not is_root(text):
+        raise ConfigError(f"--root: {text!r} is no root: {ROOT_IN_WORDS}")
+    return text
 
 
 def names_of(options: BrokerOptions) -> SettingNames:

@@ -27,7 +27,10 @@ Line = tuple[str, str]
 """A label and what stands behind it."""
 
 
-@click.command(epilog="Example: macnet-bridge check -c bridge.toml")
+@click.command(
+    short_help="Check the configuration, the broker and all cyclers.",
+    epilog="Example: macnet-bridge check -c bridge.toml",
+)
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
 @log_options

@@ -13,7 +13,10 @@ from macnet_bridge.contract.asyncapi import asyncapi_document
 from macnet_bridge.contract.json_schema import schema_document
 
 
-@click.command(epilog="Example: macnet-bridge asyncapi > asyncapi.json")
+@click.command(
+    short_help="Print all topics and commands as AsyncAPI 3.",
+    epilog="Example: macnet-bridge asyncapi > asyncapi.json",
+)
 @log_options
 def asyncapi(log_format: str, log_level: str) -> None:
     """Print the AsyncAPI 3 document of all topics, commands and payloads, as JSON.
@@ -24,7 +27,10 @@ def asyncapi(log_format: str, log_level: str) -> None:
     click.echo(shown(asyncapi_document(VERBS.values())))
 
 
-@click.command(epilog="Example: macnet-bridge schema > schema.json")
+@click.command(
+    short_help="Print the JSON Schemas of all payloads.",
+    epilog="Example: macnet-bridge schema > schema.json",
+)
 @log_options
 def schema(log_format: str, log_level: str) -> None:
     """Print the JSON Schemas (draft 2020-12) of all payloads, and which topic carries which."""

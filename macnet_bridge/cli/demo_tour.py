@@ -45,6 +45,19 @@ def tour(channel: int, broker: EmbeddedBroker) -> list[str]:
         f"Try it from a second terminal, or with MQTTX, Node-RED, ... on mqtt://127.0.0.1:{port} ({how}):",
         *(f"  {command_line(example, port)}" for example in examples(channel)),
         "An id runs once, however often it is sent: give every start a new one.",
+        "Or without Mosquitto's clients:",
+        *(f"  {line}" for line in own_commands(channel, port)),
+    ]
+
+
+def own_commands(channel: int, port: int) -> list[str]:
+    """What to try by our own commands, in this order, on a channel that is free."""
+    where = "" if port == USUAL_PORT else f" --url mqtt://127.0.0.1:{port}"
+    return [
+        f"macnet-bridge watch {CYCLER}{where}",
+        f"macnet-bridge send {CYCLER}/{channel} start_test procedure=CCCV_1C{where}",
+        f"macnet-bridge send {CYCLER}/{channel} suspend{where}",
+        "macnet-bridge send --verbs",
     ]
 
 
@@ -67,9 +80,13 @@ def inventory(lab: DemoLab) -> list[str]:
     return [
         f"broker  {lab.broker.name} on {lab.broker.host}:{lab.broker.port}{note}",
         *(
-            f"cycler  {name}, simulated: {cycler.channels} channels at speed {cycler.speed:g}; "
-            f"MacNet on {cycler.host}: JSON {cycler.json_port}, TCP {cycler.tcp_port}, UDP {cycler.udp_port}"
+            line
             for name, cycler in lab.cyclers.items()
+            for line in (
+                f"cycler  {name}, simulated: {cycler.channels} channels at speed {cycler.speed:g}",
+                f"        MacNet on {cycler.host}: JSON {cycler.json_port}, TCP {cycler.tcp_port}, "
+                f"UDP {cycler.udp_port}",
+            )
         ),
         f"bridge  demo, topics below {ROOT}/, commands from everybody",
     ]

@@ -64,6 +64,7 @@ def render(view: LabView, title: str, *, width: int, height: int, now: float) ->
         Text(title, style="bold", no_wrap=True, overflow="ellipsis"),
         *_cycler_lines(view, now),
         *_alarm_lines(view),
+        *_silence_lines(view),
     ]
     footer = _acknowledgement_lines(view)
     room = max(_LEAST_ROWS, height - len(header) - len(footer) - 3)
@@ -129,6 +130,18 @@ def _alarm_line(cycler: str, channel: int, alarm: Alarm) -> Text:
         no_wrap=True,
         overflow="ellipsis",
     )
+
+
+def _silence_lines(view: LabView) -> list[Text]:
+    """Why the table may be empty: mostly a name or a root with a slip in it."""
+    if view.rows:
+        return []
+    online = sorted(name for name, status in view.bridges.items() if status.state == "online")
+    if not online:
+        return [_quiet(f"no bridge is online below {view.root}/: does one run, and is this its root?")]
+    return [
+        _quiet(f"nothing has come of these channels so far: is the name right? online: {', '.join(online)}")
+    ]
 
 
 def _acknowledgement_lines(view: LabView) -> list[Text]:

@@ -16,8 +16,10 @@ from macnet_bridge.cli.broker_options import BrokerOptions, broker_options, reac
 from macnet_bridge.cli.logs import log_options, set_up_logging
 from macnet_bridge.cli.loop import run_async
 from macnet_bridge.cli.send_arguments import Target, read_arguments, read_target
+from macnet_bridge.cli.verb_list import verb_list
 from macnet_bridge.client import BridgeClient, CommandFailed, NoAnswer, NotAllStopped
 from macnet_bridge.client.request import Options
+from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.payloads.acknowledgements import Acknowledgement, PartResult
 
 EXIT_REFUSED = 1
@@ -25,6 +27,12 @@ EXIT_UNKNOWN = 3
 EXIT_NO_ANSWER = 4
 _MAX_S = 86_400.0
 _COLOURS = {"done": "green", "unknown": "yellow"}
+
+
+def _list_verbs(context: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
+        click.echo(verb_list(VERBS.values(), context.make_formatter().width))
+        context.exit()
 
 
 @click.command(
@@ -48,6 +56,14 @@ _COLOURS = {"done": "green", "unknown": "yellow"}
 @click.option(
     "--id", "command_id", metavar="ID", help="Name of the command; the same one runs nothing twice."
 )
+@click.option(
+    "--verbs",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_verbs,
+    help="List all verbs and their arguments, and exit.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the final acknowledgement as JSON, one a line.")
 @broker_options
 @log_options
@@ -69,9 +85,9 @@ def send(
 ) -> None:
     """Send one command, and wait for its final acknowledgement.
 
-    CHANNELS are 5, 1-16,33 or all. A VALUE is JSON, or else text: test_name='"17"' is a text of
-    digits. safety.voltage_max_volt=4.2 is a key of a table. The command is sent again until it is
-    answered, for 5 s longer than --expires, and runs once.
+    --verbs lists the verbs. CHANNELS are 5, 1-16,33 or all. A VALUE is JSON, or else text:
+    test_name='"17"' is a text of digits. safety.voltage_max_volt=4.2 is a key of a table. The command
+    is sent again until it is answered, for 5 s longer than --expires, and runs once.
 
     Exit code 0 when it is done, for all channels; 1 when it was refused or failed; 2 for wrong
     usage; 3 when it was sent to the tester and nothing tells what became of it; 4 without answer,

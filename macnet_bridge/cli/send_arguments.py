@@ -44,7 +44,8 @@ def read_target(text: str) -> Target:
     if name == "bridge" and is_name(rest):
         return Target("bridge", rest)
     if not is_name(name) or name in RESERVED_NAMES:
-        raise ValueError(f"{text!r} is no target: CYCLER, CYCLER/CHANNELS, bridge/NAME or all")
+        targets = "CYCLER, CYCLER/CHANNELS, bridge/NAME or all"
+        raise ValueError(f"{text!r} is no target: {targets}; names are of a-z, 0-9, _ and -")
     if slash:
         _check_channels(rest)
     return Target("cycler", name, rest)

@@ -20,6 +20,7 @@ EXIT_NOT_CONFIRMED = 1
 
 @click.command(
     name="stop",
+    short_help="Suspend channels straight at their testers.",
     epilog="Examples: macnet-bridge stop -c bridge.toml all; "
     "macnet-bridge stop -c bridge.toml lab1/5 lab2/1-16,33",
 )

@@ -1,6 +1,14 @@
 """An asyncio client for services that command over MQTT.
 
-`BridgeClient` is the door; docs/client.md shows it at work.
+`BridgeClient` is the door; docs/client.md of the project shows it at work.
+
+    async with BridgeClient("mqtt://127.0.0.1:1883") as lab:
+        channel = lab["lab1"][5]
+        await channel.start_test(procedure="CCCV_1C", c_rate_ah=2.5)
+        async for reading in channel.readings():
+            print(reading)
+
+What is refused or fails raises a `CommandFailed`, silence a `NoAnswer`.
 """
 
 from macnet_bridge.broker import SettingNames

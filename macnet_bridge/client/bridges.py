@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 from msgspec import UNSET, Struct
 
@@ -21,10 +23,15 @@ class _Info(Struct):
 _decode_info = msgspec.json.Decoder(_Info).decode
 
 
-class Bridges:
-    """What the retained status and info of each bridge say."""
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
 
-    def __init__(self) -> None:
+
+class Bridges:
+    """What the retained status and info of each bridge below a root say."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
         self._left: dict[str, set[str]] = {}
         """Cyclers that are left to another bridge, of each bridge that is online."""
         self._cyclers: dict[str, set[str]] = {}
@@ -44,15 +51,28 @@ class Bridges:
         """
         return {name for name, left in self._left.items() if self._cyclers.get(name, {""}) - left}
 
-    def about(self, cycler: str | None) -> str:
-        """Why nobody may answer for a cycler, as far as bridges tell; empty where they tell nothing."""
+    def about(self, topic: str) -> str:
+        """Why nobody may answer a command of this topic, as far as bridges tell; empty where they do not."""
         if not self._left:
-            return "no bridge is online"
+            return f"no bridge is online below {self._root}/"
+        match topic.removeprefix(f"{self._root}/").split("/"):
+            case ["all", *_]:
+                return ""
+            case ["bridge", name, *_]:
+                return self._about_bridge(name)
+            case [cycler, *_]:
+                return self._about_cycler(cycler)
+        return ""
+
+    def _about_bridge(self, name: str) -> str:
+        return "" if name in self._left else f"no bridge {name} is online; there are {_listed(self._left)}"
+
+    def _about_cycler(self, cycler: str) -> str:
         told = [self._cyclers.get(name) for name in self._left]
         known = {name for cyclers in told for name in cyclers or ()}
-        if cycler is None or cycler in known or None in told:
+        if cycler in known or None in told:
             return ""
-        return f"no bridge that is online has a cycler {cycler}; there are {', '.join(sorted(known))}"
+        return f"no bridge that is online has a cycler {cycler}; there are {_listed(known)}"
 
     def take(self, source: Source, payload: bytes) -> None:
         """Note a status or an info; an empty payload clears it."""

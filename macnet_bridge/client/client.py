@@ -21,7 +21,9 @@ from macnet_bridge.client.request import (
     with_defaults,
 )
 from macnet_bridge.client.roles import Role
+from macnet_bridge.errors import ConfigError
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
+from macnet_bridge.topics import ROOT_IN_WORDS, is_root
 
 MARGIN_S = 5.0
 _MAX_INCOMING_BYTES = 1 << 20
@@ -33,7 +35,8 @@ class BridgeClient:
 
     Args:
         url: `mqtt://host[:port]` or `mqtts://host[:port]`.
-        username: also the principal of all commands; without it they are `anonymous`.
+        username: also the principal of all commands, which has to be of a-z, 0-9, _ and -; without
+            it they are `anonymous`.
         root: first level or levels of all topics.
         protocol: "5", "4" (3.1.1), or "auto": 5, and 3.1.1 where the broker does not know 5.
         margin_s: how long after its deadline a command is still waited for and sent again, since
@@ -80,9 +83,11 @@ class BridgeClient:
         """Connect.
 
         Raises:
-            ConfigError: the URL is wrong.
+            ConfigError: the URL or the root is wrong.
             BrokerError: there is no connection in time, and why.
         """
+        if not is_root(self._link.root):
+            raise ConfigError(f"root: {self._link.root!r} is no root: {ROOT_IN_WORDS}")
         try:
             await self._link.open(self._connect_timeout_s)
         except BaseException:

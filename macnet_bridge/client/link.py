@@ -17,12 +17,15 @@ from macnet_bridge.client.failures import NoAnswer
 from macnet_bridge.client.roles import Role
 from macnet_bridge.client.stream import Stream
 from macnet_bridge.client.under_way import Takes, UnderWay, Waiting
-from macnet_bridge.errors import BrokerError
+from macnet_bridge.errors import BrokerError, InvalidRequest
 from macnet_bridge.payloads.acknowledgements import Acknowledgement
-from macnet_bridge.topics import ANONYMOUS, Scope, Source, read_published
+from macnet_bridge.topics import ANONYMOUS, Scope, Source, is_name, read_published
 
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 4.0
+_TOLD_AFTER = 2
+"""Deliveries without an answer after which a person who waits would like to know why."""
+_PERHAPS_DENIED = "perhaps the broker does not let this user publish there"
 
 _log = logging.getLogger(__name__)
 _decode = msgspec.json.Decoder(Acknowledgement).decode
@@ -39,13 +42,16 @@ class Link:
     def __init__(self, settings: BrokerSettings, root: str) -> None:
         self.root = root
         self.principal = settings.username or ANONYMOUS
-        self.bridges = Bridges()
+        self.bridges = Bridges(root)
         self._named = bool(settings.username)
         self._reply_topic = f"{root}/reply/{self.principal}/{settings.client_id}"
         self._reason = ""
         self._is_open = False
         self._is_closed = False
-        filters = [self._reply_topic, f"{root}/bridge/+/status", f"{root}/bridge/+/info"]
+        self._names = settings.names
+        filters = [f"{root}/bridge/+/status", f"{root}/bridge/+/info"]
+        if is_name(self.principal):
+            filters.append(self._reply_topic)
         self._listener = Listener(settings, filters, on_lost=self._on_lost)
         self._under_way = UnderWay(self.principal)
         self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
@@ -53,7 +59,17 @@ class Link:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def command_topic(self, base: str, verb: str) -> str:
-        """Where a command is published; a client without a name leaves the last level out."""
+        """Where a command is published; a client without a name leaves the last level out.
+
+        Raises:
+            InvalidRequest: no bridge takes commands of a user of that name.
+        """
+        if not is_name(self.principal):
+            raise InvalidRequest(
+                f"no bridge takes commands of {self._names.username} {self.principal!r}: "
+                "a-z, 0-9, _ and - only, at most 63 of them",
+                "username",
+            )
         topic = f"{self.root}/{base}/cmd/{verb}"
         return f"{topic}/{self.principal}" if self._named else topic
 
@@ -119,8 +135,7 @@ class Link:
 
     def _no_answer(self, waiting: Waiting) -> NoAnswer:
         command = waiting.command
-        why = self.bridges.about(None if command.reach is None else command.reach.cycler)
-        return NoAnswer(command.id, command.topic, waiting.deliveries, why)
+        return NoAnswer(command.id, command.topic, waiting.deliveries, self.bridges.about(command.topic))
 
     @staticmethod
     def _left_s(command: Command) -> float:
@@ -136,6 +151,9 @@ class Link:
                 # would keep it busy with repeats.
                 await asyncio.wait({waiting.answer}, timeout=_LONGEST_PAUSE_S - pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+            if waiting.deliveries == _TOLD_AFTER and not waiting.is_accepted and not waiting.answer.done():
+                why = self.bridges.about(waiting.command.topic) or _PERHAPS_DENIED
+                _log.info("no answer yet to %s: %s; it is sent again", waiting.command.topic, why)
         return waiting.answer.result()
 
     async def _send_unless_answered(self, waiting: Waiting) -> None:

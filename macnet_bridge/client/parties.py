@@ -34,6 +34,9 @@ T = TypeVar("T")
 class ChannelClient(ChannelVerbs):
     """One channel.
 
+    Each verb takes `expires_s`, `expect`, `dry_run` and `id` (`request.Options`) beside its arguments,
+    and gives the final acknowledgement when it is done.
+
     Attributes:
         cycler, number: which one.
     """

@@ -12,6 +12,8 @@ import logging
 import threading
 from typing import Any
 
+from macnet_bridge.embedded_broker import amqtt_versions
+
 _SHUT_DOWN_S = 2.0
 _PATIENCE_S = 10.0
 
@@ -42,6 +44,7 @@ class AmqttThread:
         from amqtt.broker import Broker
         from amqtt.errors import BrokerError as CannotStart
 
+        amqtt_versions.refuse_others()
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         broker = Broker(_amqtt_config(host, port))
         with contextlib.suppress(CannotStart):  # a port in use; the one who waits for us will see it

@@ -23,7 +23,7 @@ import pytest
 
 from macnet_bridge.cli import demo_lab
 from macnet_bridge.cli.demo_lab import pick_port
-from macnet_bridge.cli.demo_tour import command_line, examples
+from macnet_bridge.cli.demo_tour import command_line, examples, own_commands
 from macnet_bridge.embedded_broker import find_mosquitto
 from macnet_bridge.errors import ConfigError
 from tests.bridge.mqtt_peer import MqttPeer
@@ -242,14 +242,34 @@ def pretend_once_that_all_are_free(demos: int) -> Callable[[int], bool]:
 @pytest.mark.parametrize("channels", [1, 8])
 async def test_the_tour_works_as_printed(channels: int) -> None:
     async with demo_and_peer("--channels", str(channels)) as (demo, peer):
+        port = peer._address[1]
+        _, start, suspend, verbs = own_commands(channels, port)
+        assert "done" in await run(start)
+        assert "suspended" in await run(suspend)
+        assert "start_test" in await run(verbs)
+        await peer.command(f"macnet/lab1/{channels}/cmd/reset", {"id": "free it"})
         for example in examples(channels):
             if example.payload is not None:
                 answer = await peer.command(example.topic, example.payload)
                 assert answer["status"] == "done", answer
+        await demo.line(verbs)
         printed = "\n".join(demo.lines)
-        port = peer._address[1]
+        assert all(line in printed for line in own_commands(channels, port))
         assert all(command_line(example, port) in printed for example in examples(channels))
         assert f"mqtt://127.0.0.1:{port} (no user; choose MQTT 3.1.1):" in printed
+
+
+async def run(line: str) -> str:
+    """What a command of ours prints, once it was done."""
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "macnet_bridge", *line.split()[1:]),
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(PATIENCE_S):
+        printed, _ = await program.communicate()
+    assert program.returncode == 0, printed
+    return printed.decode()
 
 
 def test_a_line_of_the_tour_survives_the_shell() -> None:

@@ -22,3 +22,8 @@ def test_a_document_has_no_logs_in_it(name: str) -> None:
     plain = CliRunner().invoke(cli, [name])
     talkative = CliRunner().invoke(cli, [name, "--log-level", "debug", "--log-format", "json"])
     assert (talkative.exit_code, talkative.stdout) == (0, plain.stdout)
+
+
+def test_the_list_of_commands_is_read_in_80_columns() -> None:
+    shown = CliRunner().invoke(cli, ["--help"], terminal_width=80)
+    assert "..." not in shown.output.partition("Commands:")[2]

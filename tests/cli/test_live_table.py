@@ -95,6 +95,16 @@ def test_an_empty_lab_is_shown_too() -> None:
     assert lines(LabView("macnet"))[0].startswith("the title")
 
 
+def test_an_empty_table_says_what_may_be_wrong() -> None:
+    view = LabView("macnet")
+    hint = "no bridge is online below macnet/: does one run, and is this its root?"
+    assert hint in lines(view)
+    tell(view, "bridge/lab/status", bridge_status())
+    hint = "nothing has come of these channels so far: is the name right? online: lab"
+    assert hint in lines(view)
+    assert not any(line.endswith("?") or "so far" in line for line in lines(lab(8)))
+
+
 def test_an_acknowledgement_in_one_line_says_what_and_why() -> None:
     refused = acknowledgement(
         status="failed",

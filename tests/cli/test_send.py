@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from macnet_bridge.cli import cli
 from macnet_bridge.cli.send import no_answer
 from macnet_bridge.cli.send_arguments import Target, read_arguments, read_target
 from macnet_bridge.client import NoAnswer
+from macnet_bridge.commands.verbs import VERBS
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.simulator import SimulatedCycler
+from macnet_bridge.topics import Scope
 from tests.bridge.conftest import Lab, lab
 from tests.bridge.running import cycler_table
 from tests.patience import PATIENCE_S
@@ -80,7 +84,8 @@ async def test_no_answer_and_no_broker(lab: Lab) -> None:
     code, out, err = await send(lab, "nobody/1", "suspend", "--expires", "0", "--id", "s-1")
     assert (code, out) == (4, "")
     assert "query id=s-1" in err
-    assert err.startswith("macnet-bridge: no answer (no bridge is online); what")
+    *_, last = err.splitlines()
+    assert last.startswith(f"macnet-bridge: no answer (no bridge is online below {lab.root}/); what")
     code, out, err = await send(lab, "lab1/1", "suspend", "--url", "mqtt://me@here")
     assert (code, out) == (1, "")
     wanted = "mqtt://host:1883 or mqtts://host:8883, without a user"
@@ -89,6 +94,28 @@ async def test_no_answer_and_no_broker(lab: Lab) -> None:
     assert (code, out) == (1, "")
     [line] = err.splitlines()
     assert line == "macnet-bridge: nothing listens at 127.0.0.1:1; start the broker, or correct --url"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "line"),
+    [
+        (
+            "--root",
+            "lab/#",
+            "--root: 'lab/#' is no root: levels of a topic, without + and #, with no / at either end "
+            "and no $ in front",
+        ),
+        (
+            "--username",
+            "Anna+",
+            "no bridge takes commands of --username 'Anna+': a-z, 0-9, _ and - only, at most 63 of them",
+        ),
+    ],
+)
+async def test_a_root_or_user_that_cannot_be_is_told_at_once(
+    lab: Lab, option: str, value: str, line: str
+) -> None:
+    assert await send(lab, "lab1/1", "read_status", option, value) == (1, "", f"macnet-bridge: {line}\n")
 
 
 @pytest.mark.parametrize(
@@ -226,3 +253,21 @@ async def test_what_is_not_known_of_one_channel_counts_more_than_what_was_refuse
         ["lab1/77", "rejected"],
     ]
     assert code == 3
+
+
+def test_all_verbs_are_listed_with_what_they_need() -> None:
+    shown = CliRunner().invoke(cli, ["send", "--verbs"])
+    assert shown.exit_code == 0
+    sections = [section.splitlines() for section in shown.output.split("\n\n")]
+    listed = {
+        (section[0], line.split()[0]) for section in sections for line in section[1:] if line[:3].strip()
+    }
+    headings = {
+        Scope.CHANNEL: "To channels, CYCLER/CHANNELS:",
+        Scope.CYCLER: "To a cycler, CYCLER:",
+        Scope.BRIDGE: "To a bridge, bridge/NAME:",
+        Scope.ALL: "To all cyclers, all:",
+    }
+    assert listed == {(headings[scope], name) for scope, name in VERBS}
+    assert re.search(r"^  set_variable +variable\*, value\*$", shown.output, re.MULTILINE)
+    assert re.search(r"^  reset +stop_running$", shown.output, re.MULTILINE)

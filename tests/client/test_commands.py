@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -22,7 +23,7 @@ from macnet_bridge.client import (
     UnknownOutcome,
 )
 from macnet_bridge.client import link as link_module
-from macnet_bridge.errors import BrokerError, InvalidRequest
+from macnet_bridge.errors import BrokerError, ConfigError, InvalidRequest
 from macnet_bridge.macnet.protocol.codes import ChannelState
 from macnet_bridge.payloads.arguments import Safety
 from macnet_bridge.payloads.envelope import Expect
@@ -205,6 +206,22 @@ async def test_nobody_answers_for_a_cycler_without_bridge(lab: Lab, protocol: st
     assert "no bridge is online" in str(caught.value)
 
 
+async def test_who_waits_in_vain_is_told_why_before_the_end(
+    lab: Lab, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(link_module, "_FIRST_PAUSE_S", 0.05)
+    caplog.set_level(logging.INFO, "macnet_bridge.client")
+    topic = f"{lab.root}/nobody/1/cmd/suspend"
+    peer = await lab.peer()
+    async with client_of(lab, margin_s=3600) as client:
+        waits = asyncio.create_task(client["nobody"][1].suspend())
+        await peer.wait(lambda _: sum(seen.topic == topic for seen in peer.seen) >= 3)
+    with pytest.raises(NoAnswer):
+        await waits
+    told = f"no answer yet to {topic}: no bridge is online below {lab.root}/; it is sent again"
+    assert caplog.messages.count(told) == 1
+
+
 async def test_a_client_that_is_closed_sends_nothing_and_says_so_at_once(lab: Lab) -> None:
     peer = await lab.peer()
     async with client_of(lab, margin_s=3600) as client:
@@ -216,6 +233,21 @@ async def test_a_client_that_is_closed_sends_nothing_and_says_so_at_once(lab: La
         with pytest.raises(NoAnswer, match="was not sent") as never:
             await client["nobody"][1].suspend(id="stop-2")
     assert never.value.deliveries == 0
+
+
+@pytest.mark.parametrize("username", ["Anna", "anna smith", "anna/smith", "anna+"])
+async def test_a_user_whom_no_bridge_can_hear_is_told_so_at_once(lab: Lab, username: str) -> None:
+    async with client_of(lab, username=username) as client:
+        with pytest.raises(InvalidRequest, match="takes commands of username") as caught:
+            await client["lab1"][1].read_status()
+    assert caught.value.field == "username"
+
+
+@pytest.mark.parametrize("root", ["", "/macnet", "macnet/", "macnet/#", "+"])
+async def test_a_root_that_cannot_be_is_told_at_once(root: str) -> None:
+    with pytest.raises(ConfigError, match="is no root: levels of a topic"):
+        async with BridgeClient("mqtt://127.0.0.1:1", root=root):
+            pass
 
 
 async def test_what_no_command_can_be_is_said_at_once(lab: Lab) -> None:

@@ -85,7 +85,7 @@ async def test_all_say_what_they_stopped_when_one_of_them_could_not(lab: Lab) ->
 def test_who_serves_nothing_is_not_waited_for(
     not_served: str, cyclers: str | None, is_waited_for: bool
 ) -> None:
-    bridges = Bridges()
+    bridges = Bridges("macnet")
     left = f',"not_served":{{{not_served}}}' if not_served else ""
     bridges.take(told("status"), f'{{"state":"online","session":"s","since":1{left}}}'.encode())
     if cyclers is not None:
@@ -96,18 +96,28 @@ def test_who_serves_nothing_is_not_waited_for(
 
 
 def test_a_cycler_that_nobody_has_is_told() -> None:
-    bridges = Bridges()
-    assert bridges.about("lab1") == "no bridge is online"
+    bridges = Bridges("macnet")
+    assert bridges.about("macnet/lab1/1/cmd/reset") == "no bridge is online below macnet/"
     bridges.take(told("status"), b'{"state":"online","session":"s","since":1}')
-    assert bridges.about("lab1") == ""  # it has not said yet
+    assert bridges.about("macnet/lab1/cmd/ping") == ""  # it has not said yet
     bridges.take(told("info"), b'{"cyclers":["lab1","lab2"],"protocol":"5"}')
-    assert bridges.about("lab1") == ""
-    assert bridges.about("lab9") == "no bridge that is online has a cycler lab9; there are lab1, lab2"
+    assert bridges.about("macnet/lab1/1/cmd/reset") == ""
+    told_of_lab9 = "no bridge that is online has a cycler lab9; there are lab1, lab2"
+    assert bridges.about("macnet/lab9/1/cmd/reset") == told_of_lab9
+    assert bridges.about("macnet/lab9/cmd/ping") == told_of_lab9
+
+
+def test_a_bridge_that_is_not_online_is_told() -> None:
+    bridges = Bridges("factory/macnet")
+    bridges.take(told("status"), b'{"state":"online","session":"s","since":1}')
+    assert bridges.about("factory/macnet/bridge/west/cmd/ping") == ""
+    assert bridges.about("factory/macnet/all/cmd/suspend") == ""
+    assert bridges.about("factory/macnet/bridge/lab/cmd/ping") == "no bridge lab is online; there are west"
 
 
 @pytest.mark.parametrize(("protocol", "all_know"), [("5", True), ("3.1.1", False)])
 def test_whether_response_topics_reach_every_bridge(protocol: str, all_know: bool) -> None:
-    bridges = Bridges()
+    bridges = Bridges("macnet")
     bridges.take(told("info"), f'{{"cyclers":["lab1"],"protocol":"{protocol}"}}'.encode())
     assert bridges.all_know_replies  # while it is away it does not matter
     bridges.take(told("status"), b'{"state":"online","session":"s","since":1}')

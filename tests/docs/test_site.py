@@ -99,6 +99,12 @@ def test_a_broken_link_is_an_error(wrong: str, tmp_path: Path) -> None:
     assert "1 issue found" in built.stdout + built.stderr
 
 
+def test_names_that_share_a_line_of_a_docstring_are_all_shown() -> None:
+    text = (DOCS / "reference" / "python-client.md").read_text("utf-8")
+    assert "- `cycler`, `number`: which one." in text
+    assert "- `first`, `last`: their numbers, both included." in text
+
+
 @pytest.mark.skipif(importlib.util.find_spec("griffe") is None, reason="no Griffe here (the extra docs)")
 def test_the_committed_pages_of_the_python_api_are_those_that_are_made() -> None:
     from reference.python_api import api_pages

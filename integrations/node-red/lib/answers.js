@@ -26,12 +26,12 @@ function own (command, status, error, deliveries) {
 }
 
 /** Nothing came until the deadline and the grace after it had passed: nothing is known. */
-function noAnswer (command, { deliveries, refusal = '', isWithdrawn = false }) {
+function noAnswer (command, { deliveries, refusal = '', isWithdrawn = false }, silence = '') {
   return own(command, 'no_answer', {
     code: 'NO_ANSWER',
     category: 'transport',
     message: `no answer to ${command.topic}, sent ${deliveries} times` + (refusal && ` (the broker: ${refusal})`) +
-      (isWithdrawn ? ' until a stop came' : '') +
+      (isWithdrawn ? ' until a stop came' : '') + (silence && ` (${silence})`) +
       `: whether it was carried out is not known here; ask the bridge with the verb query and the id ${command.id}, or send it again with that id as msg.command_id`
   }, deliveries)
 }

@@ -42,6 +42,18 @@ class Bridges {
     return !cyclers || cyclers.some((cycler) => !(cycler in left))
   }
 
+  /** Why nobody may answer a command for this cycler or bridge; undefined where the bridges do not tell. */
+  silence ({ cycler, bridge }) {
+    const online = [...this.statuses.keys()].filter((name) => this.isOnline(name))
+    if (online.length === 0) return 'no bridge is online'
+    if (bridge !== undefined) {
+      return online.includes(bridge) ? undefined : `no bridge ${bridge} is online; there are ${online.sort().join(', ')}`
+    }
+    const cyclers = online.map((name) => this.infos.get(name)?.cyclers)
+    if (cycler === undefined || cyclers.some((known) => !known || known.includes(cycler))) return undefined
+    return `no bridge that is online has a cycler ${cycler}; there are ${cyclers.flat().sort().join(', ')}`
+  }
+
   /** Why what a bridge published does not hold now; undefined while it does. */
   doubt (name, session) {
     const status = this.statuses.get(name)

@@ -164,7 +164,7 @@ class Caller {
   }
 
   #unanswered (call) {
-    const nothing = answers.noAnswer(call.command, call)
+    const nothing = answers.noAnswer(call.command, call, this.bridges.silence(call.command))
     return call.byBridge.size ? { ...nothing, bridges: Object.fromEntries(call.byBridge) } : nothing
   }
 

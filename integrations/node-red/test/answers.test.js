@@ -21,6 +21,8 @@ test('an answer of its own says that nothing is known, never that it failed', ()
   assert.equal(answer.status, 'no_answer')
   assert.equal(answer.final, false)
   assert.match(answer.error.message, /sent 3 times: whether it was carried out is not known here.*query.*id x/)
+  const known = answers.noAnswer({ id: 'x', topic: 't' }, { deliveries: 3 }, 'no bridge is online')
+  assert.match(known.error.message, /sent 3 times \(no bridge is online\): whether/)
 })
 
 test('a mistake names the field', () => {

@@ -52,6 +52,18 @@ test('a bridge that speaks another version of the contract is not understood', (
   assert.equal(newer.misunderstandings.length, 1)
 })
 
+test('why nobody may answer is told where it is known', () => {
+  assert.equal(bridges().silence({ cycler: 'lab1' }), undefined)
+  assert.equal(bridges().silence({ bridge: 'lab' }), undefined)
+  assert.equal(bridges().silence({}), undefined, 'a stop of everything')
+  assert.equal(bridges().silence({ cycler: 'lab9' }), 'no bridge that is online has a cycler lab9; there are lab1')
+  assert.equal(bridges().silence({ bridge: 'west' }), 'no bridge west is online; there are lab')
+  assert.equal(bridges({ state: 'offline' }).silence({ cycler: 'lab1' }), 'no bridge is online')
+  const mute = bridges()
+  mute.take(source('lab', 'info'), undefined)
+  assert.equal(mute.silence({ cycler: 'lab9' }), undefined, 'it has not said which it has')
+})
+
 test('what a bridge of long ago said of itself does not count', () => {
   assert.equal(bridges({ version: 2, state: 'offline' }).misunderstanding({ cycler: 'lab1' }), undefined)
   assert.equal(bridges({ version: 2, infoSession: 's0' }).misunderstanding({ cycler: 'lab1' }), undefined)

@@ -159,7 +159,7 @@ test('what a stop has ended says so when nobody answers', async () => {
   const start = caller.call(command({ expiresIn: 1 }))
   caller.call(command({ verb: 'suspend' }))
   for (let second = 0; second < 6; second++) mock.timers.tick(1000)
-  assert.match((await start.answer).error.message, /sent 1 times until a stop came: whether/)
+  assert.match((await start.answer).error.message, /sent 1 times until a stop came \(no bridge is online\): whether/)
 })
 
 test('a stop takes the place of what was not sent yet', async () => {
@@ -204,7 +204,7 @@ test('what the broker says against a command is told, and does not end it', asyn
   wire.answer('macnet/lab1/5/telemetry/ack', ack(call.command, 'accepted', { final: false }))
   assert.equal(call.isAccepted, true)
   for (let second = 0; second < 6; second++) mock.timers.tick(1000)
-  assert.match((await call.answer).error.message, /sent 2 times \(the broker: Not authorized\): whether/)
+  assert.match((await call.answer).error.message, /sent 2 times \(the broker: Not authorized\) \(no bridge is online\): whether/)
 })
 
 test('closing tells what waits that nothing is known of it', async () => {

@@ -1,14 +1,17 @@
 // A dry run takes a new table; a start takes what the dry run of the same text found good, and only once.
 // Output 1: a command for each row that is asked. Output 2: the table as it stands.
 const plan = (row, index) => {
-    const {cycler = "", channel, ...rest} = row;
+    const {cycler = "", channel, more = "", ...rest} = row;
     const args = Object.fromEntries(Object.entries(rest).filter(([, text]) => text !== "" && text !== undefined));
-    if (args.c_rate_ah !== undefined) args.c_rate_ah = Number(args.c_rate_ah);
-    return {index, cycler, channel, args, dry_run: {status: "asked"}, start: null};
+    if (Number.isFinite(Number(args.c_rate_ah))) args.c_rate_ah = Number(args.c_rate_ah);
+    return {index, cycler, channel, more, args, dry_run: {status: "asked"}, start: null};
 };
-const wrong = ({index, cycler, channel}, rows) =>
-    !/^[a-z0-9][a-z0-9_-]*$/.test(cycler) ? `cycler: "${cycler}" is no name of one`
+const wrong = ({index, cycler, channel, more, args}, rows) =>
+    msg.missing.length ? `the first line has no column ${msg.missing.join(", ")}`
+    : more !== "" ? `"${more}" is in no column of the first line; a decimal has a point`
+    : !/^[a-z0-9][a-z0-9_-]*$/.test(cycler) ? `cycler: "${cycler}" is no name of one`
     : !/^[1-9][0-9]*$/.test(channel) ? `channel: "${channel}" is no number of one`
+    : typeof args.c_rate_ah === "string" ? `c_rate_ah: "${args.c_rate_ah}" is no number; a decimal has a point`
     : rows.some(row => row.index < index && row.cycler === cycler && row.channel === channel) ? "this channel stands above"
     : "";
 const ask = (row, step) => {
