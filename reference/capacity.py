@@ -82,7 +82,7 @@ _END = """\
 ## The other limits
 
 - **The bridge**: from tester to broker a reading takes 33 us of processor time with QoS 0 and 49 us with
-  QoS 1 ([Decisions](../decisions.md#what-is-published-goes-past-paho)); [Measurements](../bench.md) has
+  QoS 1 ([Decisions](../decisions.md#what-is-many-goes-past-paho)); [Measurements](../bench.md) has
   many testers.
 - **The broker**: what a broker that is away cannot take waits on disk, in `telemetry.spool`, as
  [Configuration](../configuration.md#telemetry-and-per-cycler-cyclertelemetry) says.
