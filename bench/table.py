@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
 
 from bench.measure import Sample
@@ -121,12 +121,12 @@ def _readings(row: Row, taken: list[Sample]) -> Iterable[str]:
     yield f"{median(sizes):.0f}" if sizes else ""
     yield f"{sum(sample.seconds for sample in taken):.0f}"
     rates = [sample.rate for sample in taken if not sample.failure]
-    rate = _spread(rates, "{:,.0f}") if rates else "not measured"
+    rate = _spread(rates, "{:,.0f}".format) if rates else "not measured"
     limit = row.arithmetic_per_s
     yield f"{rate}; limit {limit:,.0f}" if limit else rate
     yield _delivered(taken)
     costs = [sample.cpu_us for sample in taken if sample.cpu_us is not None]
-    yield _spread(costs, "{:.3g}") if costs else ""
+    yield _spread(costs, _number) if costs else ""
 
 
 def _delivered(taken: list[Sample]) -> str:
@@ -142,14 +142,14 @@ def _latency(rounds: list[list[float]]) -> str:
     if not rounds:
         return ""
     everything = [value for values in rounds for value in values]
-    p50 = _spread([quantile(values, 0.5) for values in rounds], "{:.1f}")
+    p50 = _spread([quantile(values, 0.5) for values in rounds], "{:.1f}".format)
     return f"{p50} / {quantile(everything, 0.99):.1f} ({len(everything)})"
 
 
-def _spread(values: Sequence[float], form: str) -> str:
-    shown = form.format(median(values))
+def _spread(values: Sequence[float], show: Callable[[float], str]) -> str:
+    shown = show(median(values))
     if len(values) > 1:
-        shown += f" [{form.format(min(values))}..{form.format(max(values))}]"
+        shown += f" [{show(min(values))}..{show(max(values))}]"
     return shown
 
 
