@@ -1,11 +1,9 @@
 """Start a test on each channel that a CSV file names, after a dry run of all of them.
 
-The file has the columns `channel`, and arguments of `start_test`: `procedure`, `c_rate_ah`, and as
-you like `test_name`, `cell_id`, `comment`. Nothing is started when the dry run refuses one, unless
-`go_on=yes`. Run again with the same `batch`, nothing starts twice.
-
-Try it without a tester: `macnet-bridge demo`, and in another terminal
-`python examples/batch_start.py file=examples/cells.csv batch=monday`. Every key can be given like that.
+The file has the columns `channel`, and arguments of `start_test`: `procedure`, `c_rate_ah`, and as you
+like `test_name`, `cell_id`, `comment`. Nothing is started when the dry run refuses one, unless
+`go_on=yes`. Run again with the same `batch`, nothing starts twice. Try it with `macnet-bridge demo`:
+`python examples/batch_start.py file=examples/cells.csv batch=monday`. Every key can be given so.
 """
 
 import asyncio
@@ -26,20 +24,24 @@ for key, _, value in (argument.partition("=") for argument in sys.argv[1:]):
 
 def read_rows() -> dict[int, dict[str, Any]]:
     """The arguments of each channel; empty cells are left out."""
-    rows = {}
+    rows: dict[int, dict[str, Any]] = {}
     with open(config["file"], newline="", encoding="utf-8-sig") as file:
-        for row in csv.DictReader(file):
+        for row in (reader := csv.DictReader(file)):
             arguments: dict[str, Any] = {key: text for key, text in row.items() if text}
-            if "c_rate_ah" in arguments:
-                arguments["c_rate_ah"] = float(arguments["c_rate_ah"])
-            rows[int(arguments.pop("channel"))] = arguments
+            try:
+                channel = int(arguments.pop("channel", ""))
+                arguments |= {"c_rate_ah": float(arguments["c_rate_ah"])} if "c_rate_ah" in arguments else {}
+            except ValueError as error:
+                sys.exit(f"line {reader.line_num}: {error}; commas part the columns, a decimal has a point")
+            if None in row or channel in rows:
+                sys.exit(f"line {reader.line_num}: channel {channel} is there twice, or cells have no column")
+            rows[channel] = arguments
     return rows
 
 
 async def start(lab: BridgeClient, channel: int, arguments: dict[str, Any], dry_run: bool) -> str:
-    """What is wrong, or nothing."""
+    """What is wrong, or nothing. A dry run uses up its id, so it has one of its own."""
     target = lab[config["cycler"]][channel]
-    # A dry run uses up its id, so it has one of its own.
     name = None if dry_run else f"{config['batch']}-{channel}"
     try:
         await target.command("start_test", arguments, dry_run=dry_run, id=name, expires_s=60)
@@ -73,5 +75,5 @@ async def main() -> int:
 with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
     try:
         sys.exit(runner.run(main()))
-    except (OSError, MacNetBridgeError) as error:
+    except (OSError, UnicodeDecodeError, MacNetBridgeError) as error:
         sys.exit(f"nothing was started: {error}")

@@ -131,6 +131,26 @@ async def test_what_is_wrong_is_one_line(lab: Lab, name: str, words: list[str], 
     assert printed[0].startswith(said)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("channel;procedure;c_rate_ah\n5;CCCV_1C;2.5\n", "line 2: invalid literal for int()"),
+        ('channel,procedure,c_rate_ah\n5,CCCV_1C,"2,5"\n', "line 2: could not convert string to float: '2,5'; "),
+        ("channel,procedure,c_rate_ah\n5,CCCV_1C,2,5\n", "line 2: channel 5 is there twice, or cells have no column"),
+        ("channel,procedure\n5,CCCV_1C\n6,CCCV_1C\n5,Discharge_1C\n", "line 4: channel 5 is there twice"),
+    ],
+)
+async def test_a_table_with_a_slip_in_it_starts_nothing(lab: Lab, text: str, said: str) -> None:
+    file = lab.folder / "cells.csv"
+    file.write_text(text, "utf-8")
+    async with running(lab, "batch_start.py", f"file={file}") as process:
+        assert process.stdout is not None
+        printed = (await process.stdout.read()).decode().splitlines()
+        assert await process.wait() == 1
+    assert len(printed) == 1
+    assert printed[0].startswith(said)
+
+
 @pytest.mark.parametrize("name", ["alert_service.py", "batch_start.py", "closed_loop_charge.py"])
 def test_examples_are_short(name: str) -> None:
     assert len((PROJECT / "examples" / name).read_text("utf-8").splitlines()) < LINES_MAX
