@@ -60,6 +60,7 @@ def test_the_size_that_is_counted_is_that_of_the_packet(size: int, qos: int, dat
         (b"\x40\x03\0\x05\x87", Confirmation(5, True, 5)),
         (b"\x40\x04\0\x05\x87\0", Confirmation(5, True, 6)),
         (b"\x40\x88\x01\0\x05\x87" + bytes(133), Confirmation(5, True, 139)),
+        (b"\x40\x80\x01\0\x05\x87" + bytes(125), Confirmation(5, True, 131)),
     ],
 )
 def test_confirmations(packet: bytes, expected: Confirmation) -> None:

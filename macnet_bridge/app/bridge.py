@@ -235,11 +235,11 @@ class Bridge:
             http.close()
 
     async def _receive(self, commands: CommandService, receipts: Receipts) -> None:
-        await self._serving.first_commands()
         while True:
             message = await self.broker.receive()
+            await self._serving.hear_of_others(message.received_monotonic)
             kill_points.reach("received")
-            if (owner := self._serving.owner(message.topic)) is not None:
+            if (owner := self._serving.owner(message.topic, waited=message.waited)) is not None:
                 self._audit.left(message, owner)
                 receipts.put(message, None)
             else:

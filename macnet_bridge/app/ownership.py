@@ -63,6 +63,11 @@ class Ownership:
         """Cyclers that are left to another bridge, and its name."""
         return {name: cycler.owner for name, cycler in self._cyclers.items() if cycler.owner is not None}
 
+    @property
+    def claimed(self) -> dict[str, str]:
+        """Cyclers that another live bridge has claimed, whoever keeps them, and its name."""
+        return {name: min(live)[1] for name, cycler in self._cyclers.items() if (live := self._live(cycler))}
+
     def heard_status(self, bridge: str, status: BridgeStatus) -> None:
         """A bridge says how it is."""
         if bridge == self._bridge:

@@ -23,8 +23,8 @@ FIRST_LOOK_S = 2.0
 """How long polling waits for a broker, which may know of another bridge."""
 
 FIRST_COMMANDS_S = 1.0
-"""How long the first commands wait for that. Not longer: a broker may hold back what would tell until
-they are acknowledged."""
+"""How long the first commands of a connection wait for that. Not longer: a broker may hold back what would
+tell until they are acknowledged."""
 
 CHECK_AGES_S = 5.0
 """How often it is looked for channels that were not read for too long."""
@@ -59,9 +59,9 @@ class Serving:
         self._announce = announce
         self._polling: dict[str, asyncio.Task[None]] = {}
         self._told: dict[str, str] = {}
-        self._has_looked = asyncio.Event()
+        self._claimed: dict[str, str] = {}
+        self._connected = asyncio.Event()
         self._news = asyncio.Event()
-        self._is_connected = False
         self.is_waiting = False
         """Another bridge has our name."""
 
@@ -83,13 +83,19 @@ class Serving:
             return []
         return [poller for name, poller in self._pollers.items() if name not in self.not_served]
 
-    def owner(self, topic: str) -> str | None:
-        """The other bridge that a command is for, None when it is ours to answer."""
+    def owner(self, topic: str, *, waited: bool) -> str | None:
+        """The other bridge that a command is for, None when it is ours to answer.
+
+        Args:
+            waited: in the broker, while we were away. Who took a cycler over meanwhile got it, too, and
+                may have carried it out: it is not ours even where the cycler is again.
+        """
         cycler, _ = self._topics.address_hint(topic)
         if cycler is None and self._topics.is_for_all(topic) and not self.served():
             # A stop of everything: who serves nothing has nothing to say.
             return next(iter(self.not_served.values()), None)
-        return self.not_served.get(cycler or "")
+        owner = self.not_served.get(cycler or "")
+        return self._claimed.get(cycler or "") if owner is None and waited else owner
 
     # --- what the broker tells
 
@@ -108,23 +114,23 @@ class Serving:
 
     def _heard_claim(self, name: str, claim: _Claim) -> None:
         replaces_ours = self._ownership.heard_claim(name, claim.bridge, claim.session)
-        if replaces_ours and self._is_connected:
+        if replaces_ours and self._connected.is_set():
             self._look()
             if name not in self.not_served:
                 self._pollers[name].publish_retained()
 
     def connected(self) -> None:
         """The broker has told what it keeps."""
-        self._is_connected = True
         self._ownership.connected()
+        self._claimed = self._ownership.claimed
         self._ownership.look(time.monotonic())
         self._told = self.not_served
-        self._has_looked.set()
+        self._connected.set()
         self._news.set()
 
     def lost(self) -> None:
         """Nothing is heard of the others until `connected` is called again."""
-        self._is_connected = False
+        self._connected.clear()
 
     def wait_for_the_name(self, is_waiting: bool) -> None:
         """Poll nothing while another bridge has our name: it may serve the same cyclers."""
@@ -133,17 +139,19 @@ class Serving:
 
     # --- polling
 
-    async def first_commands(self) -> None:
-        """Before the first command is taken: wait a moment for what the broker tells."""
-        await self._wait(self._has_looked, FIRST_COMMANDS_S)
+    async def hear_of_others(self, received: float) -> None:
+        """Before a command is taken that came in this monotonic second: wait for what the broker tells at the
+        beginning of each connection."""
+        if not self._connected.is_set():
+            await self._wait(self._connected, received + FIRST_COMMANDS_S - time.monotonic())
 
     async def run(self, tasks: asyncio.TaskGroup) -> None:
         """Poll what is ours, until cancelled."""
-        await self._wait(self._has_looked, FIRST_LOOK_S)
+        await self._wait(self._connected, FIRST_LOOK_S)
         try:
             while True:
                 self._news.clear()
-                if self._is_connected:
+                if self._connected.is_set():
                     self._look()
                 self._sync(tasks)
                 await self._wait(self._news, _LOOK_S)

@@ -15,8 +15,14 @@ from macnet_bridge.broker.retry import ProtocolChoice
 LINGER_S = 0.05
 """What a broker that answers to a subscription before it sends what it keeps is given for that."""
 
-_AWAY = {Cause.UNREACHABLE, Cause.UNANSWERED, Cause.CONFIRMING, Cause.SHUTTING_DOWN, Cause.SILENT}
+_AWAY = {Cause.UNREACHABLE, Cause.CONFIRMING, Cause.SHUTTING_DOWN}
 """Nobody is there to be asked, so that to ask again may help."""
+
+_MUTE = {Cause.UNANSWERED, Cause.SILENT}
+"""So does a broker that starts or hangs, and one that drops whom it does not know without a word."""
+
+MUTE_MAX = 3
+"""After so many of these whoever waits for the look has to try without: it would wait for ever."""
 
 
 class Lookout(Listener):
@@ -51,6 +57,7 @@ class Lookout(Listener):
         self._has_looked = False
         self._has_heard = False
         self._is_leaving = False
+        self._mute = 0
 
     async def leave(self) -> None:
         """Say goodbye, as the last thing."""
@@ -62,9 +69,13 @@ class Lookout(Listener):
     async def _one_connection(self, tls: ssl.SSLContext | None) -> LinkLost:
         loss = await super()._one_connection(tls)
         self._tell_gone()
-        if loss.cause not in _AWAY and not self._has_looked:
+        if not self._has_looked and self._is_turned_away(loss.cause):
             raise loss
         return loss
+
+    def _is_turned_away(self, cause: Cause) -> bool:
+        self._mute += cause in _MUTE
+        return self._mute == MUTE_MAX if cause in _MUTE else cause not in _AWAY
 
     def _announce(self, reason: str) -> None:
         if not self._is_leaving:

@@ -91,7 +91,9 @@ def confirmation(data: bytes, at: int) -> Confirmation | None:
     """
     start, length = at + 2, data[at + 1] if at + 1 < len(data) else 2
     if length & 0x80:
-        start, length = at + 3, (length & 0x7F) + (data[at + 2] << 7 if at + 2 < len(data) else 0)
+        if at + 2 == len(data):
+            return None
+        start, length = at + 3, (length & 0x7F) + (data[at + 2] << 7)
     if length < 2 or length >= 1 << 14:
         raise ValueError("no PUBACK")
     if start + length > len(data):

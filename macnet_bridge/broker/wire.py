@@ -95,7 +95,7 @@ class Wire:
             self.last_read = time.monotonic()
             self._loop.add_reader(self.socket, self._on_readable)
             # TLS may have read ahead, and the socket itself would never become readable for that.
-            self._loop.call_soon(self._read_ahead)
+            self._loop.call_soon(self._catch_up)
 
     def tick(self) -> None:
         """Let paho look after its keep-alive. Not while paused: it would miss answers that wait unread."""
@@ -117,6 +117,10 @@ class Wire:
         if self.socket is not None:
             with contextlib.suppress(OSError):  # reset by the peer; the next read says so
                 sockets.acknowledge_at_once(self.socket.raw)
+        self._events.on_progress()
+
+    def _catch_up(self) -> None:
+        self._read_ahead()
         self._events.on_progress()
 
     def _read_ahead(self) -> None:

@@ -60,6 +60,7 @@ async def test_a_broken_connection_costs_no_look() -> None:
         (b"\x20\x03\x00\x87\x00", 1, "the broker turns clients without a user name away"),
         (b"\x20\x03\x00\x85\x00", 1, "the broker refuses the connection: Client identifier not valid"),
         (b"\x20\x03\x00\x00\x00", 0x87, "the broker refuses the subscription to t/bridge/lab/status"),
+        (b"", 1, "the broker closed the connection before it answered"),
     ],
 )
 async def test_a_broker_that_does_not_let_it_look_is_used_as_it_is(

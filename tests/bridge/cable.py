@@ -28,6 +28,11 @@ class Cable:
         self.pull()
         self._server.close()
 
+    def put_into(self, configuration: str) -> str:
+        """The configuration of a bridge that is connected by this cable."""
+        host, port = self._there
+        return configuration.replace(f"{host}:{port}", f"127.0.0.1:{self.port}", 1)
+
     def pull(self) -> None:
         """Both ends see their connection closed, and no new one passes."""
         self._is_plugged_in = False

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from macnet_bridge.app.bridge import Bridge
 from macnet_bridge.simulator import SimulatedCycler
+from tests.bridge.cable import Cable
 from tests.bridge.conftest import Lab
 from tests.bridge.mqtt_peer import MqttPeer
 from tests.bridge.running import BridgeProcess, cycler_table, running_bridge
@@ -153,6 +155,36 @@ async def test_a_restart_of_the_first_changes_nothing(lab: Lab) -> None:
         await set_variables(lab, peer, f"r{after}", 3)
     assert second.testers["lab1"].cycler.channels is None
     assert len(cycler.received.of(6, 9)) == 6
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.needs_real_broker
+async def test_what_waited_for_a_bridge_is_left_to_who_took_over_meanwhile(lab: Lab) -> None:
+    """The first one is away, the second one carries a command out, and the first has it in its session."""
+    cycler = await lab.cycler(2)
+    peer = await lab.peer()
+    cable = await lab.stack.enter_async_context(Cable(lab.broker.host, lab.broker.port))
+    await lab.stack.enter_async_context(running_bridge(cable.put_into(text(lab, cycler, "first"))))
+    await lab.online(peer)
+    await bridge(lab, cycler, "second")
+    await says(lab, peer, "second", {"lab1": "first"})
+    after = len(peer.seen)
+    cable.pull()
+    await says(lab, peer, "second", None, after)
+    await lab.online(peer, after=after)
+    command = {"id": "v", "args": {"variable": 1, "value": 1}, "expires_at": in_half_a_minute()}
+    assert (await peer.command(f"{lab.root}/lab1/1/cmd/set_variable", command))["status"] == "done"
+    after = len(peer.seen)
+    cable.put_back()
+    await says(lab, peer, "second", {"lab1": "first"}, after)
+    await set_variables(lab, peer, "b", 1)
+    assert len(cycler.received.of(6, 9)) == 2
+    assert len(peer.finals("v")) == 1
+    assert '"fact":"left"' in _audit(lab, "first")
+
+
+def in_half_a_minute() -> str:
+    return (datetime.now(UTC) + timedelta(seconds=30)).isoformat()
 
 
 @pytest.mark.parametrize("attempt", range(3))
