@@ -135,8 +135,14 @@ async def test_what_is_wrong_is_one_line(lab: Lab, name: str, words: list[str], 
     ("text", "said"),
     [
         ("channel;procedure;c_rate_ah\n5;CCCV_1C;2.5\n", "line 2: invalid literal for int()"),
-        ('channel,procedure,c_rate_ah\n5,CCCV_1C,"2,5"\n', "line 2: could not convert string to float: '2,5'; "),
-        ("channel,procedure,c_rate_ah\n5,CCCV_1C,2,5\n", "line 2: channel 5 is there twice, or cells have no column"),
+        (
+            'channel,procedure,c_rate_ah\n5,CCCV_1C,"2,5"\n',
+            "line 2: could not convert string to float: '2,5'; ",
+        ),
+        (
+            "channel,procedure,c_rate_ah\n5,CCCV_1C,2,5\n",
+            "line 2: channel 5 is there twice, or cells have no column",
+        ),
         ("channel,procedure\n5,CCCV_1C\n6,CCCV_1C\n5,Discharge_1C\n", "line 4: channel 5 is there twice"),
     ],
 )
