@@ -91,7 +91,7 @@ async def test_the_second_leaves_the_cycler_to_the_first(lab: Lab) -> None:
     assert second.testers["lab1"].cycler.channels is None
     sessions = {s.json["session"] for s in peer.seen if s.topic == f"{lab.root}/lab1/status" and s.payload}
     assert sessions == {online["session"]}
-    assert '"fact":"left"' in _audit(lab, "second")
+    await until(lambda: '"fact":"left"' in _audit(lab, "second"))
 
 
 def _audit(lab: Lab, name: str) -> str:
@@ -180,7 +180,7 @@ async def test_what_waited_for_a_bridge_is_left_to_who_took_over_meanwhile(lab: 
     await set_variables(lab, peer, "b", 1)
     assert len(cycler.received.of(6, 9)) == 2
     assert len(peer.finals("v")) == 1
-    assert '"fact":"left"' in _audit(lab, "first")
+    await until(lambda: '"fact":"left"' in _audit(lab, "first"))
 
 
 def in_half_a_minute() -> str:
