@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from macnet_bridge.app.ownership import Ownership
 from macnet_bridge.broker import Incoming
+from macnet_bridge.commands.verbs import STOPS
+from macnet_bridge.errors import Rejected
 from macnet_bridge.payloads.status import BridgeStatus
 from macnet_bridge.telemetry.poller import Poller
 from macnet_bridge.topics import Scope, Topics, read_published
@@ -88,14 +90,22 @@ class Serving:
 
         Args:
             waited: in the broker, while we were away. Who took a cycler over meanwhile got it, too, and
-                may have carried it out: it is not ours even where the cycler is again.
+                may have carried it out: it is not ours even where the cycler is again. But a stop may
+                have come before that, and be carried out by nobody; twice does no harm.
         """
         cycler, _ = self._topics.address_hint(topic)
         if cycler is None and self._topics.is_for_all(topic) and not self.served():
             # A stop of everything: who serves nothing has nothing to say.
             return next(iter(self.not_served.values()), None)
         owner = self.not_served.get(cycler or "")
-        return self._claimed.get(cycler or "") if owner is None and waited else owner
+        may_be_done = owner is None and waited and not self._stops(topic)
+        return self._claimed.get(cycler or "") if may_be_done else owner
+
+    def _stops(self, topic: str) -> bool:
+        try:
+            return self._topics.parse_command(topic).verb in STOPS
+        except Rejected:
+            return False
 
     # --- what the broker tells
 

@@ -156,6 +156,10 @@ _PLACES = {
 }
 
 
+STOPS = frozenset(verb.name for verb in VERBS.values() if verb.stops)
+"""Names of the verbs that stop."""
+
+
 def verb_names(scope: Scope) -> list[str]:
     """The verbs of a scope."""
     return [name for of, name in VERBS if of is scope]

@@ -170,6 +170,8 @@ async def test_what_waited_for_a_bridge_is_left_to_who_took_over_meanwhile(lab: 
     await says(lab, peer, "second", {"lab1": "first"})
     after = len(peer.seen)
     cable.pull()
+    # Too early for the second one, so that it is the first one's to carry out, however late.
+    peer.publish(f"{lab.root}/lab1/2/cmd/suspend", {"id": "s", "expires_at": in_half_a_minute()})
     await says(lab, peer, "second", None, after)
     await lab.online(peer, after=after)
     command = {"id": "v", "args": {"variable": 1, "value": 1}, "expires_at": in_half_a_minute()}
@@ -181,6 +183,7 @@ async def test_what_waited_for_a_bridge_is_left_to_who_took_over_meanwhile(lab: 
     assert len(cycler.received.of(6, 9)) == 2
     assert len(peer.finals("v")) == 1
     await until(lambda: '"fact":"left"' in _audit(lab, "first"))
+    assert (await peer.final("s"))["status"] == "done"
 
 
 def in_half_a_minute() -> str:
