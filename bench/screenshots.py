@@ -133,7 +133,7 @@ async def peer() -> AsyncIterator[MqttPeer]:
 
 async def show_the_demo() -> str:
     """The demo as its first visitor leaves it: a start, a mistake, and a stop."""
-    async with in_terminal(34, "demo", "--broker-port", str(PORT)) as terminal:
+    async with in_terminal(40, "demo", "--broker-port", str(PORT)) as terminal:
         await terminal.shows("An id runs once")
         await terminal.shows(r"active +charge +cell-05")
         async with peer() as visitor:
